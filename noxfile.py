@@ -1,0 +1,163 @@
+"""What there is to run on fnnet: each session is usable alone, `python -m nox -s NAME`.
+
+Sessions use the interpreter that runs nox, plain virtual environments and pip as it is configured. An environment is
+kept in .nox/ and used again; `python -m nox -s NAME -R` skips installing too. Only `parity` and `bench` install PyTorch.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+import tomllib
+from pathlib import Path
+
+import nox
+from nox.command import CommandFailed
+
+ROOT = Path(__file__).resolve().parent
+PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+PLUGINS = sorted(folder.parent.name for folder in ROOT.glob("plugins/*/pyproject.toml"))
+# PyTorch's own package index for builds without CUDA, several GB smaller than those of PyPI.
+TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+# pytest-xdist runs one worker a core: more threads below it only get in each other's way.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.error_on_missing_interpreters = True
+nox.options.sessions = ["tests", "lint", "types"]
+
+
+def group(name: str) -> tuple[str, ...]:
+    """The requirements of a dependency group of pyproject.toml."""
+    return tuple(nox.project.dependency_groups(PYPROJECT, name))
+
+
+def pytest(session: nox.Session, *default_paths: str, env: dict[str, str] | None = None) -> None:
+    """Runs pytest on every core; the paths among the arguments after `--` replace the default ones."""
+    named = [arg for arg in session.posargs if (ROOT / arg.split("::")[0]).exists()]
+    paths = [] if named else default_paths
+    session.run("python", "-m", "pytest", "-n", "auto", *paths, *session.posargs, env={**ONE_THREAD, **(env or {})})
+
+
+def install_torch(session: nox.Session) -> None:
+    """Installs the oracle, PyTorch's build without CUDA: as pip is configured, else from PyTorch's own index."""
+    requirement = next(line for line in group("parity") if line.startswith("torch=="))
+    if session.venv_backend == "none" or (os.name == "posix" and os.uname().sysname == "Darwin"):
+        session.install(requirement)
+        return
+    try:
+        session.install(f"{requirement}+cpu")
+    except CommandFailed:
+        session.install(f"{requirement}+cpu", "--extra-index-url", TORCH_CPU_INDEX)
+
+
+@nox.session
+def quickstart(session: nox.Session) -> None:
+    """Set everything up and train a network on real digits."""
+    session.install("-e", ".[train]", "scikit-learn")
+    out = ROOT / "runs" / "digits"
+    start = time.perf_counter()
+    session.run("python", "docs/examples/digits.py", "--out", str(out), *session.posargs)
+    seconds = time.perf_counter() - start
+    session.log(f"Trained in {seconds:.0f} s.")
+    for picture in sorted(out.glob("*.png")):
+        session.log(f"Loss and accuracy: {picture}")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests and the examples in docstrings; `-- --full` for the full set."""
+    session.install("-e", ".[train]", *group("tests"))
+    pytest(session, "tests", "fnnet", "--doctest-modules")
+
+
+@nox.session
+def minimum(session: nox.Session) -> None:
+    """Run the tests on the lowest version of every runtime dependency."""
+    lowest = [requirement.replace(">=", "==") for requirement in PYPROJECT["project"]["dependencies"]]
+    session.install("-e", ".", *lowest, *group("tests"))
+    pytest(session, "tests", "fnnet", "--doctest-modules")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, floors and spelling; `-- --fix` repairs what a machine can."""
+    session.install(*group("lint"))
+    fix = "--fix" in session.posargs
+    session.run("ruff", "check", *(["--fix"] if fix else []), ".")
+    session.run("ruff", "format", *([] if fix else ["--diff"]), ".")
+    session.run("lint-imports", "--no-cache")
+    session.run("codespell", *(["--write-changes"] if fix else []))
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of fnnet, its plugins and the typing tests with mypy --strict."""
+    session.install("-e", ".[train]", *group("types"))
+    sources = [f"plugins/{name}/src" for name in PLUGINS]
+    session.run("mypy", *PYPROJECT["tool"]["mypy"]["files"], *sources)
+
+
+@nox.session
+def parity(session: nox.Session) -> None:
+    """Compare with PyTorch: a sample of the entries, drawn anew for each commit; `-- --full` for all."""
+    install_torch(session)
+    session.install("-e", ".", *group("parity"))
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    seed = os.environ.get("FNNET_PARITY_SEED") or commit.stdout.strip() or "no commit"
+    session.log(f"FNNET_PARITY_SEED={seed}")
+    pytest(session, "tests/parity", env={"FNNET_PARITY_SEED": seed})
+
+
+@nox.session
+@nox.parametrize("plugin", PLUGINS, ids=PLUGINS)
+def plugins(session: nox.Session, plugin: str) -> None:
+    """Build a plugin, install it as a wheel beside fnnet's, run its tests and the authors' kit."""
+    folder = ROOT / "plugins" / plugin
+    tmp = Path(session.create_tmp())
+    wheels = tmp / "wheels"
+    session.run("python", "-m", "pip", "wheel", "--no-deps", "--wheel-dir", str(wheels), ".", str(folder), silent=True)
+    built = [str(wheel) for wheel in sorted(wheels.glob("*.whl"))]
+    session.install("--force-reinstall", "--no-deps", *built)
+    session.install(*built, *group("tests"))
+    distribution = tomllib.loads((folder / "pyproject.toml").read_text())["project"]["name"]
+    # Elsewhere than in the repository, so that the installed wheels are tested and not the source tree.
+    session.chdir(tmp)
+    common = ("python", "-m", "pytest", "-c", str(folder / "pyproject.toml"), "--import-mode=importlib")
+    session.run(*common, str(folder / "tests"), *session.posargs, env=ONE_THREAD)
+    session.run(*common, "--fnnet-plugin", distribution, env=ONE_THREAD)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Run the benchmarks, all or those named after `--`; each prints its figures and says what it measured."""
+    install_torch(session)
+    session.install(".[train]", *group("parity"))
+    named = [Path(arg) for arg in session.posargs] or sorted((ROOT / "tests" / "benchmarks").glob("bench_*.py"))
+    for script in named:
+        session.run("python", str(script))
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build wheels and sdists of the core and every plugin, install them into a clean environment, import them."""
+    session.install("build")
+    dist = ROOT / "dist"
+    for old in [*dist.glob("*.whl"), *dist.glob("*.tar.gz")]:
+        old.unlink()
+    for folder in [".", *(f"plugins/{name}" for name in PLUGINS)]:
+        session.run("python", "-m", "build", "--outdir", str(dist), folder, silent=True)
+    for wheel in sorted(dist.glob("*.whl")):
+        session.log(f"{wheel.name}: {wheel.stat().st_size / 1000:.0f} kB")
+
+    clean = Path(session.create_tmp()) / "clean"
+    session.run("python", "-m", "venv", "--clear", str(clean))
+    scripts = clean / ("Scripts" if os.name == "nt" else "bin")
+    session.run(str(scripts / "python"), "-m", "pip", "install", "--quiet", *map(str, sorted(dist.glob("*.whl"))), external=True)
+    session.chdir(clean)
+    session.run(str(scripts / "python"), "-c", "import fnnet; print(fnnet.__version__, fnnet.__file__)", external=True)
+    session.run(str(scripts / "fnnet"), "plugins", external=True)
+    session.run(str(scripts / "fnnet"), "doctor", external=True)
