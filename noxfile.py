@@ -1,13 +1,16 @@
 """What there is to run on fnnet: each session is usable alone, `python -m nox -s NAME`.
 
 Sessions use the interpreter that runs nox, plain virtual environments and pip as it is configured. An environment is
-kept in .nox/ and used again; `python -m nox -s NAME -R` skips installing too. Only `parity` and `bench` install PyTorch.
+kept in .nox/ and used again; `python -m nox -R -s NAME` skips installing too. Only `parity` and `bench` install
+PyTorch.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import sys
 import time
 import tomllib
 from pathlib import Path
@@ -45,13 +48,25 @@ def pytest(session: nox.Session, *default_paths: str, env: dict[str, str] | None
 def install_torch(session: nox.Session) -> None:
     """Installs the oracle, PyTorch's build without CUDA: as pip is configured, else from PyTorch's own index."""
     requirement = next(line for line in group("parity") if line.startswith("torch=="))
-    if session.venv_backend == "none" or (os.name == "posix" and os.uname().sysname == "Darwin"):
+    if sys.platform == "darwin":  # where every build is without CUDA, and none is marked +cpu
         session.install(requirement)
         return
     try:
         session.install(f"{requirement}+cpu")
     except CommandFailed:
         session.install(f"{requirement}+cpu", "--extra-index-url", TORCH_CPU_INDEX)
+
+
+def build_wheels(session: nox.Session, out: Path, *folders: Path) -> list[str]:
+    """Builds sdist and wheel of each folder into `out`, emptied first; the wheels' paths.
+
+    The wheel is built from the sdist, so that nothing left in a source folder gets into it.
+    """
+    session.install("build")
+    shutil.rmtree(out, ignore_errors=True)
+    for folder in folders:
+        session.run("python", "-m", "build", "--outdir", str(out), str(folder), silent=True)
+    return [str(wheel) for wheel in sorted(out.glob("*.whl"))]
 
 
 @nox.session
@@ -70,7 +85,7 @@ def quickstart(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests and the examples in docstrings; `-- --full` for the full set."""
-    session.install("-e", ".[train]", *group("tests"))
+    session.install("-e", ".[train]", "scikit-learn", *group("tests"))
     pytest(session, "tests", "fnnet", "--doctest-modules")
 
 
@@ -118,11 +133,9 @@ def plugins(session: nox.Session, plugin: str) -> None:
     """Build a plugin, install it as a wheel beside fnnet's, run its tests and the authors' kit."""
     folder = ROOT / "plugins" / plugin
     tmp = Path(session.create_tmp())
-    wheels = tmp / "wheels"
-    session.run("python", "-m", "pip", "wheel", "--no-deps", "--wheel-dir", str(wheels), ".", str(folder), silent=True)
-    built = [str(wheel) for wheel in sorted(wheels.glob("*.whl"))]
-    session.install("--force-reinstall", "--no-deps", *built)
-    session.install(*built, *group("tests"))
+    wheels = build_wheels(session, tmp / "wheels", ROOT, folder)
+    session.install("--force-reinstall", "--no-deps", *wheels)
+    session.install(*wheels, *group("tests"))
     distribution = tomllib.loads((folder / "pyproject.toml").read_text())["project"]["name"]
     # Elsewhere than in the repository, so that the installed wheels are tested and not the source tree.
     session.chdir(tmp)
@@ -144,20 +157,17 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def build(session: nox.Session) -> None:
     """Build wheels and sdists of the core and every plugin, install them into a clean environment, import them."""
-    session.install("build")
-    dist = ROOT / "dist"
-    for old in [*dist.glob("*.whl"), *dist.glob("*.tar.gz")]:
-        old.unlink()
-    for folder in [".", *(f"plugins/{name}" for name in PLUGINS)]:
-        session.run("python", "-m", "build", "--outdir", str(dist), folder, silent=True)
-    for wheel in sorted(dist.glob("*.whl")):
+    wheels = build_wheels(session, ROOT / "dist", ROOT, *(ROOT / "plugins" / name for name in PLUGINS))
+    for wheel in map(Path, wheels):
         session.log(f"{wheel.name}: {wheel.stat().st_size / 1000:.0f} kB")
-
     clean = Path(session.create_tmp()) / "clean"
     session.run("python", "-m", "venv", "--clear", str(clean))
-    scripts = clean / ("Scripts" if os.name == "nt" else "bin")
-    session.run(str(scripts / "python"), "-m", "pip", "install", "--quiet", *map(str, sorted(dist.glob("*.whl"))), external=True)
     session.chdir(clean)
-    session.run(str(scripts / "python"), "-c", "import fnnet; print(fnnet.__version__, fnnet.__file__)", external=True)
-    session.run(str(scripts / "fnnet"), "plugins", external=True)
-    session.run(str(scripts / "fnnet"), "doctor", external=True)
+    scripts = clean / ("Scripts" if os.name == "nt" else "bin")
+    for command in (
+        ("python", "-m", "pip", "install", "--quiet", *wheels),
+        ("python", "-c", "import fnnet; print(fnnet.__version__, fnnet.__file__)"),
+        ("fnnet", "plugins"),
+        ("fnnet", "doctor"),
+    ):
+        session.run(str(scripts / command[0]), *command[1:], external=True)

@@ -64,7 +64,9 @@ def refuse_other_skips(report: pytest.TestReport | pytest.CollectReport) -> None
     """Turns a skip for any other reason than the allowed ones into a failure, in place."""
     if report.skipped and not hasattr(report, "wasxfail") and not skip_reason(report).startswith(ALLOWED_SKIPS):
         expected = ", ".join(repr(prefix) for prefix in ALLOWED_SKIPS)
-        report.longrepr = f"{report.nodeid}: skip reason not allowed: {skip_reason(report)!r} (it starts with {expected})"
+        report.longrepr = (
+            f"{report.nodeid}: skip reason not allowed: {skip_reason(report)!r} (it starts with {expected})"
+        )
         report.outcome = "failed"
 
 
