@@ -132,7 +132,7 @@ def parity(session: nox.Session) -> None:
 def plugins(session: nox.Session, plugin: str) -> None:
     """Build a plugin, install it as a wheel beside fnnet's, run its tests and the authors' kit."""
     folder = ROOT / "plugins" / plugin
-    tmp = Path(session.create_tmp())
+    tmp = Path(session.create_tmp()).resolve()
     wheels = build_wheels(session, tmp / "wheels", ROOT, folder)
     session.install("--force-reinstall", "--no-deps", *wheels)
     session.install(*wheels, *group("tests"))
@@ -160,7 +160,7 @@ def build(session: nox.Session) -> None:
     wheels = build_wheels(session, ROOT / "dist", ROOT, *(ROOT / "plugins" / name for name in PLUGINS))
     for wheel in map(Path, wheels):
         session.log(f"{wheel.name}: {wheel.stat().st_size / 1000:.0f} kB")
-    clean = Path(session.create_tmp()) / "clean"
+    clean = Path(session.create_tmp()).resolve() / "clean"
     session.run("python", "-m", "venv", "--clear", str(clean))
     session.chdir(clean)
     scripts = clean / ("Scripts" if os.name == "nt" else "bin")
