@@ -38,11 +38,11 @@ def group(name: str) -> tuple[str, ...]:
     return tuple(nox.project.dependency_groups(PYPROJECT, name))
 
 
-def pytest(session: nox.Session, *default_paths: str, env: dict[str, str] | None = None) -> None:
-    """Runs pytest on every core; the paths among the arguments after `--` replace the default ones."""
+def pytest(session: nox.Session, *arguments: str, paths: tuple[str, ...], env: dict[str, str] | None = None) -> None:
+    """Runs pytest on every core; paths among the arguments after `--` replace the given ones."""
     named = [arg for arg in session.posargs if (ROOT / arg.split("::")[0]).exists()]
-    paths = [] if named else default_paths
-    session.run("python", "-m", "pytest", "-n", "auto", *paths, *session.posargs, env={**ONE_THREAD, **(env or {})})
+    command = ("python", "-m", "pytest", "-n", "auto", *arguments, *([] if named else paths), *session.posargs)
+    session.run(*command, env={**ONE_THREAD, **(env or {})})
 
 
 def install_torch(session: nox.Session) -> None:
@@ -86,7 +86,7 @@ def quickstart(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests and the examples in docstrings; `-- --full` for the full set."""
     session.install("-e", ".[train]", "scikit-learn", *group("tests"))
-    pytest(session, "tests", "fnnet", "--doctest-modules")
+    pytest(session, "--doctest-modules", paths=("tests", "fnnet"))
 
 
 @nox.session
@@ -94,7 +94,7 @@ def minimum(session: nox.Session) -> None:
     """Run the tests on the lowest version of every runtime dependency."""
     lowest = [requirement.replace(">=", "==") for requirement in PYPROJECT["project"]["dependencies"]]
     session.install("-e", ".", *lowest, *group("tests"))
-    pytest(session, "tests", "fnnet", "--doctest-modules")
+    pytest(session, "--doctest-modules", paths=("tests", "fnnet"))
 
 
 @nox.session
@@ -124,7 +124,7 @@ def parity(session: nox.Session) -> None:
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
     seed = os.environ.get("FNNET_PARITY_SEED") or commit.stdout.strip() or "no commit"
     session.log(f"FNNET_PARITY_SEED={seed}")
-    pytest(session, "tests/parity", env={"FNNET_PARITY_SEED": seed})
+    pytest(session, paths=("tests/parity",), env={"FNNET_PARITY_SEED": seed})
 
 
 @nox.session
