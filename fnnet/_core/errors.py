@@ -1,0 +1,60 @@
+"""The errors that fnnet raises.
+
+Each derives from `FnnetError` and from the builtin that PyTorch raises in the same place, so that code written for
+PyTorch catches it; where users might catch either of two builtins, from both.
+
+A message says what failed, what it got, what it expected, and where.
+"""
+
+from __future__ import annotations
+
+
+class FnnetError(Exception):
+    """Base of every error that fnnet raises on purpose."""
+
+
+class ShapeError(FnnetError, RuntimeError, ValueError):
+    """Shapes, dims or sizes do not fit together."""
+
+
+class DTypeError(FnnetError, RuntimeError, TypeError):
+    """A dtype is not served, or a result can't be cast to where it should go."""
+
+
+class DeviceError(FnnetError, RuntimeError):
+    """Tensors on different devices, or a device that is not there."""
+
+
+class OptionError(FnnetError, ValueError, RuntimeError):
+    """An argument that is no tensor has a value outside its range."""
+
+
+class IndexRangeError(FnnetError, IndexError):
+    """A dim, an index, a target or an embedding row is out of range."""
+
+
+class ArgumentError(FnnetError, TypeError):
+    """An argument is of the wrong type."""
+
+
+class AutogradError(FnnetError, RuntimeError):
+    """The graph can't be differentiated as asked: freed, modified in place, or never recorded."""
+
+
+class StateDictError(FnnetError, RuntimeError):
+    """A state_dict does not fit the module or the optimizer."""
+
+
+class SerializationError(FnnetError, RuntimeError, ValueError):
+    """A file is malformed, malicious, truncated, or of a format that nobody serves."""
+
+
+class PluginError(FnnetError, RuntimeError):
+    """A plugin is broken, missing, or two of them claim one name."""
+
+
+class LookupNameError(PluginError, KeyError, ValueError):
+    """A name (optimizer, initializer, format ...) that no plugin provides."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""

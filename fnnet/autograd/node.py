@@ -1,0 +1,256 @@
+"""`Node`: one recorded application of an op. It is the `Call` that the op's backward sees.
+
+Nodes save raw arrays, never tensors, so a graph has no cycles: it is freed when its last tensor is, with the garbage
+collector off. `versions` remembers the version of what was saved; a write in between is found in backward.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from fnnet._core.errors import AutogradError
+from fnnet._core.namespace import Call, Shape
+from fnnet._core.op import Op
+from fnnet.autograd.modes import MODE
+from fnnet.autograd.variable import Variable, make
+
+if TYPE_CHECKING:
+    from fnnet.backends.devices import Device
+
+SEQUENCE = itertools.count()
+
+FREED = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
+    "freed): what {name} saved is gone; specify retain_graph=True when calling backward() or grad() the first time"
+)
+
+
+class _Rare:
+    """What few nodes have: found on the class until it is set."""
+
+    hooks: dict[Any, dict[int, Callable[..., Any]]] | None = None
+    """Output index -> hooks of that output's gradient; ("retain", index) -> after those; "pre", "post": of the node."""
+    n_out: int = 1
+    private: tuple[Any, ...] = ()
+    owner: str | None = None
+    """Whose kernel ran the forward: its backward alone sees `private`."""
+    packed: list[tuple[Callable[[Any], Any], Any] | None] | None = None
+    """With saved-tensor hooks in force: (unpack, what pack returned) per input, then for the output."""
+    where: str | None = None
+    """In anomaly mode: the line that recorded it, with the module's path."""
+
+
+class Node(_Rare):
+    """One recorded application of an op.
+
+    Attributes:
+        op: The op.
+        k: The namespace that ran it.
+        device: Of its outputs.
+        edges: Per input, where its gradient goes.
+        needs, shapes, static, inputs, out: The `Call`.
+        versions: (version, its count when saved) per saved input in order, then for the output.
+        sequence: Order of recording: backward goes from the newest to the oldest.
+    """
+
+    __slots__ = (
+        "device", "edges", "inputs", "k", "needs", "op", "out", "sequence", "shapes",
+        "static", "versions",
+    )  # fmt: skip
+
+    inputs: Any  # a sequence of raw arrays, None when freed
+    out: Any
+
+    def __init__(
+        self,
+        op: Op,
+        k: Any,
+        device: Device,
+        edges: Sequence[Any],
+        needs: tuple[bool, ...],
+        shapes: tuple[Shape, ...],
+        static: dict[str, Any],
+        inputs: list[Any],
+        versions: list[tuple[list[int], int]],
+    ) -> None:
+        self.op = op
+        self.k = k
+        self.device = device
+        self.edges = edges
+        self.needs = needs
+        self.shapes = shapes
+        self.static = static
+        self.inputs = inputs
+        self.versions = versions
+        self.out = None
+        self.sequence = next(SEQUENCE)
+
+    # PyTorch's names -------------------------------------------------------------------------------------------
+    def name(self) -> str:
+        """PyTorch's name of it, such as `MulBackward0`."""
+        return re.sub(r"(?:^|_)([a-z0-9])", lambda m: m[1].upper(), self.op.name) + "Backward0"
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """(node, output index) per input; a leaf appears as `AccumulateGrad`."""
+        return tuple(
+            (None, 0) if e is None else (AccumulateGrad(e), 0) if isinstance(e, Variable) else e if type(e) is tuple else (e, 0)
+            for e in self.edges
+        )
+
+    def register_hook(self, fn: Callable[..., Any]) -> Any:
+        """Call `fn(grad_inputs, grad_outputs)` after this node's backward; what it returns replaces grad_inputs."""
+        return self.add_hook("post", fn)
+
+    def register_prehook(self, fn: Callable[..., Any]) -> Any:
+        """Call `fn(grad_outputs)` before this node's backward; what it returns replaces them."""
+        return self.add_hook("pre", fn)
+
+    def add_hook(self, place: Any, fn: Callable[..., Any]) -> Handle:
+        """Register a hook at one of the places of `hooks`."""
+        if self.hooks is None:
+            self.hooks = {}
+        return Handle(self.hooks.setdefault(place, {}), fn)
+
+    def __repr__(self) -> str:
+        return f"<{self.name()}>"
+
+    # what was saved --------------------------------------------------------------------------------------------
+    def check(self) -> None:
+        """Raise if what was saved has been freed or overwritten."""
+        if self.inputs is None:
+            raise AutogradError(FREED.format(name=self.name()))
+        for counter, then in self.versions:
+            if counter[0] != then:
+                raise AutogradError(
+                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
+                    f"a tensor that {self.name()} saved is at version {counter[0]}; expected version {then} instead"
+                    + (f"\n{self.where}" if self.where else "; autograd.set_detect_anomaly(True) names the line")
+                )
+
+    def pack(self, pack: Callable[[Any], Any], unpack: Callable[[Any], Any]) -> None:
+        """Hand everything saved to saved-tensor hooks; only what they return is kept."""
+        slots: list[Any] = [*self.inputs, self.out]
+        self.packed = [None] * len(slots)
+        for i, raw in enumerate(slots):
+            if raw is not None and hasattr(raw, "shape"):
+                self.packed[i] = unpack, pack(make(raw, self.device))
+                slots[i] = None
+        self.inputs, self.out = slots[:-1], slots[-1]
+
+    def unpacked(self) -> Call[Any]:
+        """The call with what saved-tensor hooks give back."""
+        if self.packed is None:
+            return self
+        slots: list[Any] = [*self.inputs, self.out]
+        for i, kept in enumerate(self.packed):
+            if kept is not None:
+                unpack, handle = kept
+                t = unpack(handle)
+                if not isinstance(t, Variable):
+                    raise AutogradError(f"saved_tensors_hooks: unpack_hook must return a Tensor, got {type(t).__name__}")
+                slots[i] = t._data
+        return self.copy(tuple(slots[:-1]), slots[-1])
+
+    def copy(self, inputs: tuple[Any, ...], out: Any) -> Call[Any]:
+        """This call with other arrays in it."""
+        call: Any = SimpleNamespace(
+            inputs=inputs, out=out, shapes=self.shapes, needs=self.needs, static=self.static, private=self.private
+        )
+        return call  # type: ignore[no-any-return]
+
+    def as_tensors(self) -> Call[Any]:
+        """The call over Tensors that stand where its arrays stood in the graph: for derivatives of higher order."""
+        call = self.unpacked()
+        versions = iter(self.versions)
+
+        def lift(raw: Any, edge: Any) -> Any:
+            if raw is None:
+                return None
+            if not hasattr(raw, "shape"):
+                return raw
+            counted = next(versions, None)
+            if isinstance(edge, Variable):
+                if edge._data is raw:
+                    return edge
+                edge = identity(edge)
+            t = make(raw, self.device)
+            if counted is not None:
+                t._version = counted[0]
+            if edge is not None:
+                t._node, t._index = edge if type(edge) is tuple else (edge, 0)
+            return t
+
+        inputs = tuple(lift(raw, edge) for raw, edge in zip(call.inputs, self.edges, strict=True))
+        if isinstance(call.out, tuple):
+            out: Any = tuple(lift(o, (self, i) if i else self) for i, o in enumerate(call.out))
+        else:
+            out = lift(call.out, self)
+        return self.copy(inputs, out)
+
+    def release(self) -> None:
+        """Free what was saved."""
+        self.inputs = self.out = None
+        self.versions = []
+        if self.private:
+            self.private = ()
+        if self.packed is not None:
+            self.packed = None
+
+
+class AccumulateGrad:
+    """How a leaf appears in `next_functions`."""
+
+    def __init__(self, variable: Variable) -> None:
+        self.variable = variable
+
+    next_functions: tuple[Any, ...] = ()
+
+    def name(self) -> str:
+        """PyTorch's name of it."""
+        return "AccumulateGrad"
+
+    def __repr__(self) -> str:
+        return "<AccumulateGrad>"
+
+
+class Handle:
+    """What registering a hook returns: `remove()` takes the hook out, also while hooks run; a context manager."""
+
+    __slots__ = ("__weakref__", "_key", "_table")
+
+    def __init__(self, table: dict[int, Callable[..., Any]], hook: Callable[..., Any]) -> None:
+        self._table, self._key = table, next(SEQUENCE)
+        table[self._key] = hook
+
+    def remove(self) -> None:
+        """Take the hook out; a second call does nothing."""
+        self._table.pop(self._key, None)
+
+    def __enter__(self) -> Handle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+_IDENTITY = Op("identity", backward=lambda k, call, grad: (grad,), uses=((),), register=False)
+
+
+def identity(leaf: Variable) -> Node:
+    """A node through which a gradient reaches `leaf`, for arrays that are no longer the leaf's own."""
+    return Node(_IDENTITY, None, leaf._device, (leaf,), (True,), (), {}, [None], [])
+
+
+def describe_here() -> str:
+    """The user's line that is being recorded, with the path of the module being called."""
+    import traceback
+
+    frames = [f for f in traceback.extract_stack() if "/fnnet/" not in f.filename.replace("\\", "/")]
+    path = ".".join(MODE.state.path)
+    lines = "".join(traceback.format_list(frames[-4:]))
+    return f"recorded in module {path!r} at:\n{lines}" if path else f"recorded at:\n{lines}"

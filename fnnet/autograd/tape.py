@@ -1,0 +1,441 @@
+"""The tape: `apply` runs an op and records it, `apply_` writes its result into a tensor's memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from fnnet._core.errors import AutogradError, DeviceError
+from fnnet._core.op import OPS, Kind, Op
+from fnnet.autograd import variable as _variable
+from fnnet.autograd.modes import MODE, State, set_grad
+from fnnet.autograd.node import Node, describe_here
+from fnnet.autograd.variable import INFERENCE, Variable, make
+from fnnet.backends import dtypes
+from fnnet.backends.dtypes import F32, F64
+from fnnet.backends.kernels import Fused
+
+if TYPE_CHECKING:
+    from fnnet.backends.devices import Device
+
+_HALF: Final = dtypes.HALF
+
+
+def namespace_of(device: Device) -> Any:
+    """The namespace of raw arrays in force: the device's backend, or a transform's over it."""
+    inner = MODE.state.namespace
+    return device.backend if inner is None else inner(device)
+
+
+def apply(op: Op, *args: Any, **static: Any) -> Any:
+    """Run `op` on tensors (a number may stand for one, None for one that is left out); record it if someone needs it."""
+    state = MODE.state
+    grad = state.grad
+    raws: list[Any] = []
+    edges: list[Any] = []
+    recording = odd = False
+    device: Any = None
+    for a in args:
+        if isinstance(a, Variable):
+            raw = a._data
+            raws.append(raw)
+            if a._device is not device:
+                device = a._device if device is None else _one_device(op, args)
+            dtype = raw.dtype
+            if dtype is not F32 and dtype is not F64:
+                odd = True
+            if grad:
+                edge: Any = a._node
+                if a._view is not None or a._index:
+                    edge = a._edge()
+                elif edge is None and a._leaf_grad:
+                    edge = a
+                edges.append(edge)
+                if edge is not None:
+                    recording = True
+        else:
+            raws.append(a)
+            edges.append(None)
+    if odd and op.kind is not Kind.MOVE and any(
+        isinstance(a, Variable) and device.backend.dtype_of(a._data) in _HALF for a in args
+    ):
+        return _in_float32(op, args, static)
+    inner = state.namespace
+    k = device.backend if inner is None else inner(device)
+    if recording and op.backward is None:
+        if op.forward is None:
+            recording = False
+        elif op.name + ".backward" not in device.backend.providers:
+            return op.forward(tensors(device), *args, **static)  # its primitives are recorded
+    if op.forward is None:
+        r = getattr(k, op.name)(*raws, **static)
+        fused = None
+    else:
+        needs = tuple([e is not None for e in edges]) if recording else (False,) * len(args)
+        r = k.run(op, raws, static, needs)
+        fused = r if type(r) is Fused else None
+        if fused is not None:
+            r = fused.out
+    if op.n_out == 1:
+        if type(r) is not device.backend.array_type:
+            r = k.asarray(r)
+        t = make(r, device)
+        if op.is_view and k.shares(r, raws[0]):
+            t._as_view_of(args[0], (op.name, static))
+        if state.inference:
+            t._version = INFERENCE
+        if recording:
+            node = t._node = record(op, k, device, args, raws, edges, static, (t,), r, state)
+            if fused is not None:
+                node.private, node.owner = fused.private, fused.owner
+        return t
+    outs = tuple(make(o if type(o) is device.backend.array_type else k.asarray(o), device) for o in r)
+    if state.inference:
+        for o in outs:
+            o._version = INFERENCE
+    if recording:
+        node = record(op, k, device, args, raws, edges, static, outs, tuple(o._data for o in outs), state)
+        node.n_out = op.n_out
+        if fused is not None:
+            node.private, node.owner = fused.private, fused.owner
+        for i, o in enumerate(outs):
+            if k.dtype_of(o._data).category >= 2:
+                o._node, o._index = node, i
+    return outs
+
+
+def binary(op: Op, a: Any, b: Any) -> Any:
+    """`apply` for two tensors of one plain dtype: the same steps with fewer tests. None where it does not serve."""
+    state = MODE.state
+    x, y = a._data, b._data
+    dtype = x.dtype
+    device = a._device
+    if (
+        (dtype is not F32 and dtype is not F64)
+        or y.dtype is not dtype
+        or b._device is not device
+        or not state.fast
+    ):
+        return None
+    backend = device.backend
+    r = getattr(backend, op.name)(x, y)
+    if type(r) is not backend.array_type:
+        r = backend.asarray(r)
+    t = make(r, device)
+    if state.grad:
+        ea = a._node
+        if a._view is not None or a._index:
+            ea = a._edge()
+        elif ea is None and a._leaf_grad:
+            ea = a
+        eb = b._node
+        if b._view is not None or b._index:
+            eb = b._edge()
+        elif eb is None and b._leaf_grad:
+            eb = b
+        if (ea is not None or eb is not None) and op.backward is not None:
+            needs = (ea is not None, eb is not None)
+            try:
+                keep, keep_out = op._kept[needs]
+            except KeyError:
+                keep, keep_out = op.kept(needs)
+            inputs: list[Any] = [None, None]
+            versions = []
+            for i in keep:
+                inputs[i], v = (y, b._version) if i else (x, a._version)
+                versions.append((v, v[0]))
+            node = t._node = Node(op, backend, device, (ea, eb), needs, (x.shape, y.shape), {}, inputs, versions)
+            if keep_out:
+                node.out = r
+                versions.append((t._version, 0))
+    return t
+
+
+def unary(op: Op, a: Any) -> Any:
+    """`apply` for one tensor of a plain dtype and no static arguments. None where it does not serve."""
+    state = MODE.state
+    x = a._data
+    dtype = x.dtype
+    if (dtype is not F32 and dtype is not F64) or not state.fast:
+        return None
+    device = a._device
+    backend = device.backend
+    if op.forward is None:
+        r = getattr(backend, op.name)(x)
+    elif op.name in backend.providers or op.backward is None:
+        return None
+    else:
+        r = op.forward(backend, x)
+    if type(r) is not backend.array_type:
+        r = backend.asarray(r)
+    t = make(r, device)
+    if state.grad:
+        edge = a._node
+        if a._view is not None or a._index:
+            edge = a._edge()
+        elif edge is None and a._leaf_grad:
+            edge = a
+        if edge is not None and op.backward is not None:
+            try:
+                keep, keep_out = op._kept[_ONE]
+            except KeyError:
+                keep, keep_out = op.kept(_ONE)
+            version = a._version
+            node = t._node = Node(
+                op, backend, device, (edge,), _ONE, (x.shape,), {},
+                [x] if keep else [None], [(version, version[0])] if keep else [],
+            )  # fmt: skip
+            if keep_out:
+                node.out = r
+                node.versions.append((t._version, 0))
+    return t
+
+
+_ONE = (True,)
+
+
+def record(
+    op: Op,
+    k: Any,
+    device: Device,
+    args: Sequence[Any],
+    raws: Sequence[Any],
+    edges: Sequence[Any],
+    static: dict[str, Any],
+    outs: Sequence[Variable] = (),
+    out: Any = None,
+    state: State | None = None,
+) -> Node:
+    """A node for one application: all saving goes through here, so saved-tensor hooks and versions see everything."""
+    state = MODE.state if state is None else state
+    needs = tuple([e is not None for e in edges])
+    try:
+        keep, keep_out = op._kept[needs]
+    except KeyError:
+        keep, keep_out = op.kept(needs)
+    inputs: list[Any] = [None] * len(raws)
+    versions = []
+    for i in keep:
+        if i >= len(raws):
+            continue
+        inputs[i] = raws[i]
+        a = args[i]
+        if isinstance(a, Variable):
+            v = a._version
+            versions.append((v, v[0]))
+    node = Node(op, k, device, edges, needs, tuple([getattr(r, "shape", ()) for r in raws]), static, inputs, versions)
+    if keep_out:
+        node.out = out
+        for o in outs:
+            versions.append((o._version, o._version[0]))
+    if not state.fast:
+        if state.saved_hooks:
+            node.pack(*state.saved_hooks[-1])
+        if state.anomaly:
+            node.where = describe_here()
+    return node
+
+
+def _in_float32(op: Op, args: tuple[Any, ...], static: dict[str, Any]) -> Any:
+    """float16 and bfloat16 compute in float32; the result is cast back to what the operands were."""
+    cast = OPS["cast"]
+    half = next(
+        d for a in args if isinstance(a, Variable) and (d := a._device.backend.dtype_of(a._data)) in _HALF
+    )
+
+    def widen(a: Any) -> Any:
+        if isinstance(a, Variable) and a._device.backend.dtype_of(a._data) in _HALF:
+            return apply(cast, a, dtype=dtypes.float32, source=half)
+        return a
+
+    r = apply(op, *map(widen, args), **static)
+
+    def narrow(t: Any) -> Any:
+        if t._device.backend.dtype_of(t._data) is dtypes.float32:
+            return apply(cast, t, dtype=half, source=dtypes.float32)
+        return t
+
+    return tuple(map(narrow, r)) if isinstance(r, tuple) else narrow(r)
+
+
+def _one_device(op: Op, args: Sequence[Any]) -> NoReturn:
+    """Say which operand lies where."""
+    found = [f"argument {i}: {a._device}, shape {tuple(a._data.shape)}" for i, a in enumerate(args) if isinstance(a, Variable)]
+    raise DeviceError(f"{op.name}: Expected all tensors to be on the same device, but found at least two devices ({'; '.join(found)})")
+
+
+# in place ----------------------------------------------------------------------------------------------------------
+_FROZEN = {
+    "no_grad": "A view was created in no_grad mode and is being modified inplace with grad mode enabled",
+    "inference": "A view was created in inference mode and is being modified inplace in normal mode",
+    "multi": (
+        "Output 0 of a function that returns multiple views is being modified inplace. This view is the output of a "
+        "function that returns multiple views (unbind, split, chunk). Such functions do not allow the output views to "
+        "be modified inplace; replace the inplace operation by an out-of-place one"
+    ),
+    "custom": "A view returned by a custom Function is being modified inplace, which its backward would not see",
+}
+
+
+def check_writable(target: Variable, name: str, recording: bool) -> None:
+    """Raise if `target` may not be modified in place now. Changes nothing."""
+    if target._version is INFERENCE:
+        if not MODE.state.inference:
+            raise AutogradError(
+                f"{name}: Inplace update to inference tensor outside InferenceMode is not allowed; clone() it first"
+            )
+        return
+    backend = target._device.backend
+    strides = backend.strides(target._data) if type(target._data) is backend.array_type else None
+    if strides is not None and 0 in strides and any(
+        s == 0 and n > 1 for s, n in zip(strides, target._data.shape, strict=True)
+    ):
+        raise AutogradError(
+            f"{name}: unsupported operation: more than one element of the written-to tensor refers to a single memory "
+            "location (it was expanded). Please clone() the tensor before performing the operation"
+        )
+    if not MODE.state.grad:
+        return
+    of = target._view
+    leaf = target if of is None else of.base
+    if leaf._leaf_grad and leaf._node is None:
+        kind = "a leaf Variable" if of is None else "a view of a leaf Variable"
+        raise AutogradError(f"{name}: {kind} that requires grad is being used in an in-place operation.")
+    if recording and of is not None and of.frozen is not None:
+        raise AutogradError(f"{name}: {_FROZEN[of.frozen]}")
+
+
+def apply_(op: Op, target: Any, *args: Any, **static: Any) -> Any:
+    """`target[...] = op(*args)`: written into target's memory; its version grows and its history is rebound.
+
+    The result must have the target's shape and dtype, and floating dtypes narrower than float32 are not computed in.
+    """
+    state = MODE.state
+    device = target._device
+    k = namespace_of(device)
+    raws = [a._data if isinstance(a, Variable) else a for a in args]
+    for a in args:
+        if isinstance(a, Variable) and a._device is not device:
+            _one_device(op, args)
+    edges = [a._edge() if isinstance(a, Variable) and state.grad else None for a in args]
+    recording = state.grad and op.backward is not None and any(e is not None for e in edges)
+    check_writable(target, op.name + "_", recording or (state.grad and target._edge() is not None))
+    node = None
+    if recording:
+        node = record(op, k, device, args, raws, edges, static)
+        _keep_old(node, op, k, target, args, raws)
+    k.write(target._data, op, tuple(raws), static)
+    if target._version is INFERENCE:
+        return target
+    target._version[0] += 1
+    if node is not None and op.kept(node.needs)[1]:
+        node.out = target._data
+        node.versions.append((target._version, target._version[0]))
+    if node is not None or (state.grad and target._edge() is not None):
+        rebase(target, node, k)
+    return target
+
+
+def _keep_old(node: Node, op: Op, k: Any, target: Variable, args: Sequence[Any], raws: Sequence[Any]) -> None:
+    """`a.mul_(b)` overwrites the `a` that b's gradient needs: keep a copy of it."""
+    if node.inputs is None or not any(
+        i is not None and isinstance(a, Variable) and a._version is target._version
+        for i, a in zip(node.inputs, args, strict=True)
+    ):
+        return
+    versions = []
+    for i, a in enumerate(args):
+        if node.inputs[i] is None or not isinstance(a, Variable):
+            continue
+        if a is target:
+            node.inputs[i] = k.clone(raws[i])
+        else:
+            versions.append((a._version, a._version[0]))
+    node.versions[:] = versions
+
+
+def rebase(target: Variable, node: Node | None, k: Any, index: int = 0) -> None:
+    """Give `target` the history `node` (None: a constant), as a recorded write did; its base's follows."""
+    of = target._view
+    if of is None:
+        target._node, target._index = node, index
+        target._version[1] += 1
+        return
+    base = of.base
+    value = make(target._data, target._device)
+    value._node, value._index = node, index
+    edges = (base._edge(), value._edge())
+    if edges == (None, None):
+        return
+    base._node = record(
+        OPS["view_set"], k, base._device, (base, value), (base._data, value._data), edges, {"view": of.steps}
+    )
+    base._index = 0
+    base._version[1] += 1
+    target._sync()
+
+
+def apply_view(op: Op, t: Variable, static: dict[str, Any]) -> Any:
+    """One view op, recorded: how a view derives its history anew."""
+    return apply(op, t, **static)
+
+
+_variable.apply_view = apply_view
+
+
+def apply_many_(op: Op, targets: Sequence[Any], *args: Any, **static: Any) -> None:
+    """An op of several outputs, each written into a tensor (an optimizer's update); never recorded."""
+    device = targets[0]._device
+    k = namespace_of(device)
+    with set_grad(False):
+        for t in targets:
+            check_writable(t, op.name, False)
+        r = k.run(op, [a._data if isinstance(a, Variable) else a for a in args], static)
+        for t, value in zip(targets, r.out if type(r) is Fused else r, strict=True):
+            k.overwrite(t._data, value)
+            if t._version is not INFERENCE:
+                t._version[0] += 1
+
+
+# the namespace of Tensors -------------------------------------------------------------------------------------------
+class TensorNamespace:
+    """`k` over Tensors of one device: every op, recorded. Constants are made by the raw namespace and wrapped."""
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+
+    def full(self, shape: Any, value: Any, /, *, dtype: Any) -> Any:
+        """A constant tensor."""
+        return make(namespace_of(self.device).full(shape, value, dtype=dtype), self.device)
+
+    def arange(self, n: int, /, *, dtype: Any = None) -> Any:
+        """The tensor 0, 1, ... n-1."""
+        return make(namespace_of(self.device).arange(n, dtype=dtype), self.device)
+
+    def cast(self, x: Any, /, *, dtype: Any, source: Any = None) -> Any:
+        """`x` in another dtype."""
+        source = self.device.backend.dtype_of(x._data)
+        target = dtype if type(dtype) is dtypes.DType else source if dtype is x._data.dtype else dtypes.FROM_NUMPY[dtype]
+        return x if target is source else apply(OPS["cast"], x, dtype=target, source=source)
+
+    def __getattr__(self, name: str) -> Any:
+        op = OPS.get(name)
+        if op is None:
+            raise AttributeError(name)
+
+        def call(*args: Any, **static: Any) -> Any:
+            return apply(op, *args, **static)
+
+        setattr(self, name, call)
+        return call
+
+
+def tensors(device: Device) -> Any:
+    """The namespace of Tensors on `device`."""
+    found = _TENSORS.get(device)
+    if found is None:
+        found = _TENSORS[device] = TensorNamespace(device)
+    return found
+
+
+_TENSORS: dict[Device, TensorNamespace] = {}

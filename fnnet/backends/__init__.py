@@ -1,0 +1,1 @@
+"""Floor 2: dtypes, devices, backends, the kernel table and the kernel contract."""

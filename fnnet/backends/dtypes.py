@@ -1,0 +1,117 @@
+"""dtypes: the names that users see, their order in promotion, and the NumPy dtypes beneath."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import ml_dtypes
+import numpy as np
+
+
+class DType:
+    """The dtype of a tensor; there is one object per dtype, so `is` and `==` agree.
+
+    Attributes:
+        name: PyTorch's name without prefix.
+        numpy: The NumPy dtype of host arrays.
+        itemsize: Bytes per element.
+        category: 0 bool, 1 whole numbers, 2 floating point, 3 complex; promotion looks at it first.
+        rank: Order of promotion.
+    """
+
+    __slots__ = ("category", "itemsize", "name", "numpy", "rank")
+
+    def __init__(self, name: str, numpy: Any, category: int, rank: int) -> None:
+        self.name, self.numpy = name, np.dtype(numpy)
+        self.itemsize, self.category, self.rank = self.numpy.itemsize, category, rank
+
+    @property
+    def is_floating_point(self) -> bool:
+        """True for float16, bfloat16, float32 and float64."""
+        return self.category == 2
+
+    @property
+    def is_complex(self) -> bool:
+        """True for complex64 and complex128."""
+        return self.category == 3
+
+    @property
+    def is_signed(self) -> bool:
+        """True unless bool or uint8."""
+        return self.name not in ("bool", "uint8")
+
+    def __repr__(self) -> str:
+        return f"fnnet.{self.name}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_name, (self.name,)
+
+
+def by_name(name: str) -> DType:
+    """The dtype called `name`."""
+    return BY_NAME[name]
+
+
+# ml_dtypes' scalar type registers itself as a NumPy dtype; kind is 'V', so every test of categories is our own.
+BFLOAT16: Final = np.dtype(ml_dtypes.bfloat16)
+
+bool_ = DType("bool", np.bool_, 0, 0)
+uint8 = DType("uint8", np.uint8, 1, 1)
+int8 = DType("int8", np.int8, 1, 2)
+int16 = DType("int16", np.int16, 1, 3)
+int32 = DType("int32", np.int32, 1, 4)
+int64 = DType("int64", np.int64, 1, 5)
+float16 = DType("float16", np.float16, 2, 6)
+bfloat16 = DType("bfloat16", BFLOAT16, 2, 6)
+float32 = DType("float32", np.float32, 2, 7)
+float64 = DType("float64", np.float64, 2, 8)
+complex64 = DType("complex64", np.complex64, 3, 9)
+complex128 = DType("complex128", np.complex128, 3, 10)
+
+ALL: Final = (
+    bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128,
+)  # fmt: skip
+HALF: Final = (float16, bfloat16)
+BY_NAME: Final = {d.name: d for d in ALL}
+FROM_NUMPY: Final = {d.numpy: d for d in ALL}
+
+F32: Final = float32.numpy
+F64: Final = float64.numpy
+
+
+class _Default:
+    """The dtype of new floating-point tensors: process-wide, as in PyTorch."""
+
+    float: DType = float32
+
+
+DEFAULT = _Default()
+
+
+def native(dtype: Any) -> np.dtype[Any]:
+    """The NumPy dtype of `dtype`, which is a DType or a NumPy dtype already."""
+    return dtype.numpy if type(dtype) is DType else np.dtype(dtype)
+
+
+def promote_types(a: DType, b: DType) -> DType:
+    """The dtype that holds both (PyTorch's table).
+
+    Example:
+        >>> promote_types(uint8, int8)
+        fnnet.int16
+        >>> promote_types(float16, bfloat16)
+        fnnet.float32
+        >>> promote_types(int64, float16)
+        fnnet.float16
+    """
+    if a is b:
+        return a
+    if a.rank > b.rank:
+        a, b = b, a
+    if a is uint8 and b is int8:
+        return int16
+    if b.rank == a.rank:
+        return float32
+    if b is complex64 and a is float64:
+        return complex128
+    return b

@@ -1,0 +1,121 @@
+"""Reductions and scans over NumPy arrays, with the accumulation dtypes that PyTorch has.
+
+NumPy adds float32 in float32, pairwise only along a contiguous last axis: a sum over 2**24 + 100 ones along axis 0 stops
+at 2**24. Long sums along other axes go in blocks, whose partial sums are added in turn: the error then grows with the
+block's length and the number of blocks, not with their product.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fnnet._core.namespace import Shape
+
+Raw = np.ndarray[Any, Any]
+BLOCK = 512
+"""Terms that are added one after the other in float32."""
+
+
+def _result(r: Any, out: Raw | None) -> Raw:
+    if out is None:
+        return np.asarray(r)
+    np.copyto(out, r)
+    return out
+
+
+def sum_(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None) -> Raw:
+    """Sum over `dim`; bool and whole numbers in int64, half types in float32 (the caller casts)."""
+    dtype = x.dtype
+    if dtype.kind in "fc":
+        last = x.ndim - 1
+        if dtype.itemsize < 8 and dim and x.size > BLOCK and any(d != last and x.shape[d] > BLOCK for d in dim):
+            return _result(_blocked(x, dim, keepdim), out)
+        return np.asarray(np.add.reduce(x, dim, None, out, keepdim))
+    return np.asarray(np.add.reduce(x, dim, np.dtype(np.int64), out, keepdim))
+
+
+def _blocked(x: Raw, dim: Shape, keepdim: bool) -> Any:
+    """Reduce long axes block by block, then all together."""
+    for d in dim:
+        n = x.shape[d]
+        if n > BLOCK:
+            whole = n - n % BLOCK
+            at = (slice(None),) * d
+            blocks = x[(*at, slice(0, whole))].reshape(*x.shape[:d], whole // BLOCK, BLOCK, *x.shape[d + 1 :])
+            parts = np.add.reduce(blocks, d + 1)
+            if whole != n:
+                rest = np.add.reduce(x[(*at, slice(whole, n))], d, keepdims=True)
+                parts = np.concatenate((parts, rest), d)
+            return _blocked(parts, dim, keepdim)
+    return np.add.reduce(x, dim, keepdims=keepdim)
+
+
+def prod(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None) -> Raw:
+    """Product over `dim`; bool and whole numbers in int64."""
+    dtype = None if x.dtype.kind in "fc" else np.dtype(np.int64)
+    return np.asarray(np.multiply.reduce(x, dim, dtype, out, keepdim))
+
+
+def amax(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None) -> Raw:
+    """Maximum over `dim`; NaN wins."""
+    return np.asarray(np.maximum.reduce(x, dim, None, out, keepdim))
+
+
+def amin(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None) -> Raw:
+    """Minimum over `dim`; NaN wins."""
+    return np.asarray(np.minimum.reduce(x, dim, None, out, keepdim))
+
+
+def any_(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None) -> Raw:
+    """Whether some element along `dim` is not zero."""
+    return np.asarray(np.logical_or.reduce(x, dim, np.dtype(np.bool_), out, keepdim))
+
+
+def all_(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None) -> Raw:
+    """Whether every element along `dim` is not zero."""
+    return np.asarray(np.logical_and.reduce(x, dim, np.dtype(np.bool_), out, keepdim))
+
+
+def argmax(x: Raw, /, *, dim: int, keepdim: bool = False, out: Raw | None = None) -> Raw:
+    """Index of the first maximum; NaN counts as the largest."""
+    return _result(np.argmax(x, dim, keepdims=keepdim), out)
+
+
+def argmin(x: Raw, /, *, dim: int, keepdim: bool = False, out: Raw | None = None) -> Raw:
+    """Index of the first minimum; NaN counts as the smallest."""
+    return _result(np.argmin(x, dim, keepdims=keepdim), out)
+
+
+def _scan_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """float32 scans accumulate in float64: a running sum in float32 drifts by a percent over a million terms."""
+    if dtype.kind in "biu":
+        return np.dtype(np.int64)
+    return np.dtype(np.float64) if dtype == np.float32 else dtype
+
+
+def cumsum(x: Raw, /, *, dim: int, out: Raw | None = None) -> Raw:
+    """Running sum along `dim`; bool and whole numbers in int64."""
+    r = np.cumsum(x, dim, _scan_dtype(x.dtype))
+    return _result(r.astype(x.dtype) if x.dtype == np.float32 else r, out)
+
+
+def cumprod(x: Raw, /, *, dim: int, out: Raw | None = None) -> Raw:
+    """Running product along `dim`; bool and whole numbers in int64."""
+    r = np.cumprod(x, dim, _scan_dtype(x.dtype))
+    return _result(r.astype(x.dtype) if x.dtype == np.float32 else r, out)
+
+
+def argsort(x: Raw, /, *, dim: int, descending: bool = False, out: Raw | None = None) -> Raw:
+    """Indices of a stable sort along `dim`; NaN counts as the largest."""
+    if not descending:
+        return _result(np.argsort(x, dim, kind="stable"), out)
+    # Stable and descending: sort the reversed array, whose ties are then in reverse, and read everything backwards.
+    r = x.shape[dim] - 1 - np.flip(np.argsort(np.flip(x, dim), dim, kind="stable"), dim)
+    return _result(r, out)
+
+
+def matmul(a: Raw, b: Raw, /, out: Raw | None = None) -> Raw:
+    """Matrix product; whole numbers wrap, bool is refused by the caller."""
+    return np.matmul(a, b) if out is None else np.matmul(a, b, out)

@@ -1,0 +1,333 @@
+"""What every family shares: promotion, normalised dims, `out=`, in-place writes. Shapes and dtypes are settled here,
+once; below, ops see equal dtypes and static arguments in normal form."""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, cast
+
+from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, IndexRangeError, ShapeError
+from fnnet._core.namespace import Number, Shape
+from fnnet._core.op import OPS, Kind, Op
+from fnnet.autograd import tape
+from fnnet.autograd.modes import MODE
+from fnnet.autograd.tape import apply, apply_, namespace_of
+from fnnet.autograd.variable import Variable, make
+from fnnet.backends import dtypes
+from fnnet.backends.dtypes import DEFAULT, F32, F64, DType
+
+if TYPE_CHECKING:
+    from fnnet._tensor import Tensor
+
+_NUMBERS = (bool, int, float, complex)
+
+
+def is_tensor(x: object) -> TypeGuard[Tensor]:
+    """Whether `x` is a tensor (for a type checker: a Tensor)."""
+    return isinstance(x, Variable)
+
+
+def dtype_of(t: Variable) -> DType:
+    """The DType of a tensor."""
+    found: DType = t._device.backend.dtype_of(t._data)
+    return found
+
+
+def need_tensor(name: str, **values: object) -> None:
+    """Raise unless each value is a tensor."""
+    for argument, value in values.items():
+        if not isinstance(value, Variable):
+            raise ArgumentError(f"{name}(): argument '{argument}' must be Tensor, not {type(value).__name__}")
+
+
+# promotion ---------------------------------------------------------------------------------------------------------
+def number_dtype(x: Number) -> DType:
+    """The dtype that a Python number counts as."""
+    if isinstance(x, bool):
+        return dtypes.bool_
+    if isinstance(x, int):
+        return dtypes.int64
+    if isinstance(x, float):
+        return DEFAULT.float
+    return dtypes.complex128 if DEFAULT.float is dtypes.float64 else dtypes.complex64
+
+
+def _combine(higher: DType | None, lower: DType | None) -> DType | None:
+    if higher is None or lower is None:
+        return higher or lower
+    if higher.category == 3:
+        return higher
+    if higher.category == 2:
+        if lower.category == 3:
+            return dtypes.complex128 if higher is dtypes.float64 else dtypes.complex64
+        return higher
+    if higher.category == 0 or lower.category >= 2:
+        return dtypes.promote_types(higher, lower)
+    return higher
+
+
+def result_dtype(*xs: Any) -> DType:
+    """The dtype in which tensors and numbers meet: dims before 0-d tensors before numbers, within one category."""
+    found: list[DType | None] = [None, None, None]  # tensors with dims, 0-d tensors, numbers
+    for x in xs:
+        if isinstance(x, Variable):
+            at, dtype = (0 if x._data.ndim else 1), dtype_of(x)
+        elif x is None:
+            continue
+        else:
+            at, dtype = 2, number_dtype(x)
+        old = found[at]
+        found[at] = dtype if old is None else dtypes.promote_types(old, dtype)
+    dtype_found = _combine(found[0], _combine(found[1], found[2]))
+    return DEFAULT.float if dtype_found is None else dtype_found
+
+
+def to_dtype(t: Tensor, dtype: DType) -> Tensor:
+    """`t` in another dtype; `t` itself where it has it."""
+    source = dtype_of(t)
+    if source is dtype:
+        return t
+    if dtype.category < 2 and MODE.state.grad:
+        t = detached(t)
+    return cast("Tensor", apply(OPS["cast"], t, dtype=dtype, source=source))
+
+
+def detached(t: Tensor) -> Tensor:
+    """The same memory and version without history."""
+    d = make(t._data, t._device)
+    d._version = t._version
+    return cast("Tensor", d)
+
+
+def fit_number(x: Any, dtype: DType) -> Any:
+    """A Python number as operand of a tensor of `dtype`: whole numbers wrap around, as PyTorch casts them."""
+    if dtype.category == 1:
+        if dtype.name == "uint8":
+            return int(x) & 255
+        bits = 8 * dtype.itemsize
+        return (int(x) + (1 << (bits - 1))) % (1 << bits) - (1 << (bits - 1))
+    if dtype.category == 0:
+        return bool(x)
+    if dtype.category == 2:
+        return float(x)
+    return complex(x)
+
+
+def elementwise(op: Op, *xs: Any) -> Any:
+    """Run an elementwise op on tensors and numbers, promoted as its kind says; at least one is a tensor."""
+    if len(xs) == 2:
+        a, b = xs
+        if type(b) in _FLOATS and isinstance(a, Variable) and (a._data.dtype is F32 or a._data.dtype is F64):
+            return apply(op, a, b)
+    dtype = result_dtype(*xs)
+    if op.kind is Kind.FLOAT and dtype.category < 2:
+        dtype = DEFAULT.float
+    return apply(op, *[to_dtype(x, dtype) if is_tensor(x) else None if x is None else _number(x, dtype, xs) for x in xs])
+
+
+_FLOATS = frozenset((float, int))
+
+
+def _number(x: Any, dtype: DType, xs: Sequence[Any]) -> Any:
+    """A number among tensors: left to the backend for plain floats, a 0-d tensor where its dtype must be exact."""
+    if type(x) not in (bool, int, float, complex):
+        x = plain_number(x)
+    return fit_number(x, dtype)
+
+
+def plain_number(x: Any) -> Any:
+    """A NumPy scalar, or anything with `__index__` or `__float__`, as a Python number."""
+    if isinstance(x, (bool, int, float, complex)):
+        return x.item() if hasattr(x, "item") else x
+    if hasattr(x, "item") and getattr(x, "shape", None) == ():
+        return x.item()
+    if hasattr(x, "__index__"):
+        return operator.index(x)
+    if hasattr(x, "__float__"):
+        return float(x)
+    raise ArgumentError(f"expected a Tensor or a number, got {type(x).__name__}")
+
+
+def unary(op: Op, x: Any, out: Tensor | None = None) -> Any:
+    """An elementwise op of one operand."""
+    if isinstance(x, Variable):
+        r = tape.unary(op, x)
+        if r is None:
+            r = elementwise(op, x)
+        return r if out is None else into(out, r)
+    raise ArgumentError(f"{op.name}(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}")
+
+
+def binary(op: Op, a: Any, b: Any, out: Tensor | None = None) -> Any:
+    """An elementwise op of two operands, of which one may be a number."""
+    if isinstance(a, Variable):
+        if isinstance(b, Variable):
+            r = tape.binary(op, a, b)
+            if r is None:
+                r = elementwise(op, *on_one_device(a, b))
+        else:
+            r = elementwise(op, a, b)
+    elif isinstance(b, Variable):
+        r = elementwise(op, a, b)
+    else:
+        raise ArgumentError(
+            f"{op.name}(): argument 'input' (position 1) must be Tensor, not {type(a).__name__}"
+        )
+    return r if out is None else into(out, r)
+
+
+def on_one_device(a: Tensor, b: Tensor) -> tuple[Any, Any]:
+    """A 0-d host tensor may meet a tensor on a device: it counts as a number."""
+    if a._device is not b._device:
+        if b._device.type == "cpu" and b._data.ndim == 0 and a._device.type != "cpu" and b._edge() is None:
+            return a, b._device.backend.to_host(b._data).item()
+        if a._device.type == "cpu" and a._data.ndim == 0 and b._device.type != "cpu" and a._edge() is None:
+            return a._device.backend.to_host(a._data).item(), b
+    return a, b
+
+
+# out= and in place --------------------------------------------------------------------------------------------------
+def into(out: Tensor, r: Tensor) -> Tensor:
+    """Write a result into `out=`, which takes its shape; it must be able to hold its dtype."""
+    if not isinstance(out, Variable):
+        raise ArgumentError(f"argument 'out' must be Tensor, not {type(out).__name__}")
+    if MODE.state.grad and (out._edge() is not None or r._edge() is not None):
+        raise AutogradError(
+            "functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+            "requires grad."
+        )
+    check_castable(dtype_of(r), dtype_of(out))
+    if r._device is not out._device:
+        raise DTypeError(f"out= is on {out._device}, the result on {r._device}: Expected all tensors to be on the same device")
+    if tuple(out._data.shape) != tuple(r._data.shape):
+        if out._data.size:
+            warnings.warn(
+                f"An output with one or more elements was resized since it had shape {tuple(out._data.shape)}, which does "
+                f"not match the required output shape {tuple(r._data.shape)}.",
+                UserWarning,
+                stacklevel=4,
+            )
+        out._data = namespace_of(out._device).cast(r._data, dtype=out._data.dtype)
+        out._version[0] += 1
+        return out
+    return cast("Tensor", apply_(OPS["copy"], out, out, to_dtype(r, dtype_of(out))))
+
+
+def check_castable(source: DType, target: DType) -> None:
+    """Raise where PyTorch refuses to cast a result: float to whole number, complex to float, anything to bool."""
+    if source.category > target.category and not (source.category <= 1 and target.category == 1):
+        raise DTypeError(f"result type {_title(source)} can't be cast to the desired output type {_title(target)}")
+
+
+_TITLES = {
+    "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long", "float16": "Half",
+    "bfloat16": "BFloat16", "float32": "Float", "float64": "Double", "complex64": "ComplexFloat", "complex128": "ComplexDouble",
+}  # fmt: skip
+
+
+def _title(dtype: DType) -> str:
+    return _TITLES[dtype.name]
+
+
+def inplace(op: Op, target: Tensor, *others: Any) -> Tensor:
+    """`target = op(target, *others)` in target's memory: promoted, computed, cast back; shapes must broadcast to it."""
+    common = result_dtype(target, *others)
+    own = dtype_of(target)
+    if op.kind is Kind.FLOAT and common.category < 2:
+        common = DEFAULT.float
+    if op.kind is not Kind.BOOL:
+        check_castable(common, own)
+    shape = broadcast_shape(op.name + "_", tuple(target._data.shape), *(tuple(o._data.shape) for o in others if is_tensor(o)))
+    if shape != tuple(target._data.shape):
+        raise ShapeError(
+            f"{op.name}_: output with shape {list(target._data.shape)} doesn't match the broadcast shape {list(shape)}"
+        )
+    if common is own and op.kind is not Kind.BOOL and own not in dtypes.HALF and own.category != 0:
+        operands = [to_dtype(o, own) if is_tensor(o) else None if o is None else _number(o, own, others) for o in others]
+        return cast("Tensor", apply_(op, target, target, *operands))
+    check_leaf(op, target)
+    return copy_into(target, elementwise(op, target, *others))
+
+
+def check_leaf(op: Op, target: Tensor) -> None:
+    """Refuse an in-place op before anything is computed for it."""
+    tape.check_writable(target, op.name + "_", MODE.state.grad)
+
+
+def copy_into(target: Tensor, source: Tensor) -> Tensor:
+    """target[...] = source, recorded: the history becomes the source's."""
+    return cast("Tensor", apply_(OPS["copy"], target, target, to_dtype(source, dtype_of(target))))
+
+
+# shapes and dims -----------------------------------------------------------------------------------------------------
+def broadcast_shape(name: str, *shapes: Shape) -> Shape:
+    """The shape that all broadcast to.
+
+    Raises:
+        ShapeError: They do not.
+    """
+    out: list[int] = []
+    for i in range(1, max((len(s) for s in shapes), default=0) + 1):
+        n = 1
+        for s in shapes:
+            if len(s) >= i and s[-i] != 1:
+                if n not in (1, s[-i]):
+                    raise ShapeError(
+                        f"{name}: The size of tensor a ({n}) must match the size of tensor b ({s[-i]}) at non-singleton "
+                        f"dimension {max(map(len, shapes)) - i} (shapes: {', '.join(map(str, shapes))})"
+                    )
+                n = s[-i]
+        out.append(n)
+    return tuple(reversed(out))
+
+
+def wrap_dim(dim: Any, ndim: int, name: str = "dim") -> int:
+    """A dim as a non-negative int; a 0-d tensor has the dims 0 and -1."""
+    d = operator.index(dim) if not isinstance(dim, Variable) else int(cast("Any", dim).item())
+    n = max(ndim, 1)
+    if not -n <= d < n:
+        raise IndexRangeError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {d}) in {name}")
+    return d % n
+
+
+def wrap_dims(dim: int | Iterable[int] | None, ndim: int, name: str = "dim") -> Shape:
+    """Dims as a sorted tuple; None and () are all of them."""
+    if dim is None:
+        return tuple(range(ndim))
+    dims = [wrap_dim(d, ndim, name) for d in ((dim,) if isinstance(dim, int) else dim)]
+    if not dims:
+        return tuple(range(ndim))
+    if len(set(dims)) != len(dims):
+        raise ShapeError(f"{name}: dim {next(d for d in dims if dims.count(d) > 1)} appears multiple times in the list of dims")
+    return () if ndim == 0 else tuple(sorted(dims))
+
+
+def sizes(name: str, args: Sequence[Any]) -> Shape:
+    """Sizes given as `f(2, 3)` or `f((2, 3))`, as a tuple of ints."""
+    if len(args) == 1 and not isinstance(args[0], int) and not hasattr(args[0], "__index__"):
+        args = tuple(args[0])
+    elif len(args) == 1 and isinstance(args[0], Variable) and args[0]._data.ndim:
+        args = tuple(args[0])  # type: ignore[arg-type]  # a Tensor iterates over its elements
+    try:
+        return tuple(operator.index(n) for n in args)
+    except TypeError:
+        raise ArgumentError(f"{name}(): expected sizes as whole numbers, got {args!r}") from None
+
+
+def tuple_of(n: int, value: Any, name: str) -> Shape:
+    """An int or a sequence of `n` ints (kernel sizes, strides ...) as a tuple; a sequence of one is repeated."""
+    if isinstance(value, int):
+        return (value,) * n
+    found = tuple(operator.index(v) for v in value)
+    if len(found) == 1:
+        return found * n
+    if len(found) != n:
+        raise ShapeError(f"{name}: expected an int or {n} ints, got {value!r}")
+    return found
+
+
+def fail(error: type[Exception], message: str) -> NoReturn:
+    """Raise, in an expression."""
+    raise error(message)

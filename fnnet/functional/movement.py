@@ -1,0 +1,221 @@
+"""Ops that move, cast, copy or overwrite values: no arithmetic, any dtype."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from fnnet._core.errors import AutogradError
+from fnnet._core.namespace import A, Call, Namespace, sum_to
+from fnnet._core.op import Kind, Make, Op, Sample
+from fnnet.autograd.tape import apply, tensors
+from fnnet.autograd.variable import Variable
+from fnnet.backends.devices import CPU, Device, device
+from fnnet.functional._common import check_leaf, detached, dtype_of, is_tensor, to_dtype
+
+if TYPE_CHECKING:
+    from fnnet._core.namespace import Number
+    from fnnet._tensor import Tensor
+
+K = Namespace
+Grads = tuple[Any, ...]
+
+
+# cast ----------------------------------------------------------------------------------------------------------------
+def _cast_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    return (k.cast(g, dtype=c.static["source"]),)
+
+
+CAST = Op(
+    "cast", backward=_cast_backward, uses=((),), kind=Kind.MOVE, onnx="Cast",
+    samples=lambda make: (),
+)  # fmt: skip
+
+
+# clone ---------------------------------------------------------------------------------------------------------------
+CLONE = Op(
+    "clone", backward=lambda k, c, g: (g,), uses=((),), kind=Kind.MOVE, onnx="Identity",
+    samples=lambda make: (Sample(make(3, 4)), Sample(make())),
+)  # fmt: skip
+
+
+def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:  # memory_format: accepted; layouts are preserved
+    """A copy with memory of its own; the gradient passes through.
+
+    Example:
+        >>> import fnnet
+        >>> x = fnnet.tensor([1.0, 2.0])
+        >>> y = fnnet.clone(x)
+        >>> _ = y.zero_()
+        >>> x
+        tensor([1., 2.])
+    """
+    return cast("Tensor", apply(CLONE, input))
+
+
+# copy: what in-place writes record -------------------------------------------------------------------------------------
+def _copy_forward(k: K[A], target: A, source: A) -> A:
+    return k.clone(k.expand(source, shape=target.shape))
+
+
+def _copy_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    return (
+        k.full(c.shapes[0], 0, dtype=g.dtype) if c.needs[0] else None,
+        sum_to(k, g, c.shapes[1]) if c.needs[1] else None,
+    )
+
+
+def _copy_samples(make: Make) -> Any:
+    return Sample(make(3, 4), make(4)), Sample(make(2, 3), make(2, 1))
+
+
+COPY = Op(
+    "copy", forward=_copy_forward, backward=_copy_backward, uses=((),), kind=Kind.MOVE, samples=_copy_samples
+)  # fmt: skip
+
+
+# view_set: a base after a write through a view ----------------------------------------------------------------------------
+def _view_set_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    view = c.static["view"]
+    piece = g
+    if c.needs[1]:
+        for name, static in view:
+            piece = getattr(k, name)(piece, **static)
+    return (
+        k.view_set(g, k.full(c.shapes[1], 0, dtype=g.dtype), view=view) if c.needs[0] else None,
+        piece if c.needs[1] else None,
+    )
+
+
+def _view_set_samples(make: Make) -> Any:
+    row = (("getitem", {"index": (1,)}),)
+    turned = (("permute", {"dims": (1, 0)}), ("getitem", {"index": (slice(0, 2),)}))
+    return Sample(make(3, 4), make(4), view=row), Sample(make(3, 4), make(2, 3), view=turned)
+
+
+VIEW_SET = Op(
+    "view_set", backward=_view_set_backward, uses=((),), kind=Kind.MOVE, samples=_view_set_samples
+)  # fmt: skip
+
+
+# to another device ---------------------------------------------------------------------------------------------------------
+def _move(raw: Any, source: Device, target: Device) -> Any:
+    return target.backend.from_host(source.backend.to_host(raw), target.index or 0)
+
+
+def _to_device_backward(k: Any, c: Call[Any], g: Any) -> Grads:
+    source, target = c.static["source"], c.static["target"]
+    return (to_device(g, source) if isinstance(g, Variable) else _move(g, target, source),)
+
+
+TO_DEVICE = Op("to_device", backward=_to_device_backward, uses=((),), kind=Kind.MOVE)
+
+
+def to_device(t: Tensor, target: Device) -> Tensor:
+    """A copy on another device; `t` itself where it lies there."""
+    from fnnet.autograd.modes import MODE
+    from fnnet.autograd.tape import record
+    from fnnet.autograd.variable import make
+
+    target = canonical(target)
+    source = t._device
+    if target is source:
+        return t
+    new = make(_move(t._data, source, target), target)
+    edge = t._edge() if MODE.state.grad else None
+    if edge is not None:
+        new._node = record(
+            TO_DEVICE, target.backend, target, (t,), (t._data,), (edge,), {"source": source, "target": target}
+        )
+    return cast("Tensor", new)
+
+
+def canonical(of: Device | str | int | None) -> Device:
+    """The device where a tensor really lies: `cpu:0` is `cpu`; a number counts among the default type's devices."""
+    if of is None:
+        return CPU
+    found = device(f"cpu:{of}") if isinstance(of, int) else device(of)
+    if found.type == "cpu" and found.index == 0:
+        return CPU
+    if found.type != "cpu" and found.index is None:
+        found = device(found.type, 0)
+    found.backend  # noqa: B018 - raises, and says what is missing, where the device is not there
+    return found
+
+
+# in place ------------------------------------------------------------------------------------------------------------------
+def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
+    """Overwrite with the values of `src`, broadcast and cast; the gradient goes to `src`.
+
+    Example:
+        >>> import fnnet
+        >>> x = fnnet.zeros(2)
+        >>> x.copy_(fnnet.tensor([1, 2]))
+        tensor([1., 2.])
+    """
+    from fnnet.autograd.tape import apply_
+    from fnnet.functional._common import broadcast_shape
+    from fnnet._core.errors import ArgumentError, ShapeError
+
+    if not is_tensor(src):
+        raise ArgumentError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
+    shape = tuple(self._data.shape)
+    if broadcast_shape("copy_", shape, tuple(src._data.shape)) != shape:
+        raise ShapeError(
+            f"copy_: output with shape {list(shape)} doesn't match the broadcast shape of source {tuple(src._data.shape)}"
+        )
+    check_leaf(COPY, self)
+    if src._device is not self._device:
+        src = to_device(src, self._device)
+    return cast("Tensor", apply_(COPY, self, self, to_dtype(src, dtype_of(self))))
+
+
+def fill_(self: Tensor, value: Tensor | Number) -> Tensor:
+    """Overwrite every element with `value`, a number or a 0-d tensor.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.zeros(2).fill_(3)
+        tensor([3., 3.])
+    """
+    from fnnet.autograd.tape import namespace_of
+    from fnnet.autograd.variable import make
+
+    if is_tensor(value):
+        if value._data.ndim:
+            raise AutogradError(
+                f"fill_ only supports 0-dimension value tensor but got tensor with {value._data.ndim} dimensions."
+            )
+        return copy_(self, value)
+    from fnnet.functional._common import fit_number, plain_number
+
+    number = fit_number(plain_number(value), dtype_of(self))
+    return copy_(self, make(namespace_of(self._device).full((), number, dtype=self._data.dtype), self._device))
+
+
+def zero_(self: Tensor) -> Tensor:
+    """Overwrite with zeros.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.ones(2).zero_()
+        tensor([0., 0.])
+    """
+    return fill_(self, 0)
+
+
+def detach(input: Tensor) -> Tensor:
+    """The same memory without history; writes through either are seen by both, and counted.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.ones(2, requires_grad=True).detach().requires_grad
+        False
+    """
+    d = detached(input)
+    if input._view is not None:
+        d._view = None
+    return d
+
+
+__all__ = ["CAST", "CLONE", "COPY", "TO_DEVICE", "VIEW_SET", "canonical", "clone", "copy_", "detach", "fill_",
+           "tensors", "to_device", "zero_"]  # fmt: skip
