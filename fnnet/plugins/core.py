@@ -1,0 +1,114 @@
+"""The core's own backend, optimizers, initializers and formats, registered through the same hooks as any plugin's.
+
+Only names stand here: what they name is imported when somebody asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from fnnet.plugins.hookspecs import hookimpl
+from fnnet.plugins.lazy import lazy
+from fnnet.plugins.manager import CORE, Manager
+from fnnet.plugins.specs import (
+    API_VERSION,
+    BackendSpec,
+    InitializerSpec,
+    OptimizerSpec,
+    PluginInfo,
+    SerializerSpec,
+)
+from fnnet.version import __version__
+
+OPTIMIZERS: Final = {
+    "sgd": ("fnnet.optim.sgd:SGD", "stochastic gradient descent, with momentum and Nesterov's"),
+    "adam": ("fnnet.optim.adam:Adam", "adaptive moments (Kingma and Ba 2015)"),
+    "adamw": ("fnnet.optim.adamw:AdamW", "Adam with decoupled weight decay (Loshchilov and Hutter 2019)"),
+}
+INITIALIZERS: Final = (
+    "uniform",
+    "normal",
+    "trunc_normal",
+    "constant",
+    "ones",
+    "zeros",
+    "eye",
+    "dirac",
+    "xavier_uniform",
+    "xavier_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "orthogonal",
+    "sparse",
+)
+"""PyTorch's `nn.init`, without the underscore that marks a function which writes in place."""
+
+
+class Core:
+    """The hooks of the distribution `fnnet` itself."""
+
+    def __init__(self, manager: Manager) -> None:
+        self._manager = manager
+
+    @hookimpl
+    def fnnet_plugin_info(self) -> PluginInfo:
+        return PluginInfo(name="core", version=__version__, api=API_VERSION, summary="what fnnet brings itself")
+
+    @hookimpl
+    def fnnet_backends(self) -> Iterable[BackendSpec]:
+        yield BackendSpec(
+            name="numpy",
+            device_type="cpu",
+            load=lazy("fnnet.backends.numpy_backend:BACKEND"),
+            summary="every op on NumPy arrays",
+        )
+
+    @hookimpl
+    def fnnet_optimizers(self) -> Iterable[OptimizerSpec]:
+        for name, (target, summary) in OPTIMIZERS.items():
+            yield OptimizerSpec(name=name, load=lazy(target), summary=summary)
+
+    @hookimpl
+    def fnnet_initializers(self) -> Iterable[InitializerSpec]:
+        for name in INITIALIZERS:
+            yield InitializerSpec(name=name, load=lazy(f"fnnet.nn.init:{name}_"))
+
+    @hookimpl
+    def fnnet_serializers(self) -> Iterable[SerializerSpec]:
+        yield SerializerSpec(
+            name="safetensors",
+            suffixes=(".safetensors",),
+            # Eight bytes of length, then a JSON object (huggingface/safetensors, "Format").
+            magic=b"{",
+            magic_offset=8,
+            load=lazy("fnnet.serialization.safetensors_format:SafetensorsFormat"),
+            summary="tensors by name, nothing that could run",
+        )
+        yield SerializerSpec(
+            name="pth",
+            suffixes=(".pth", ".pt", ".bin"),
+            magic=b"PK\x03\x04",  # a zip archive's first local file header (APPNOTE 4.3.7)
+            load=lazy("fnnet.serialization.zip_format:ZipFormat"),
+            summary="PyTorch's zip container",
+        )
+
+    @hookimpl(trylast=True)
+    def fnnet_select_serializer(self, source: str, head: bytes) -> str | None:
+        """By content: of the magics that fit the longest, before it one whose suffix fits too. Else by suffix."""
+        specs = self._manager.serializers.all()
+        known = [spec for spec in specs if spec.recognises(head)]
+        if known:
+            return max(known, key=lambda spec: (spec.has_suffix(source), len(spec.magic))).name
+        return next((spec.name for spec in specs if spec.has_suffix(source)), None)
+
+    @hookimpl(trylast=True)
+    def fnnet_select_backend(self, requested: str) -> str | None:
+        """The first in order that can serve here."""
+        specs = self._manager.backends_for(requested)
+        return next((spec.name for spec in specs if spec.unavailable() is None), None)
+
+
+def register_core(manager: Manager) -> None:
+    """Let the core's own descriptors be found in `manager`."""
+    manager.register(Core(manager), distribution=CORE, version=__version__, module=__name__)
