@@ -6,32 +6,28 @@ one plugin at a time, so that a plugin that fails takes nobody along.
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections.abc import Iterable, Iterator
 from importlib import import_module
-from typing import Any, Final, TypeVar, cast
+from typing import Final, TypeVar, cast
 
 import pluggy
-from attrs import evolve
 
 from fnnet._core import config
 from fnnet._core.errors import DeviceError, SerializationError
 from fnnet.plugins import hookspecs
 from fnnet.plugins.discovery import EntryPoint, entry_points, normalized
 from fnnet.plugins.hookspecs import GROUP, HEAD_SIZE, HOOKS, YIELDS
+from fnnet.plugins.intake import Plugin, collect, introduce, misspelt
 from fnnet.plugins.registry import Registry
-from fnnet.plugins.report import PluginReport, Problem, Stage, State, one_line, tail
+from fnnet.plugins.report import PluginReport, Problem, Stage, State, one_line
 from fnnet.plugins.specs import (
-    API_VERSION,
-    OLDEST_API_VERSION,
     AnySpec,
     BackendSpec,
     InitializerSpec,
     KernelSpec,
     OpSpec,
     OptimizerSpec,
-    PluginInfo,
     ProcessGroupSpec,
     SerializerSpec,
 )
@@ -42,35 +38,6 @@ KNOWN_PLUGINS: Final = {"cuda": "fnnet-cuda"}
 """Distributions that serve a device type: named where one is missing."""
 
 S = TypeVar("S", bound=AnySpec)
-
-
-class _Plugin:
-    """One entry point, from discovery on."""
-
-    __slots__ = ("info", "plugin", "point", "problems", "specs", "state")
-
-    def __init__(self, point: EntryPoint) -> None:
-        self.point = point
-        self.state = State.PENDING
-        self.plugin: object = None
-        self.info: PluginInfo | None = None
-        self.specs: dict[str, list[AnySpec]] = {}
-        self.problems: list[Problem] = []
-
-    def problem(self, stage: Stage, reason: str, error: BaseException | None = None) -> None:
-        self.problems.append(
-            Problem(
-                distribution=self.point.distribution,
-                version=self.point.version,
-                stage=stage,
-                reason=reason,
-                traceback="" if error is None else tail(error),
-            )
-        )
-
-    def fail(self, stage: Stage, reason: str, error: BaseException | None = None) -> None:
-        self.problem(stage, reason, error)
-        self.state = State.FAILED
 
 
 class Manager:
@@ -95,9 +62,9 @@ class Manager:
         self._pluggy.add_hookspecs(hookspecs)
         # Re-entrant: a plugin may ask for the manager while it is being imported by it.
         self._lock = threading.RLock()
-        self._plugins: list[_Plugin] = []
+        self._plugins: list[Plugin] = []
         self._settings: list[Problem] = []
-        self._discovered = False
+        self._discovered = self._busy = False
         self._prefer: tuple[str, ...] = ()
         self._sorted: dict[str, tuple[AnySpec, ...]] = {}
         self.backends = self._registry("fnnet_backends", BackendSpec)
@@ -117,9 +84,8 @@ class Manager:
         if self._discovered:
             return
         with self._lock:
-            if self._discovered:
+            if self._discovered or self._busy:  # busy: a plugin that is being imported asks for the manager
                 return
-            self._discovered = True
             self._prefer = tuple(map(normalized, config.names("FNNET_PREFER") or ()))
             allowed, denied = config.names("FNNET_PLUGINS"), config.names("FNNET_DISABLE_PLUGINS") or ()
             points = sorted(entry_points(GROUP, path), key=lambda p: (p.distribution, p.name))
@@ -131,13 +97,14 @@ class Manager:
             ):
                 self._settings.extend(_unknown(variable, names, installed))
             for point in points:
-                entry = _Plugin(point)
+                entry = Plugin(point)
                 self._plugins.append(entry)
                 if (allowed is not None and point.distribution not in map(normalized, allowed)) or (
                     "*" in denied or point.distribution in map(normalized, denied)
                 ):
                     entry.state = State.DISABLED
             self._settle()
+            self._discovered = True
 
     def register(
         self, plugin: object, *, distribution: str, version: str = "unknown", module: str = ""
@@ -155,36 +122,47 @@ class Manager:
         """
         with self._lock:
             name = normalized(distribution)
-            entry = _Plugin(EntryPoint(distribution=name, version=version, name=name, module=module))
+            entry = Plugin(EntryPoint(distribution=name, version=version, name=name, module=module))
             self._plugins.append(entry)
             self._adopt(entry, plugin)
             return self._report(entry)
 
     def _settle(self) -> None:
-        """Import and adopt whatever is pending. What is being imported just now stays so."""
-        for entry in [p for p in self._plugins if p.state is State.PENDING]:
-            point = entry.point
-            try:
-                module = import_module(point.module)
-                # A plugin module that imports fnnet, and by that discovery, before it has defined its hooks: later.
-                # (The attribute is the import system's own; importlib reads it for the same purpose.)
-                if getattr(getattr(module, "__spec__", None), "_initializing", False):
-                    continue
-                plugin: object = module
-                for part in filter(None, point.attribute.split(".")):
-                    plugin = getattr(plugin, part)
-            except (Exception, SystemExit) as error:
-                where = f"{point.module}:{point.attribute}" if point.attribute else point.module
-                entry.fail(Stage.IMPORT, f"{where}: {one_line(error)}", error)
-                continue
-            self._adopt(entry, plugin)
+        """Import and adopt whatever is pending; under the lock. What is being imported just now stays pending."""
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            for entry in [p for p in self._plugins if p.state is State.PENDING]:
+                self._import(entry)
+        finally:
+            self._busy = False
+            self._sorted.clear()
 
-    def _adopt(self, entry: _Plugin, plugin: object) -> None:
+    def _import(self, entry: Plugin) -> None:
+        point = entry.point
+        try:
+            module = import_module(point.module)
+            # A plugin module that imports fnnet, and by that discovery, before it has defined its hooks: later.
+            # (The attribute is the import system's own; importlib reads it for the same purpose.)
+            if getattr(getattr(module, "__spec__", None), "_initializing", False):
+                return
+            plugin: object = module
+            for part in filter(None, point.attribute.split(".")):
+                plugin = getattr(plugin, part)
+        except (Exception, SystemExit) as error:
+            where = f"{point.module}:{point.attribute}" if point.attribute else point.module
+            entry.fail(Stage.IMPORT, f"{where}: {one_line(error)}", error)
+            return
+        self._adopt(entry, plugin)
+
+    def _adopt(self, entry: Plugin, plugin: object) -> None:
         """Check a plugin's hooks, ask what it is and what it provides."""
         key = f"{entry.point.distribution}:{entry.point.name}"
-        for problem in _misspelt(plugin):
-            entry.problem(Stage.HOOKS, problem)
+        entry.state = State.ACTIVE  # its hooks may look things up: nobody shall adopt it a second time
         try:
+            for problem in misspelt(plugin):
+                entry.problem(Stage.HOOKS, problem)
             self._pluggy.register(plugin, key)
             callers = self._pluggy.get_hookcallers(plugin) or []
             impls = {c.name: i for c in callers for i in c.get_hookimpls() if i.plugin is plugin and c.name in HOOKS}
@@ -195,49 +173,24 @@ class Manager:
             self._withdraw(key)
             entry.fail(Stage.HOOKS, " ".join(str(error).split()), error)
             return
-        if not self._introduce(entry, impls.get("fnnet_plugin_info")):
+        if not introduce(entry, impls.get("fnnet_plugin_info"), self._plugins):
             self._withdraw(key)
             return
-        entry.plugin, entry.state = plugin, State.ACTIVE
+        entry.plugin = plugin
         for hook in YIELDS:
             if hook in impls:
-                entry.specs[hook] = list(_collect(entry, hook, impls[hook]))
+                entry.specs[hook] = collect(entry, hook, impls[hook])
         self._sorted.clear()
-
-    def _introduce(self, entry: _Plugin, impl: pluggy.HookImpl | None) -> bool:
-        """Ask for the PluginInfo; whether it says that the plugin fits this fnnet."""
-        if impl is None:
-            entry.fail(Stage.API, "it has no hook fnnet_plugin_info, so its API version is unknown")
-            return False
-        try:
-            info = impl.function()
-        except (Exception, SystemExit) as error:
-            entry.fail(Stage.API, f"fnnet_plugin_info: {one_line(error)}", error)
-            return False
-        if not isinstance(info, PluginInfo):
-            entry.fail(Stage.API, f"fnnet_plugin_info returned {type(info).__name__}, expected PluginInfo")
-            return False
-        entry.info = info
-        if not OLDEST_API_VERSION <= info.api <= API_VERSION:
-            older = "fnnet" if info.api > API_VERSION else entry.point.distribution
-            serves = API_VERSION if OLDEST_API_VERSION == API_VERSION else f"{OLDEST_API_VERSION} to {API_VERSION}"
-            entry.fail(
-                Stage.API,
-                f"it was written for plugin API {info.api}, this fnnet serves {serves}: install a newer {older}",
-            )
-            return False
-        for other in self._plugins:
-            if other is not entry and other.info is not None and other.info.name.lower() == info.name.lower():
-                if other.point.distribution != entry.point.distribution:
-                    who = f"{other.point.distribution} {other.point.version}"
-                    entry.problem(Stage.API, f"it calls itself {info.name!r}, as does {who}")
-        return True
 
     def _withdraw(self, key: str) -> None:
         if self._pluggy.has_plugin(key):
             self._pluggy.unregister(name=key)
 
     # asking ---------------------------------------------------------------------------------------------------
+    def specs(self, hook: str) -> tuple[AnySpec, ...]:
+        """All descriptors that one plural hook yields, in order."""
+        return self._specs(hook, YIELDS[hook][1])
+
     def backend_specs(self) -> tuple[BackendSpec, ...]:
         """All backends, in order."""
         return self._specs("fnnet_backends", BackendSpec)
@@ -306,7 +259,9 @@ class Manager:
         owners = {id(entry.plugin): entry for entry in self._plugins if entry.state is State.ACTIVE}
         ranked = []
         for impl in caller.get_hookimpls():
-            entry = owners[id(impl.plugin)]
+            entry = owners.get(id(impl.plugin))
+            if entry is None:  # it is being adopted just now
+                continue
             turn = 0 if impl.tryfirst else 2 if impl.trylast else 1
             ranked.append(((turn, *self._rank(entry.point.distribution), entry.point.name), entry, impl))
         for _, entry, impl in sorted(ranked, key=lambda item: item[0]):
@@ -332,7 +287,7 @@ class Manager:
         reports = self.report()
         return (*self._settings, *(problem for report in reports for problem in report.problems), *self._conflicts())
 
-    def _report(self, entry: _Plugin) -> PluginReport:
+    def _report(self, entry: Plugin) -> PluginReport:
         point, info = entry.point, entry.info
         return PluginReport(
             distribution=point.distribution,
@@ -358,7 +313,7 @@ class Manager:
             if hook == "fnnet_kernels":  # they don't conflict: priority decides
                 continue
             owners: dict[str, list[str]] = {}
-            for spec in self._specs(hook, AnySpec):
+            for spec in self.specs(hook):
                 owners.setdefault(spec.name.lower(), []).append(spec.distribution)
             for name, all_of_them in owners.items():
                 if len(all_of_them) > 1 and all_of_them[0] not in self._prefer:
@@ -417,42 +372,3 @@ def _unknown(variable: str, names: Iterable[str], installed: set[str]) -> Iterat
                 stage=Stage.SETTINGS,
                 reason=f"{variable} names it, but no plugin of that name is installed",
             )
-
-
-def _misspelt(plugin: object) -> Iterator[str]:
-    """What is wrong with the names and marks of a plugin's functions."""
-    for name in dir(plugin):
-        if name.startswith("__"):
-            continue
-        static = inspect.getattr_static(plugin, name, None)
-        function = getattr(static, "__func__", static)  # of a staticmethod or classmethod
-        if not inspect.isfunction(function):
-            continue
-        options: Any = getattr(static, f"{GROUP}_impl", None) or getattr(function, f"{GROUP}_impl", None)
-        hook = (options or {}).get("specname") or name
-        if hook in HOOKS and options is None:
-            yield f"{name} is not marked with @hookimpl, so it is never asked"
-        elif hook not in HOOKS and (options is not None or name.startswith(f"{GROUP}_")):
-            from difflib import get_close_matches
-
-            close = get_close_matches(hook, HOOKS, 1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(HOOKS)}"
-            yield f"{hook} is no hook; {hint}"
-
-
-def _collect(entry: _Plugin, hook: str, impl: pluggy.HookImpl) -> Iterator[AnySpec]:
-    """The descriptors that one hook of one plugin yields; what is no such descriptor is noted and left out."""
-    expected = YIELDS[hook][1]
-    try:
-        found = cast("Iterable[object] | None", impl.function())
-        if found is None:
-            raise TypeError(f"returned None, expected an iterable of {expected.__name__}")
-        items = list(found)
-    except (Exception, SystemExit) as error:
-        entry.problem(Stage.DESCRIPTORS, f"{hook}: {one_line(error)}", error)
-        return
-    for item in items:
-        if isinstance(item, expected):
-            yield evolve(item, distribution=entry.point.distribution)
-        else:
-            entry.problem(Stage.DESCRIPTORS, f"{hook} yielded {type(item).__name__}, expected {expected.__name__}")
