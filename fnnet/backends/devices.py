@@ -12,17 +12,60 @@ if TYPE_CHECKING:
     from fnnet.backends.base import Backend
 
 
+_LOCK = threading.Lock()
+_DEVICES: Final[dict[tuple[str, int | None], Device]] = {}
+_BACKENDS: Final[dict[str, Backend]] = {}
+
+
 class Device:
     """A device: a type (`cpu`, `cuda`, ...) and an index. One object per device, so `is` and `==` agree.
 
-    Made by `fnnet.device("cpu")`, `fnnet.device("cuda:1")` or `fnnet.device("cuda", 1)`.
+    Example:
+        >>> import fnnet
+        >>> fnnet.device("cuda", 1) is fnnet.device("cuda:1")
+        True
     """
 
     __slots__ = ("_backend", "index", "type")
 
-    def __init__(self, type: str, index: int | None) -> None:  # noqa: A002 - PyTorch's name
-        self.type, self.index = type, index
-        self._backend: Backend | None = None
+    type: str
+    index: int | None
+    _backend: Backend | None
+
+    def __new__(cls, type: str | Device, index: int | None = None) -> Device:  # noqa: A002 - PyTorch's name
+        """The device called `type`, which may carry its index: `"cuda:1"`.
+
+        Args:
+            type: A device type, `"type:index"`, or a Device (returned as it is).
+            index: The device's number among its type; None is the type's current device.
+
+        Raises:
+            DeviceError: The string is malformed. (Whether the device is there is asked when it is used.)
+
+        Example:
+            >>> Device("cpu:1")
+            device(type='cpu', index=1)
+        """
+        if isinstance(type, Device):
+            return type
+        if not isinstance(type, str):
+            raise DeviceError(f"device: expected a string or a device, got {type!r}")
+        name, colon, number = type.partition(":")
+        if colon:
+            if index is not None or not number.isdecimal():
+                raise DeviceError(f"Invalid device string: {type!r}; expected 'type' or 'type:index'")
+            index = int(number)
+        if not name.isidentifier():
+            raise DeviceError(f"Invalid device string: {type!r}; expected 'type' or 'type:index'")
+        found = _DEVICES.get((name, index))
+        if found is None:
+            with _LOCK:
+                found = _DEVICES.get((name, index))
+                if found is None:
+                    found = object.__new__(cls)
+                    found.type, found.index, found._backend = name, index, None
+                    _DEVICES[name, index] = found
+        return found
 
     @property
     def backend(self) -> Backend:
@@ -46,45 +89,7 @@ class Device:
         return self.type if self.index is None else f"{self.type}:{self.index}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return device, (str(self),)
-
-
-_LOCK = threading.Lock()
-_DEVICES: Final[dict[tuple[str, int | None], Device]] = {}
-_BACKENDS: Final[dict[str, Backend]] = {}
-
-
-def device(type: str | Device, index: int | None = None) -> Device:  # noqa: A002 - PyTorch's name
-    """The device called `type`, which may carry its index: `"cuda:1"`.
-
-    Args:
-        type: A device type, `"type:index"`, or a Device (returned as it is).
-        index: The device's number among its type; None is the type's current device.
-
-    Raises:
-        DeviceError: The string is malformed. (Whether the device is there is asked when it is used.)
-
-    Example:
-        >>> device("cpu:1")
-        device(type='cpu', index=1)
-    """
-    if isinstance(type, Device):
-        return type
-    if not isinstance(type, str):
-        raise DeviceError(f"device: expected a string or a device, got {type!r}")
-    name, colon, number = type.partition(":")
-    if colon:
-        if index is not None or not number.isdecimal():
-            raise DeviceError(f"Invalid device string: {type!r}; expected 'type' or 'type:index'")
-        index = int(number)
-    if not name.isidentifier():
-        raise DeviceError(f"Invalid device string: {type!r}; expected 'type' or 'type:index'")
-    key = name, index
-    found = _DEVICES.get(key)
-    if found is None:
-        with _LOCK:
-            found = _DEVICES.setdefault(key, Device(name, index))
-    return found
+        return Device, (str(self),)
 
 
 def register_backend(backend: Backend) -> None:
@@ -111,7 +116,9 @@ def backend_of(type: str) -> Backend:  # noqa: A002 - PyTorch's name
     return found
 
 
-CPU: Final = device("cpu")
+device = Device
+"""PyTorch's name of the class."""
+CPU: Final = Device("cpu")
 
 
 class _CpuCount:

@@ -9,7 +9,7 @@ from fnnet._core.namespace import A, Call, Namespace, sum_to
 from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.autograd.tape import apply, tensors
 from fnnet.autograd.variable import Variable
-from fnnet.backends.devices import CPU, Device, device
+from fnnet.backends.devices import CPU, Device
 from fnnet.functional._common import check_leaf, detached, dtype_of, is_tensor, to_dtype
 
 if TYPE_CHECKING:
@@ -133,11 +133,11 @@ def canonical(of: Device | str | int | None) -> Device:
     """The device where a tensor really lies: `cpu:0` is `cpu`; a number counts among the default type's devices."""
     if of is None:
         return CPU
-    found = device(f"cpu:{of}") if isinstance(of, int) else device(of)
+    found = Device(f"cpu:{of}") if isinstance(of, int) else Device(of)
     if found.type == "cpu" and found.index == 0:
         return CPU
     if found.type != "cpu" and found.index is None:
-        found = device(found.type, 0)
+        found = Device(found.type, 0)
     found.backend  # noqa: B018 - raises, and says what is missing, where the device is not there
     return found
 

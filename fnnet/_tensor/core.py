@@ -1,0 +1,633 @@
+"""The state of a tensor as users see it: shape, dtype, device, gradient, memory, hooks, conversions, printing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, IndexRangeError, OptionError, ShapeError
+from fnnet._core.namespace import Number
+from fnnet._core.size import Size
+from fnnet.autograd import engine
+from fnnet.autograd.node import Handle, Node
+from fnnet.autograd.variable import INFERENCE, Variable, make
+from fnnet.backends import dtypes
+from fnnet.backends.devices import CPU, Device
+from fnnet.backends.dtypes import DType
+from fnnet.functional import creation, movement
+from fnnet.functional._common import dtype_of, to_dtype
+from fnnet._tensor.printing import format_values, with_suffixes
+
+if TYPE_CHECKING:
+    from fnnet._tensor import Tensor
+
+Raw = np.ndarray[Any, Any]
+
+
+class CoreMethods(Variable):
+    """State, memory, gradients, conversions."""
+
+    # shape, dtype, device -----------------------------------------------------------------------------------------
+    @property
+    def shape(self) -> Size:
+        """The sizes of the dims, a `Size`."""
+        return Size(self._data.shape)
+
+    def size(self, dim: int | None = None) -> Any:  # a Size, or an int where a dim is given
+        """The shape, or the size of one dim."""
+        if dim is None:
+            return Size(self._data.shape)
+        from fnnet.functional._common import wrap_dim
+
+        if not self._data.ndim:
+            raise IndexRangeError("dimension specified as 0 but tensor has no dimensions")
+        return self._data.shape[wrap_dim(dim, self._data.ndim)]
+
+    @property
+    def ndim(self) -> int:
+        """The number of dims."""
+        n: int = self._data.ndim
+        return n
+
+    def dim(self) -> int:
+        """The number of dims."""
+        return self.ndim
+
+    ndimension = dim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return Size(self._data.shape).numel()
+
+    nelement = numel
+
+    @property
+    def dtype(self) -> DType:
+        """The dtype of the elements."""
+        return dtype_of(self)
+
+    @property
+    def device(self) -> Device:
+        """The device where the elements lie."""
+        return self._device
+
+    @property
+    def is_cuda(self) -> bool:
+        """Whether the tensor lies on a CUDA device."""
+        return self._device.type == "cuda"
+
+    @property
+    def is_cpu(self) -> bool:
+        """Whether the tensor lies in host memory."""
+        return self._device.type == "cpu"
+
+    def get_device(self) -> int:
+        """The index of the device; -1 on the CPU."""
+        return -1 if self._device.type == "cpu" else self._device.index or 0
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per element."""
+        return self.dtype.itemsize
+
+    def element_size(self) -> int:
+        """Bytes per element."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.numel() * self.dtype.itemsize
+
+    def is_floating_point(self) -> bool:
+        """Whether the dtype is a floating-point dtype."""
+        return self.dtype.is_floating_point
+
+    def is_complex(self) -> bool:
+        """Whether the dtype is complex."""
+        return self.dtype.is_complex
+
+    def is_signed(self) -> bool:
+        """Whether the dtype is signed."""
+        return self.dtype.is_signed
+
+    # memory ---------------------------------------------------------------------------------------------------------
+    def stride(self, dim: int | None = None) -> Any:  # a tuple of ints, or an int where a dim is given
+        """Elements to step over per dim; a size-0 tensor has those of a dense one."""
+        shape = self._data.shape
+        strides = self._device.backend.strides(self._data)
+        if strides is None or 0 in shape:
+            dense = [1] * len(shape)
+            for i in range(len(shape) - 2, -1, -1):
+                dense[i] = dense[i + 1] * max(shape[i + 1], 1)
+            found = tuple(dense)
+        else:
+            found = tuple(s // self.dtype.itemsize for s in strides)
+        if dim is None:
+            return found
+        from fnnet.functional._common import wrap_dim
+
+        return found[wrap_dim(dim, len(shape))]
+
+    def is_contiguous(self, memory_format: object = None) -> bool:
+        """Whether the elements lie densely in C order."""
+        need = 1
+        for n, s in zip(reversed(self._data.shape), reversed(self.stride()), strict=True):
+            if n == 0:
+                return True
+            if n != 1 and s != need:
+                return False
+            need *= n
+        return True
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        address: int = self._host("data_ptr").ctypes.data
+        return address
+
+    def storage_offset(self) -> int:
+        """Elements between the start of the memory and the first element."""
+        raw = self._host("storage_offset")
+        owner = raw
+        while isinstance(owner.base, np.ndarray):
+            owner = owner.base
+        offset: int = (raw.ctypes.data - owner.ctypes.data) // max(raw.itemsize, 1)
+        return offset
+
+    def _host(self, what: str) -> Raw:
+        """The raw array where it is an ndarray."""
+        if not isinstance(self._data, np.ndarray):
+            raise DTypeError(f"{what}: the tensor's memory is not a NumPy array's (device {self._device})")
+        return self._data
+
+    @property
+    def _version_count(self) -> int:
+        return self._version[0]
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory without history, with a version of its own: writes through it are not checked."""
+        return cast("Tensor", make(self._data, self._device))
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, Variable):
+            raise ArgumentError(f"data must be a Tensor, got {type(value).__name__}")
+        if self._leaf_grad and dtype_of(value).category < 2:
+            raise DTypeError(f"data set to a tensor that requires gradients must be floating point or complex dtype, got {dtype_of(value)}")
+        self._data, self._device = value._data, value._device
+
+    def set_(self, source: Tensor) -> Tensor:
+        """Let this tensor have the memory of `source`."""
+        self._data, self._device = source._data, source._device
+        return cast("Tensor", self)
+
+    def pin_memory(self) -> Tensor:
+        """The tensor itself: host memory needs no pinning here."""
+        return cast("Tensor", self)
+
+    def is_pinned(self) -> bool:
+        """False: host memory is not pinned."""
+        return False
+
+    def share_memory_(self) -> Tensor:
+        """The tensor itself: its memory is moved to shared memory when it travels to another process."""
+        return cast("Tensor", self)
+
+    # gradients -------------------------------------------------------------------------------------------------------
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients with respect to this tensor are computed."""
+        return self._edge() is not None
+
+    @requires_grad.setter
+    def requires_grad(self, on: bool) -> None:
+        self.requires_grad_(on)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Switch accumulation of gradients on or off, for a leaf."""
+        if self._edge() is not None and self._node is not None:
+            if not requires_grad:
+                raise AutogradError(
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
+                    "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                )
+            return cast("Tensor", self)
+        if requires_grad and dtype_of(self).category < 2:
+            raise DTypeError(f"only Tensors of floating point and complex dtype can require gradients, got {dtype_of(self)}")
+        if requires_grad and self._version is INFERENCE:
+            raise AutogradError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+        self._leaf_grad = bool(requires_grad)
+        return cast("Tensor", self)
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The accumulated gradient, or None."""
+        return self._grad  # type: ignore[no-any-return]
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Variable):
+                raise ArgumentError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
+            if value is self:
+                raise AutogradError("can't assign Variable as its own grad")
+            if tuple(value._data.shape) != tuple(self._data.shape):
+                raise ShapeError(
+                    f"assigned grad has data of a different size: grad {tuple(value._data.shape)}, tensor {tuple(self._data.shape)}"
+                )
+            if dtype_of(value) is not dtype_of(self):
+                raise DTypeError(f"assigned grad has data of a different type: {dtype_of(value)}, the tensor has {dtype_of(self)}")
+            if value._device is not self._device:
+                raise DTypeError(f"assigned grad has data located on a different device: {value._device}, the tensor is on {self._device}")
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node that computed this tensor; None for a leaf."""
+        edge = self._edge()
+        return None if edge is None or isinstance(edge, Variable) else edge[0] if type(edge) is tuple else edge
+
+    @property
+    def output_nr(self) -> int:
+        """Which output of its node this tensor is."""
+        return self._index
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the tensor was made by the user rather than by a recorded op."""
+        edge = self._edge()
+        return edge is None or isinstance(edge, Variable)
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether a tensor that is no leaf keeps its gradient."""
+        node = self.grad_fn
+        return node is not None and any(
+            getattr(h, "of", lambda: None)() is self
+            for h in (node.hooks or {}).get(("retain", self._index), {}).values()
+        )
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,  # a Tensor or a sequence of them
+    ) -> None:
+        """Add the gradient of this tensor to the `.grad` of the leaves it was computed from (see autograd.backward)."""
+        engine.backward(self, gradient, retain_graph, create_graph, inputs)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Handle:
+        """Call `hook(grad)` when this tensor's gradient has been computed; what it returns replaces it."""
+        return engine.add_hook(self, "pre", hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Handle:
+        """Call `hook(tensor)` after a leaf's `.grad` has been added to."""
+        if not self.is_leaf:
+            raise AutogradError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        return engine.add_hook(self, "post", hook)
+
+    def retain_grad(self) -> None:
+        """Let this tensor, which is no leaf, keep its gradient in `.grad`."""
+        engine.retain_grad(self)
+
+    def is_inference(self) -> bool:
+        """Whether the tensor was made in inference_mode."""
+        return self._version is INFERENCE
+
+    def is_set_to(self, tensor: Tensor) -> bool:
+        """Whether both have the same memory, shape and strides."""
+        return self._data is tensor._data or (
+            self.data_ptr() == tensor.data_ptr() and self.shape == tensor.shape and self.stride() == tensor.stride()
+        )
+
+    detach = movement.detach
+    clone = movement.clone
+    copy_ = movement.copy_
+    fill_ = movement.fill_
+    zero_ = movement.zero_
+
+    def detach_(self) -> Tensor:
+        """Forget the history, in place."""
+        if self._view is not None:
+            raise AutogradError("Can't detach views in-place; use detach() instead")
+        self._node, self._index, self._leaf_grad = None, 0, False
+        return cast("Tensor", self)
+
+    # to Python and NumPy ----------------------------------------------------------------------------------------------
+    def item(self) -> Number:
+        """The value of a tensor of one element as a Python number."""
+        if self.numel() != 1:
+            raise ShapeError(f"a Tensor with {self.numel()} elements cannot be converted to Scalar")
+        raw = self._device.backend.to_host(self._data)
+        if raw.dtype == dtypes.BFLOAT16:
+            raw = raw.astype(np.float32)
+        value: Number = raw.item()
+        return value
+
+    def tolist(self) -> Any:  # nested lists of numbers, or a number
+        """The values as nested lists."""
+        raw = self._device.backend.to_host(self._data)
+        return (raw.astype(np.float32) if raw.dtype == dtypes.BFLOAT16 else raw).tolist()
+
+    def numpy(self, *, force: bool = False) -> Raw:
+        """The values as an array that shares the tensor's memory.
+
+        Args:
+            force: Detach and copy to the host where needed. Default: False.
+
+        Raises:
+            AutogradError: The tensor requires grad.
+            DTypeError: It lies on another device.
+        """
+        if not force:
+            if self._edge() is not None:
+                raise AutogradError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+            if self._device.type != "cpu":
+                raise DTypeError(f"can't convert {self._device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first.")
+        return self._device.backend.to_host(self._data)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Raw:
+        array = self.numpy()
+        if dtype is not None and array.dtype != dtype:
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def __dlpack__(self, *, stream: Any = None, **options: Any) -> Any:  # the protocol's own types
+        if self._edge() is not None:
+            raise AutogradError("Can't export tensors that require gradient, use tensor.detach()")
+        return self._host("__dlpack__").__dlpack__(stream=stream, **options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        kind, index = self._host("__dlpack_device__").__dlpack_device__()
+        return int(kind), int(index)
+
+    def __bool__(self) -> bool:
+        if self.numel() != 1:
+            raise ShapeError(
+                "Boolean value of Tensor with no values is ambiguous"
+                if not self.numel()
+                else "Boolean value of Tensor with more than one value is ambiguous"
+            )
+        return bool(self.item())
+
+    def __int__(self) -> int:
+        return int(cast("Any", self.item()))
+
+    def __float__(self) -> float:
+        return float(cast("Any", self.item()))
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __index__(self) -> int:
+        if self.dtype.category > 1:
+            raise ArgumentError("only integer tensors of a single element can be converted to an index")
+        if self.numel() != 1:
+            raise ArgumentError("only integer tensors of a single element can be converted to an index")
+        return int(cast("Any", self.item()))
+
+    def __len__(self) -> int:
+        if not self._data.ndim:
+            raise ArgumentError("len() of a 0-d tensor")
+        return int(self._data.shape[0])
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self._data.ndim:
+            raise ArgumentError("iteration over a 0-d tensor")
+        return iter(cast("Any", self).unbind(0))
+
+    def __contains__(self, element: object) -> bool:
+        if isinstance(element, (Variable, bool, int, float, complex)):
+            return bool((cast("Any", self) == element).any())
+        raise DTypeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
+
+    __hash__ = object.__hash__
+
+    # other dtypes and devices -----------------------------------------------------------------------------------------
+    def to(self, *args: Any, **kwargs: Any) -> Tensor:  # to(dtype), to(device), to(device, dtype), to(other)
+        """The tensor in another dtype, on another device; itself where nothing changes.
+
+        Args:
+            args: A dtype, a device (object, string or number), both, or another tensor to follow; then `non_blocking`
+                and `copy` as in PyTorch.
+            kwargs: `dtype`, `device`, `other`, `non_blocking`, `copy`, `memory_format`.
+        """
+        target, wanted, copy = parse_to(args, kwargs)
+        t = cast("Tensor", self)
+        if target is not None:
+            t = movement.to_device(t, target)
+        if wanted is not None:
+            t = to_dtype(t, wanted)
+        return movement.clone(t) if copy and t is self else t
+
+    def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:  # a string, or a Tensor where a dtype is given
+        """The name of the tensor's type, or the tensor in another dtype."""
+        if dtype is None:
+            return f"fnnet.{_TYPE_NAMES[self.dtype.name]}Tensor"
+        if isinstance(dtype, str):
+            name = dtype.rpartition(".")[2].removesuffix("Tensor")
+            found = [d for d in dtypes.ALL if _TYPE_NAMES[d.name] == name]
+            if not found:
+                raise OptionError(f"invalid type: {dtype!r}")
+            return self.to(found[0])
+        return self.to(dtype)
+
+    def type_as(self, other: Tensor) -> Tensor:
+        """The tensor in the dtype and on the device of `other`."""
+        return self.to(other)
+
+    def cpu(self, memory_format: object = None) -> Tensor:
+        """The tensor in host memory."""
+        return self.to(CPU)
+
+    def cuda(self, device: Any = None, non_blocking: bool = False, memory_format: object = None) -> Tensor:
+        """The tensor on a CUDA device."""
+        return self.to("cuda" if device is None else f"cuda:{device}" if isinstance(device, int) else device)
+
+    def float(self, memory_format: object = None) -> Tensor:
+        """The tensor in float32."""
+        return self.to(dtypes.float32)
+
+    def double(self, memory_format: object = None) -> Tensor:
+        """The tensor in float64."""
+        return self.to(dtypes.float64)
+
+    def half(self, memory_format: object = None) -> Tensor:
+        """The tensor in float16."""
+        return self.to(dtypes.float16)
+
+    def bfloat16(self, memory_format: object = None) -> Tensor:
+        """The tensor in bfloat16."""
+        return self.to(dtypes.bfloat16)
+
+    def long(self, memory_format: object = None) -> Tensor:
+        """The tensor in int64."""
+        return self.to(dtypes.int64)
+
+    def int(self, memory_format: object = None) -> Tensor:
+        """The tensor in int32."""
+        return self.to(dtypes.int32)
+
+    def short(self, memory_format: object = None) -> Tensor:
+        """The tensor in int16."""
+        return self.to(dtypes.int16)
+
+    def char(self, memory_format: object = None) -> Tensor:
+        """The tensor in int8."""
+        return self.to(dtypes.int8)
+
+    def byte(self, memory_format: object = None) -> Tensor:
+        """The tensor in uint8."""
+        return self.to(dtypes.uint8)
+
+    def bool(self, memory_format: object = None) -> Tensor:
+        """The tensor in bool: whether each element is not zero."""
+        return self.to(dtypes.bool_)
+
+    def cfloat(self, memory_format: object = None) -> Tensor:
+        """The tensor in complex64."""
+        return self.to(dtypes.complex64)
+
+    def cdouble(self, memory_format: object = None) -> Tensor:
+        """The tensor in complex128."""
+        return self.to(dtypes.complex128)
+
+    # like this one -----------------------------------------------------------------------------------------------------
+    def new_tensor(
+        self, data: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: Any = False
+    ) -> Tensor:
+        """A tensor that holds `data` in this tensor's dtype and on its device."""
+        return creation.tensor(
+            data, dtype=dtype or self.dtype, device=device or self._device, requires_grad=requires_grad
+        )
+
+    def new_zeros(self, *size: Any, dtype: DType | None = None, device: Any = None, requires_grad: Any = False) -> Tensor:
+        """Zeros of a given shape in this tensor's dtype and on its device."""
+        return creation.zeros(*size, dtype=dtype or self.dtype, device=device or self._device, requires_grad=requires_grad)
+
+    def new_ones(self, *size: Any, dtype: DType | None = None, device: Any = None, requires_grad: Any = False) -> Tensor:
+        """Ones of a given shape in this tensor's dtype and on its device."""
+        return creation.ones(*size, dtype=dtype or self.dtype, device=device or self._device, requires_grad=requires_grad)
+
+    def new_empty(self, *size: Any, dtype: DType | None = None, device: Any = None, requires_grad: Any = False) -> Tensor:
+        """A tensor of a given shape in this tensor's dtype and on its device; its values mean nothing yet."""
+        return creation.empty(*size, dtype=dtype or self.dtype, device=device or self._device, requires_grad=requires_grad)
+
+    def new_full(
+        self, size: Any, fill_value: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: Any = False
+    ) -> Tensor:
+        """`fill_value` in a given shape, this tensor's dtype and on its device."""
+        return creation.full(
+            size, fill_value, dtype=dtype or self.dtype, device=device or self._device, requires_grad=requires_grad
+        )
+
+    # printing, copying, pickling ---------------------------------------------------------------------------------------
+    def __repr__(self) -> str:
+        prefix = "tensor("
+        suffixes = [] if self._device.type == "cpu" and self._device.index is None else [f"device='{self._device}'"]
+        if self.numel():
+            text = format_values(self._device.backend.to_host(self._data), len(prefix))
+            plain = self.dtype in (dtypes.DEFAULT.float, dtypes.int64, dtypes.bool_)
+        else:
+            text, plain = "[]", self.dtype is dtypes.DEFAULT.float
+            if self.ndim != 1:
+                suffixes.append(f"size={tuple(self.shape)}")
+        if not plain:
+            suffixes.append(f"dtype={self.dtype}")
+        node = self.grad_fn
+        if node is not None:
+            suffixes.append(f"grad_fn=<{node.name()}>")
+        elif self.requires_grad:
+            suffixes.append("requires_grad=True")
+        return with_suffixes(prefix + text, suffixes, len(prefix))
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if not self._data.ndim and not spec == "" else object.__format__(self, spec)
+
+    def __deepcopy__(self, memo: dict[Any, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise AutogradError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment."
+            )
+        found = memo.get(id(self))
+        if found is None:
+            found = memo[id(self)] = self._renewed(self._device.backend.dense_like(self._data, self._data))
+            import copy
+
+            found._grad = copy.deepcopy(self._grad, memo)
+            found.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return cast("Tensor", found)
+
+    def _renewed(self, raw: Any) -> Any:
+        """A leaf of the same class over another raw array."""
+        t = make(raw, self._device)
+        t._leaf_grad = self._leaf_grad
+        return t
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        if not self.is_leaf:
+            raise AutogradError("a tensor with a history can't be pickled; detach() it first")
+        raw = self._device.backend.to_host(self._data)
+        payload = raw.view(np.uint16) if raw.dtype == dtypes.BFLOAT16 else raw
+        return _unpickle, (
+            type(self), np.array(payload), self.dtype, str(self._device), self._leaf_grad, dict(self.__dict__),
+        )  # fmt: skip
+
+
+_TYPE_NAMES = {
+    "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long", "float16": "Half",
+    "bfloat16": "BFloat16", "float32": "Float", "float64": "Double", "complex64": "ComplexFloat", "complex128": "ComplexDouble",
+}  # fmt: skip
+
+
+def _unpickle(
+    cls: type[Tensor], payload: Raw, dtype: DType, where: str, requires_grad: bool, attributes: dict[str, Any]
+) -> Tensor:
+    raw = payload.view(dtype.numpy)
+    target = movement.canonical(where)
+    t = cls._over(raw if target.type == "cpu" else target.backend.from_host(raw, target.index or 0), target)
+    t._leaf_grad = requires_grad
+    t.__dict__.update(attributes)
+    return t
+
+
+def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Device | None, DType | None, bool]:
+    """The device, the dtype and `copy` of a call of `to(...)`.
+
+    Raises:
+        ArgumentError: Something that `to` does not take.
+    """
+    rest = dict(kwargs)
+    target, wanted, copy = rest.pop("device", None), rest.pop("dtype", None), bool(rest.pop("copy", False))
+    other = rest.pop("other", None)
+    rest.pop("non_blocking", None)
+    rest.pop("memory_format", None)
+    if rest:
+        raise ArgumentError(f"to() received an invalid keyword argument {next(iter(rest))!r}")
+    flags = 0
+    for a in args:
+        if isinstance(a, Variable):
+            other = a
+        elif isinstance(a, DType):
+            wanted = a
+        elif isinstance(a, bool):
+            flags += 1
+            copy = a if flags == 2 else copy
+        elif isinstance(a, (str, int, Device)):
+            target = a
+        elif a is not None:
+            raise ArgumentError(f"to() received an invalid argument of type {type(a).__name__}: expected a dtype, a device or a Tensor")
+    if other is not None:
+        target, wanted = other._device, dtype_of(other)
+    return (None if target is None else movement.canonical(target)), wanted, copy
+
+
+__all__ = ["CoreMethods", "parse_to"]
