@@ -16,6 +16,7 @@ from fnnet.backends import dtypes
 
 _SPLIT: Final = float(2**27 + 1)  # Veltkamp's constant: cuts a double of 53 bits into two halves of 26
 _LARGEST_BFLOAT16: Final = (2 - 2.0**-7) * 2.0**127  # 8 bits of significand, float32's exponents
+_CHUNK: Final = 1 << 14  # elements at a time: temporaries of 128 KiB stay in the L2 cache
 _LARGE: Final = 2.0**960  # beyond, cutting would overflow
 _HALFWAY: Final = 1 << 28  # of the 29 bits that float32 has fewer than float64, the topmost: exactly between two floats
 _DROPPED: Final = (1 << 29) - 1
@@ -45,38 +46,44 @@ def multiply_add(x: NDArray[Any], factor: float, addend: float) -> NDArray[Any]:
     """`x * factor + addend`, rounded once.
 
     Args:
-        x: float32 or float64.
+        x: float32 or float64, contiguous.
         factor: Rounded to x's dtype first.
         addend: Rounded to x's dtype first.
 
     Returns:
-        x's dtype.
+        x's shape and dtype.
 
     Source:
         float64: S. Boldo and G. Melquiond, "Emulation of FMA and correctly rounded sums" (IEEE Trans. Computers 2008).
     """
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # infinity and NaN are answers
         factor, addend = x.dtype.type(factor), x.dtype.type(addend)
-    if addend == 0 or abs(np.frexp(factor)[0]) in (0, 0.5):  # the product is exact, or is all there is
-        return x * factor + addend
-    return _multiply_add32(x, factor, addend) if x.dtype == np.float32 else _multiply_add64(x, factor, addend)
+        product_is_exact = abs(np.frexp(factor)[0]) in (0, 0.5)  # zero or a power of two
+        if addend == 0 or product_is_exact or not max(abs(float(factor)), abs(float(addend))) < _LARGE:
+            return x * factor + addend
+        kernel = _multiply_add32 if x.dtype == np.float32 else _multiply_add64
+        flat, out = x.reshape(-1), np.empty(x.size, x.dtype)
+        for start in range(0, x.size, _CHUNK):
+            part = slice(start, start + _CHUNK)
+            out[part] = kernel(flat[part], float(factor), float(addend))
+        return out.reshape(x.shape)
 
 
-def _multiply_add32(x: NDArray[np.float32], factor: float, addend: float) -> NDArray[np.float32]:
-    product = x.astype(np.float64) * float(factor)  # exact: 24 + 24 bits
-    total, rest = _two_sum(product, float(addend))
-    # Rounded to 53 bits, then to 24: wrong only where the first rounding fell halfway between two floats.
-    halfway = ((total.view(np.int64) & _DROPPED) == _HALFWAY) & (rest != 0)
+def _multiply_add32(x: NDArray[Any], factor: float, addend: float) -> NDArray[Any]:
+    product = x.astype(np.float64)
+    product *= factor  # exact: 24 + 24 bits
+    total = product + addend
+    # Rounded to 53 bits here and to 24 below: wrong only where this rounding fell halfway between two floats.
+    halfway = (total.view(np.int64) & _DROPPED) == _HALFWAY
     if halfway.any():
-        total[halfway] = np.nextafter(total[halfway], np.copysign(np.inf, rest[halfway]))
-    return total.astype(np.float32)
+        middle, lost = _two_sum(product[halfway], addend)
+        total[halfway] = np.where(lost == 0, middle, np.nextafter(middle, np.copysign(np.inf, lost)))
+    return total
 
 
-def _multiply_add64(x: NDArray[np.float64], factor: float, addend: float) -> NDArray[np.float64]:
-    if not max(abs(factor), abs(addend)) < _LARGE:
-        return x * factor + addend
-    high, low = _two_product(x, float(factor))
-    tail_high, tail_low = _two_sum(low, float(addend))
+def _multiply_add64(x: NDArray[Any], factor: float, addend: float) -> NDArray[Any]:
+    high, low = _two_product(x, factor)
+    tail_high, tail_low = _two_sum(low, addend)
     total, rest = _two_sum(high, tail_high)
     # Round to odd: keeps the sticky bit that the last rounding needs.
     small, lost = _two_sum(rest, tail_low)

@@ -108,7 +108,7 @@ def sample_permutation(generator: Generator, n: int, dtype: np.dtype[Any]) -> ND
         >>> import fnnet
         >>> generator = fnnet.backends.random.Generator().manual_seed(0)
         >>> sample_permutation(generator, 6, np.dtype(np.int64)).tolist()
-        [4, 1, 2, 0, 5, 3]
+        [2, 5, 3, 0, 1, 4]
     """
     need("randperm", dtype, _REAL)
     if n < 0:
@@ -148,7 +148,8 @@ def sample_bernoulli(
     if not ((wide >= 0) & (wide <= 1)).all():
         raise OptionError("bernoulli_: Expected p_in >= 0 && p_in <= 1 to be true, got a p outside [0, 1]")
     unit = unit64(generator, count) if p.dtype == F64 else unit32(generator, count)
-    drawn: NDArray[Any] = unit.reshape(shape) < wide
+    drawn = np.empty(shape, np.bool_)
+    np.less(unit.reshape(shape), wide, out=drawn)
     return drawn.astype(dtype)
 
 
@@ -201,9 +202,9 @@ def sample_multinomial(
 ) -> NDArray[np.int64]:
     """Indices of categories, drawn by their probabilities: `multinomial`.
 
-    With replacement (two samples or more): the cumulative sums, in the dtype of `probabilities` (half types: float32), are searched for u of
-    53 bits. Without: the greatest of `p / e`, e exponential; where fewer categories than `num_samples` have a
-    probability above 0, the least indices of the others follow.
+    With replacement (two samples or more): the cumulative sums, in the dtype of `probabilities` (half types: float32),
+    are searched for u of 53 bits. Without: the greatest of `p / e`, e exponential; of equal ones (half types have few
+    values, and all categories of probability 0 are equal) the least index first, PyTorch's order being its sort's.
 
     Args:
         generator: Where the words come from.
@@ -237,7 +238,7 @@ def sample_multinomial(
         )
     if categories > _MOST_CATEGORIES:
         raise OptionError(f"multinomial: number of categories cannot exceed 2^24, got {categories}")
-    rows = p.reshape(-1, categories)
+    rows = p if p.ndim == 2 else p[np.newaxis]
     if not len(rows):
         return np.empty((0, num_samples), np.int64)
     wide = rows.astype(F32) if p.dtype.itemsize == 2 else rows
@@ -245,7 +246,7 @@ def sample_multinomial(
         raise OptionError("multinomial: probability tensor contains either `inf`, `nan` or element < 0")
     if not (wide > 0).any(axis=1).all():
         raise OptionError("invalid multinomial distribution (sum of probabilities <= 0)")
-    if replacement and num_samples > 1:  # one alone is quicker, and PyTorch's, without
+    if replacement and num_samples > 1:  # PyTorch draws a single sample as if without replacement
         result = _with_replacement(generator, wide, num_samples)
     else:
         result = _without_replacement(generator, p).reshape(rows.shape)[:, :num_samples]
@@ -273,13 +274,15 @@ def _without_replacement(generator: Generator, p: NDArray[Any]) -> NDArray[np.in
     return np.argsort(-scores, axis=-1, kind="stable")
 
 
-def _integers(
-    generator: Generator, count: int, span: int, base: int, *, wide: bool | None = None
-) -> NDArray[np.int64]:
+def _integers(generator: Generator, count: int, span: int, base: int, *, wide: bool | None = None) -> NDArray[np.int64]:
     """`base + bits % span` in the arithmetic of 64 bits; `wide`: two words (by default where the span asks for it)."""
     if wide is None:
         wide = span >= _TWO_WORDS_FROM
-    bits = generator.words64(count) if wide else generator.words(count).view(np.uint64)
+    if not wide:
+        numbers = (generator.words(count).astype(np.uint32) % np.uint32(span)).astype(np.int64)
+        numbers += base
+        return numbers
+    bits = generator.words64(count)
     if span < 2**64:  # all 64 bits: they are the number, whatever the base
         bits %= np.uint64(span)
         bits += np.uint64(base % 2**64)
@@ -347,12 +350,28 @@ def _rounded(dtype: np.dtype[Any], number: int) -> int:
 
 
 def _shuffled(generator: Generator, n: int) -> NDArray[np.int64]:
-    order = list(range(n))
-    left = np.arange(n, 1, -1)
-    targets = generator.words(len(left)) % left + np.arange(len(left))
-    for here, there in enumerate(targets.tolist()):
-        order[here], order[there] = order[there], order[here]
-    return np.array(order, np.int64)
+    """What is left of 0 to n - 1 when for i = 0, 1 ... the elements at i and at `i + word % (n - i)` change places."""
+    step = np.arange(max(n - 1, 0))
+    target = generator.words(step.size) % (n - step) + step
+    # All the swaps at once. Step k lays `moved[k]`, what stood at place k, down at target[k]. It finds there what the
+    # last earlier step with that target laid down, or else what was there at first: the place's own number.
+    moved = np.arange(n)
+    elsewhere = target != step
+    moved[target[elsewhere]] = step[elsewhere]  # by which step place k was last filled (a step fills places behind it)
+    while True:
+        further = moved[moved]
+        if np.array_equal(further, moved):
+            break
+        moved = further
+    key = np.sort(target << 32 | step)  # n < 2**32: by target, then by step
+    place, when = key >> 32, key & 0xFFFFFFFF
+    again = place[1:] == place[:-1]
+    found = np.arange(n)
+    found[:-1] = target
+    found[when[1:][again]] = moved[when[:-1][again]]
+    if n:
+        found[-1] = moved[-1]
+    return found
 
 
 def _shuffled_inside_out(generator: Generator, n: int) -> NDArray[np.int64]:

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fnnet._core.errors import ArgumentError, DeviceError, OptionError, StateDictError
-from fnnet.backends.devices import CPU, Device, device
+from fnnet.backends import devices
+from fnnet.backends.devices import CPU, Device
 
 if TYPE_CHECKING:
     from numpy.random import MT19937, RandomState
@@ -66,7 +67,7 @@ class Generator:
     """
 
     def __init__(self, device: str | Device = CPU) -> None:
-        if _device_type(device) != "cpu":
+        if devices.device(device).type != "cpu":
             raise DeviceError(f"Generator: got device {str(device)!r}, expected a CPU (other devices bring their own)")
         self.lock = threading.RLock()
         self.next_float_normal: float | None = None
@@ -191,7 +192,7 @@ class Generator:
     def clone_state(self) -> Self:
         """A new generator that goes on from here by itself."""
         copy = type(self)()
-        copy.set_state(Generator.get_state(self))
+        Generator.set_state(copy, Generator.get_state(self))
         return copy
 
     def _seed(self, number: int) -> None:
@@ -214,10 +215,6 @@ class Generator:
         return f"<{type(self).__name__} device={self.device} initial_seed={self._initial_seed}>"
 
 
-def _device_type(wanted: str | Device) -> str:
-    return device(wanted).type
-
-
 def _engine() -> tuple[MT19937, RandomState]:
     """NumPy's MT19937, and the door to its seeding by `init_genrand` (the seeding of 2002, as in PyTorch)."""
     # Here, not above: numpy.random costs 20 ms, which `import fnnet` would pay for everybody.
@@ -229,7 +226,7 @@ def _engine() -> tuple[MT19937, RandomState]:
 
 def _restored(kind: type[Generator], state: NDArray[np.uint8]) -> Generator:
     generator = kind()
-    generator.set_state(state)
+    Generator.set_state(generator, state)  # not a subclass's, which may want another type of state
     return generator
 
 

@@ -24,7 +24,7 @@ def _single(*values: float) -> tuple[float, ...]:
     return tuple(float(np.float32(value)) for value in values)
 
 
-# Cephes' logf.c and sinf.c (S. L. Moshier), in the order of Horner's rule; PyTorch takes them from avx_mathfun.h.
+# Cephes' logf.c and sinf.c (S. L. Moshier), in the order of Horner's rule, as PyTorch's avx_mathfun.h has them.
 _LOG: Final = _single(
     7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
     -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
@@ -89,11 +89,14 @@ def _blocks32(u: NDArray[np.float32]) -> None:
 
 
 # A float32 multiply-add is computed in float64, where the product of two floats is exact, and rounded back. The sum is
-# rounded twice; that differs from one rounding once in 2**29 operations, by one bit.
+# rounded twice; at most once in 2**29 operations that differs from one rounding, by one bit.
 
 
 def _horner(y: NDArray[np.float64], x: NDArray[np.float64], addend: Any, single: NDArray[np.float32]) -> None:
-    """`y = y * x + addend` in float32; y and x are float64 arrays that hold floats, `single` is scratch."""
+    """`y = y * x + addend` in float32; y and x are float64 arrays that hold floats, `single` is scratch.
+
+    `addend` may be `single` itself: it is read before it is written.
+    """
     y *= x
     y += addend
     single[...] = y
