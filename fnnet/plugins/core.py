@@ -82,14 +82,14 @@ class Core:
             # Eight bytes of length, then a JSON object (huggingface/safetensors, "Format").
             magic=b"{",
             magic_offset=8,
-            load=lazy("fnnet.serialization.safetensors_format:SafetensorsFormat"),
+            load=lazy("fnnet.serialization.safetensors_format:FORMAT"),
             summary="tensors by name, nothing that could run",
         )
         yield SerializerSpec(
             name="pth",
             suffixes=(".pth", ".pt", ".bin"),
             magic=b"PK\x03\x04",  # a zip archive's first local file header (APPNOTE 4.3.7)
-            load=lazy("fnnet.serialization.zip_format:ZipFormat"),
+            load=lazy("fnnet.serialization.zip_format:FORMAT"),
             summary="PyTorch's zip container",
         )
 
