@@ -23,17 +23,15 @@ class State:
         saved_hooks: Stack of (pack, unpack) for what the tape saves.
         anomaly: Whether nodes remember where they were made.
         check_nan: With anomaly: whether backward checks each gradient for NaN.
-        path: The names of the modules being called, outermost first (kept while anomaly is on).
     """
 
-    __slots__ = ("anomaly", "check_nan", "fast", "grad", "inference", "namespace", "path", "saved_hooks")
+    __slots__ = ("anomaly", "check_nan", "fast", "grad", "inference", "namespace", "saved_hooks")
 
     def __init__(self) -> None:
         self.grad, self.fast, self.inference = True, True, False
         self.namespace: Callable[[Any], Any] | None = None
         self.saved_hooks: list[tuple[Callable[[Any], Any], Callable[[Any], Any]]] = []
         self.anomaly = self.check_nan = False
-        self.path: list[str] = []
 
     def refresh(self) -> None:
         """Set `fast` after one of the rarer modes has changed."""

@@ -7,7 +7,10 @@ collector off. `versions` remembers the version of what was saved; a write in be
 from __future__ import annotations
 
 import itertools
+import linecache
+import os
 import re
+import sys
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from fnnet._core.errors import AutogradError
 from fnnet._core.namespace import Call, Shape
 from fnnet._core.op import Op
-from fnnet.autograd.modes import MODE
 from fnnet.autograd.variable import Variable, make
 
 if TYPE_CHECKING:
@@ -219,17 +221,40 @@ class AccumulateGrad:
 
 
 class Handle:
-    """What registering a hook returns: `remove()` takes the hook out, also while hooks run; a context manager."""
+    """What registering a hook returns: `remove()` takes the hook out, also while hooks run; a context manager.
 
-    __slots__ = ("__weakref__", "_key", "_table")
+    Args:
+        table: Where the hook stands.
+        hook: The hook.
+        extra: Further tables in which the hook's key is noted (`key -> True`).
+        first: Put it before the hooks that are there.
+    """
 
-    def __init__(self, table: dict[int, Callable[..., Any]], hook: Callable[..., Any]) -> None:
-        self._table, self._key = table, next(SEQUENCE)
-        table[self._key] = hook
+    __slots__ = ("__weakref__", "_extra", "_table", "id")
+
+    def __init__(
+        self,
+        table: dict[int, Callable[..., Any]],
+        hook: Callable[..., Any],
+        extra: Sequence[dict[int, bool]] = (),
+        first: bool = False,
+    ) -> None:
+        self._table, self._extra, self.id = table, extra, next(SEQUENCE)
+        if first:
+            later = list(table.items())
+            table.clear()
+            table[self.id] = hook
+            table.update(later)
+        else:
+            table[self.id] = hook
+        for e in extra:
+            e[self.id] = True
 
     def remove(self) -> None:
         """Take the hook out; a second call does nothing."""
-        self._table.pop(self._key, None)
+        self._table.pop(self.id, None)
+        for e in self._extra:
+            e.pop(self.id, None)
 
     def __enter__(self) -> Handle:
         return self
@@ -247,10 +272,34 @@ def identity(leaf: Variable) -> Node:
 
 
 def describe_here() -> str:
-    """The user's line that is being recorded, with the path of the module being called."""
-    import traceback
+    """The user's line that is being recorded, with the path of the module whose forward it stands in."""
+    frame: Any = sys._getframe(1)
+    lines: list[str] = []
+    modules: list[Any] = []
+    while frame is not None:
+        name = frame.f_code.co_filename
+        owner = frame.f_locals.get("self")
+        if frame.f_code.co_name == "__call__" and hasattr(owner, "_modules"):
+            modules.append(owner)
+        elif _PACKAGE not in name and len(lines) < 4:
+            lines.append(f"  File {name!r}, line {frame.f_lineno}, in {frame.f_code.co_name}\n"
+                         f"    {linecache.getline(name, frame.f_lineno).strip()}")  # fmt: skip
+        frame = frame.f_back
+    where = "\n".join(reversed(lines))
+    path = module_path(list(reversed(modules)))
+    return f"recorded in module {path} at:\n{where}" if path else f"recorded at:\n{where}"
 
-    frames = [f for f in traceback.extract_stack() if "/fnnet/" not in f.filename.replace("\\", "/")]
-    path = ".".join(MODE.state.path)
-    lines = "".join(traceback.format_list(frames[-4:]))
-    return f"recorded in module {path!r} at:\n{lines}" if path else f"recorded at:\n{lines}"
+
+_PACKAGE = os.sep + "fnnet" + os.sep
+
+
+def module_path(modules: Sequence[Any]) -> str:
+    """`Net.layer1.0.conv`: the class of the outermost of nested modules, then the names down to the innermost."""
+    if not modules:
+        return ""
+    parts = [type(modules[0]).__name__]
+    for outer, inner in zip(modules, modules[1:], strict=False):
+        if outer is not inner:
+            named = getattr(outer, "named_modules", None)
+            parts.append(next((n for n, m in named() if m is inner), type(inner).__name__) if named else type(inner).__name__)
+    return ".".join(parts)

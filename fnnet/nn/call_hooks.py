@@ -1,0 +1,298 @@
+"""Hooks around a module's call: forward pre-hooks, forward hooks, full backward hooks, and their global brothers."""
+
+from __future__ import annotations
+
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from fnnet._core.errors import AutogradError
+from fnnet.autograd.function import Function
+from fnnet.autograd.modes import MODE
+from fnnet.autograd.node import Handle
+from fnnet.autograd.variable import Variable, ViewOf
+
+Hook = Callable[..., Any]
+Table = OrderedDict[int, Hook]
+
+
+class GlobalHooks:
+    """Hooks that run for every module of the process."""
+
+    forward_pre: Table = OrderedDict()
+    forward: Table = OrderedDict()
+    forward_with_kwargs: OrderedDict[int, bool] = OrderedDict()
+    forward_always: OrderedDict[int, bool] = OrderedDict()
+    backward_pre: Table = OrderedDict()
+    backward: Table = OrderedDict()
+    backward_is_full: bool | None = None
+    buffer_registration: Table = OrderedDict()
+    module_registration: Table = OrderedDict()
+    parameter_registration: Table = OrderedDict()
+
+
+GLOBAL = GlobalHooks
+
+
+def any_hooks(module: Any) -> bool:
+    """Whether a call of this module has to look at hooks."""
+    return bool(
+        module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks
+        or GLOBAL.forward or GLOBAL.forward_pre or GLOBAL.backward or GLOBAL.backward_pre
+    )  # fmt: skip
+
+
+def call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run `module.forward` with all hooks, in PyTorch's order."""
+    done: set[int] = set()
+    try:
+        return _call(module, args, kwargs, done)
+    except Exception:
+        _run_always(module, args, kwargs, done)
+        raise
+
+
+def _call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], done: set[int]) -> Any:
+    for key, hook in [*GLOBAL.forward_pre.items(), *module._forward_pre_hooks.items()]:
+        if key in module._forward_pre_hooks_with_kwargs:
+            r = hook(module, args, kwargs)
+            if r is not None:
+                if not (isinstance(r, tuple) and len(r) == 2):
+                    raise AutogradError(
+                        f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {r}."
+                    )
+                args, kwargs = r
+        else:
+            r = hook(module, args)
+            if r is not None:
+                args = r if isinstance(r, tuple) else (r,)
+    backward = [*_full(GLOBAL.backward, GLOBAL.backward_is_full), *_full(module._backward_hooks, module._is_full_backward_hook)]
+    backward_pre = [*GLOBAL.backward_pre.values(), *module._backward_pre_hooks.values()]
+    watch = _Watch(module, backward, backward_pre) if (backward or backward_pre) and MODE.state.grad else None
+    if watch is not None:
+        args = watch.inputs(args)
+    result = module.forward(*args, **kwargs)
+    for key, hook in [*GLOBAL.forward.items(), *module._forward_hooks.items()]:
+        if key in module._forward_hooks_always_called or key in GLOBAL.forward_always:
+            done.add(key)
+        if key in module._forward_hooks_with_kwargs or key in GLOBAL.forward_with_kwargs:
+            r = hook(module, args, kwargs, result)
+        else:
+            r = hook(module, args, result)
+        if r is not None:
+            result = r
+    if watch is not None:
+        if watch.wants_outputs:
+            result = watch.outputs(result)
+    _non_full(module, result)
+    return result
+
+
+def _full(table: Table, is_full: bool | None) -> list[Hook]:
+    return list(table.values()) if is_full is not False else []
+
+
+def _run_always(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], done: set[int]) -> None:
+    """Hooks registered with always_call run when forward raised, too; their own errors become warnings."""
+    for table, always, with_kwargs in (
+        (GLOBAL.forward, GLOBAL.forward_always, GLOBAL.forward_with_kwargs),
+        (module._forward_hooks, module._forward_hooks_always_called, module._forward_hooks_with_kwargs),
+    ):
+        for key, hook in list(table.items()):
+            if key in always and key not in done:
+                done.add(key)
+                try:
+                    hook(module, args, kwargs, None) if key in with_kwargs else hook(module, args, None)
+                except Exception as error:
+                    warnings.warn(
+                        f"forward hook with always_call=True raised an exception that was silenced as another error was "
+                        f"raised in forward: {error}",
+                        stacklevel=2,
+                    )
+
+
+def _non_full(module: Any, result: Any) -> None:
+    """The deprecated backward hooks see the node of the result, not the module."""
+    hooks = [
+        *(GLOBAL.backward.values() if GLOBAL.backward_is_full is False else ()),
+        *(module._backward_hooks.values() if module._is_full_backward_hook is False else ()),
+    ]
+    if not hooks:
+        return
+    t = result
+    while not isinstance(t, Variable):
+        t = next((v for v in t.values() if isinstance(v, Variable)), None) if isinstance(t, dict) else t[0]
+        if t is None:
+            return
+    edge = t._edge()
+    node = edge[0] if type(edge) is tuple else edge
+    if node is not None and not isinstance(node, Variable):
+        for hook in hooks:
+            node.register_hook(lambda grad_in, grad_out, hook=hook: hook(module, grad_in, grad_out))
+
+
+# full backward hooks ---------------------------------------------------------------------------------------------------
+class _Identity(Function):
+    """Passes tensors through: its node is where a module's gradients are seen."""
+
+    @staticmethod
+    def forward(ctx: Any, *tensors: Any) -> Any:
+        ctx.set_materialize_grads(False)
+        return tuple(t.detach() for t in tensors)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        return grads
+
+
+class _Watch:
+    """Sees the gradients at a module's inputs and outputs in one call, and runs its hooks with both."""
+
+    def __init__(self, module: Any, hooks: list[Hook], pre_hooks: list[Hook]) -> None:
+        self.module, self.hooks, self.pre_hooks = module, hooks, pre_hooks
+        self.grad_outputs: tuple[Any, ...] | None = None
+        self.n_inputs, self.at_inputs = -1, []  # type: tuple[int, list[int]]
+        self.wants_outputs = True
+        self.inputs_watched = False
+
+    def _through(self, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[int], Any]:
+        at = [i for i, v in enumerate(values) if isinstance(v, Variable)]
+        if not at or not any(values[i]._edge() is not None for i in at):
+            return values, at, None
+        passed = _Identity.apply(*(values[i] for i in at))
+        node = next(p._node for p in passed if p._node is not None)
+        new = list(values)
+        for i, p in zip(at, passed, strict=True):
+            source = values[i]
+            of = source._view
+            if p._node is not None:  # a write into it would not be seen by the hooks: refuse one that is recorded
+                p._view = ViewOf(source if of is None else of.base, () if of is None else of.steps, source._version[1], "custom")
+            new[i] = p
+        return tuple(new), at, node
+
+    def _spread(self, at: list[int], n: int, grads: Any) -> tuple[Any, ...]:
+        full: list[Any] = [None] * n
+        for i, g in zip(at, grads, strict=True):
+            full[i] = g
+        return tuple(full)
+
+    def inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Watch the gradients of the inputs."""
+        if not self.hooks:
+            return args
+        args, at, node = self._through(args)
+        self.n_inputs, self.at_inputs = len(args), at
+        if node is not None:
+            self.inputs_watched = True
+            node.register_hook(self._on_inputs)
+        return args
+
+    def _on_inputs(self, grad_in: tuple[Any, ...], grad_out: tuple[Any, ...]) -> Any:
+        if self.grad_outputs is None:
+            return None
+        given = self._spread(self.at_inputs, self.n_inputs, grad_in)
+        found = given
+        for hook in self.hooks:
+            r = hook(self.module, found, self.grad_outputs)
+            if r is None:
+                continue
+            r = r if isinstance(r, tuple) else (r,)
+            if len(r) != len(found):
+                raise AutogradError(
+                    f"Backward hook returned an invalid number of grad_input, got {len(r)}, but expected {len(found)}"
+                )
+            found = r
+        self.grad_outputs = None
+        return tuple(found[i] for i in self.at_inputs) if found is not given else None
+
+    def outputs(self, result: Any) -> Any:
+        """Watch the gradients of the outputs."""
+        many = isinstance(result, tuple)
+        values, at, node = self._through(result if many else (result,))
+        if node is None:
+            return result
+        n = len(values)
+
+        def pre(grad_out: tuple[Any, ...]) -> Any:
+            found = self._spread(at, n, grad_out)
+            changed = False
+            for hook in self.pre_hooks:
+                r = hook(self.module, found)
+                if r is not None:
+                    r = r if isinstance(r, tuple) else (r,)
+                    if len(r) != n:
+                        raise AutogradError(
+                            f"Backward pre hook returned an invalid number of grad_output, got {len(r)}, but expected {n}"
+                        )
+                    found, changed = r, True
+            self.grad_outputs = found
+            return tuple(found[i] for i in at) if changed else None
+
+        def post(grad_in: tuple[Any, ...], grad_out: tuple[Any, ...]) -> None:
+            if self.hooks and not self.inputs_watched and self.grad_outputs is not None:
+                # No input requires a gradient: the hooks run here, once all gradients of the outputs are known.
+                for hook in self.hooks:
+                    r = hook(self.module, self._spread([], max(self.n_inputs, 1), ()), self.grad_outputs)
+                    if r is not None and not (isinstance(r, tuple) and all(x is None for x in r)):
+                        raise AutogradError(
+                            "Backward hook for Modules where no input requires gradient should always return None or None "
+                            "for all gradients."
+                        )
+                self.grad_outputs = None
+
+        node.register_prehook(pre)
+        node.register_hook(post)
+        return tuple(values) if many else values[0]
+
+
+# registrars -----------------------------------------------------------------------------------------------------------------
+def register_module_forward_pre_hook(hook: Hook) -> Handle:
+    """Call `hook(module, args)` before every module's forward; it may return new args."""
+    return Handle(GLOBAL.forward_pre, hook)
+
+
+def register_module_forward_hook(hook: Hook, *, with_kwargs: bool = False, always_call: bool = False) -> Handle:
+    """Call `hook(module, args, output)` after every module's forward; it may return a new output."""
+    extra = [*([GLOBAL.forward_with_kwargs] if with_kwargs else ()), *([GLOBAL.forward_always] if always_call else ())]
+    return Handle(GLOBAL.forward, hook, extra)
+
+
+def register_module_full_backward_pre_hook(hook: Hook) -> Handle:
+    """Call `hook(module, grad_output)` before the gradients of every module's inputs are computed."""
+    return Handle(GLOBAL.backward_pre, hook)
+
+
+def register_module_full_backward_hook(hook: Hook) -> Handle:
+    """Call `hook(module, grad_input, grad_output)` when the gradients of every module's inputs have been computed."""
+    if GLOBAL.backward_is_full is False and GLOBAL.backward:
+        raise AutogradError(
+            "Cannot use both regular backward hooks and full backward hooks as a global Module hook. Please use only one of them."
+        )
+    GLOBAL.backward_is_full = True
+    return Handle(GLOBAL.backward, hook)
+
+
+def register_module_backward_hook(hook: Hook) -> Handle:
+    """Deprecated: `hook(module, grad_input, grad_output)` sees only the node that made each module's output."""
+    if GLOBAL.backward_is_full and GLOBAL.backward:
+        raise AutogradError(
+            "Cannot use both regular backward hooks and full backward hooks as a global Module hook. Please use only one of them."
+        )
+    GLOBAL.backward_is_full = False
+    return Handle(GLOBAL.backward, hook)
+
+
+def register_module_buffer_registration_hook(hook: Hook) -> Handle:
+    """Call `hook(module, name, buffer)` when a buffer is registered; it may return another."""
+    return Handle(GLOBAL.buffer_registration, hook)
+
+
+def register_module_module_registration_hook(hook: Hook) -> Handle:
+    """Call `hook(module, name, submodule)` when a module is registered; it may return another."""
+    return Handle(GLOBAL.module_registration, hook)
+
+
+def register_module_parameter_registration_hook(hook: Hook) -> Handle:
+    """Call `hook(module, name, parameter)` when a parameter is registered; it may return another."""
+    return Handle(GLOBAL.parameter_registration, hook)

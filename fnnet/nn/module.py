@@ -1,0 +1,566 @@
+"""`Module`: a tree of named parameters, buffers and submodules with a forward function."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Protocol, Self, TypeVar, overload
+
+from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, OptionError
+from fnnet._tensor import Tensor
+from fnnet._tensor.core import parse_to
+from fnnet.autograd.modes import no_grad
+from fnnet.autograd.node import Handle, module_path
+from fnnet.autograd.variable import Variable
+from fnnet.backends import dtypes
+from fnnet.functional import movement
+from fnnet.functional._common import to_dtype
+from fnnet.nn import call_hooks
+from fnnet.nn.call_hooks import GLOBAL, any_hooks
+from fnnet.nn.parameter import Buffer, Parameter
+from fnnet.nn.state import StateMethods
+
+P = ParamSpec("P")
+R = TypeVar("R", covariant=True)
+T = TypeVar("T")
+Q = ParamSpec("Q")
+S = TypeVar("S")
+
+
+class HasForward(Protocol[P, R]):
+    """A module as its call sees it."""
+
+    def forward(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+
+
+class CallForward:
+    """The type of `Module.__call__`: that of the subclass's forward."""
+
+    @overload
+    def __get__(self, module: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, module: HasForward[Q, S], owner: type) -> Callable[Q, S]: ...
+    def __get__(self, module: Any, owner: type) -> Any:  # as the overloads say
+        return self
+
+
+_ARRAYS = ("_parameters", "_buffers", "_modules")
+
+
+class Module(StateMethods):
+    """Base of all layers and networks.
+
+    Assigning a Parameter, a Buffer or a Module to an attribute registers it; `forward` says what the module computes.
+
+    Example:
+        >>> import fnnet
+        >>> from fnnet import nn
+        >>> class Scale(nn.Module):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.weight = nn.Parameter(fnnet.ones(1))
+        ...     def forward(self, x):
+        ...         return x * self.weight
+        >>> Scale()(fnnet.tensor([2.0]))
+        tensor([2.], grad_fn=<MulBackward0>)
+    """
+
+    _version: int = 1
+    dump_patches: ClassVar[bool] = False
+    training: bool
+    _parameters: dict[str, Any]
+    _buffers: dict[str, Any]
+    _modules: dict[str, Any]
+
+    def __init__(self) -> None:
+        new = super().__setattr__
+        new("training", True)
+        new("_parameters", {})
+        new("_buffers", {})
+        new("_non_persistent_buffers_set", set())
+        new("_backward_pre_hooks", OrderedDict())
+        new("_backward_hooks", OrderedDict())
+        new("_is_full_backward_hook", None)
+        new("_forward_hooks", OrderedDict())
+        new("_forward_hooks_with_kwargs", OrderedDict())
+        new("_forward_hooks_always_called", OrderedDict())
+        new("_forward_pre_hooks", OrderedDict())
+        new("_forward_pre_hooks_with_kwargs", OrderedDict())
+        new("_state_dict_hooks", OrderedDict())
+        new("_state_dict_pre_hooks", OrderedDict())
+        new("_load_state_dict_pre_hooks", OrderedDict())
+        new("_load_state_dict_post_hooks", OrderedDict())
+        new("_modules", {})
+
+    if TYPE_CHECKING:
+        __call__ = CallForward()
+    else:
+
+        def __call__(self, *args, **kwargs):
+            """Run `forward` with the hooks that are registered."""
+            try:
+                if any_hooks(self):
+                    return call_hooks.call(self, args, kwargs)
+                return self.forward(*args, **kwargs)
+            except Exception as error:
+                _note_path(error, self)
+                raise
+
+        def forward(self, *args, **kwargs):
+            """What the module computes: every subclass defines it."""
+            raise AutogradError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+
+    # registration -------------------------------------------------------------------------------------------------------
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Register a Parameter (or None, to reserve the name) under `name`."""
+        if "_parameters" not in self.__dict__:
+            raise AttributeError("cannot assign parameter before Module.__init__() call")
+        _check_name(self, name, "parameter", self._parameters)
+        if param is not None:
+            if not isinstance(param, Parameter):
+                raise ArgumentError(
+                    f"cannot assign '{type(param).__name__}' object to parameter '{name}' (nn.Parameter or None required)"
+                )
+            if param._node is not None:
+                raise OptionError(
+                    f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly. To "
+                    f"express '{name}' as a function of another Tensor, compute the value in the forward() method."
+                )
+            for hook in GLOBAL.parameter_registration.values():
+                replaced = hook(self, name, param)
+                param = param if replaced is None else replaced
+        self._parameters[name] = param
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Register a tensor that is no parameter, such as running statistics.
+
+        Args:
+            name: Attribute name, without dots.
+            tensor: The buffer, or None to reserve the name.
+            persistent: Whether it is part of the state_dict. Default: True.
+        """
+        if "_buffers" not in self.__dict__:
+            raise AttributeError("cannot assign buffer before Module.__init__() call")
+        _check_name(self, name, "buffer", self._buffers)
+        if tensor is not None and not isinstance(tensor, Variable):
+            raise ArgumentError(f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (torch Tensor or None required)")
+        for hook in GLOBAL.buffer_registration.values():
+            replaced = hook(self, name, tensor)
+            tensor = tensor if replaced is None else replaced
+        self._buffers[name] = tensor
+        if persistent:
+            self._non_persistent_buffers_set.discard(name)
+        else:
+            self._non_persistent_buffers_set.add(name)
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Register a submodule (or None, to reserve the name) under `name`."""
+        if not isinstance(module, Module) and module is not None:
+            raise ArgumentError(f"{type(module).__name__} is not a Module subclass")
+        _check_name(self, name, "module", self._modules)
+        for hook in GLOBAL.module_registration.values():
+            replaced = hook(self, name, module)
+            module = module if replaced is None else replaced
+        self._modules[name] = module
+
+    register_module = add_module
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        own = self.__dict__
+        if isinstance(value, Parameter):
+            if "_parameters" not in own:
+                raise AttributeError("cannot assign parameters before Module.__init__() call")
+            _forget(name, own, self._buffers, self._modules, self._non_persistent_buffers_set)
+            self.register_parameter(name, value)
+        elif "_parameters" in own and name in own["_parameters"]:
+            if value is not None:
+                raise ArgumentError(
+                    f"cannot assign '{type(value).__name__}' as parameter '{name}' (torch.nn.Parameter or None expected)"
+                )
+            self.register_parameter(name, value)
+        elif isinstance(value, Module):
+            if "_modules" not in own:
+                raise AttributeError("cannot assign module before Module.__init__() call")
+            _forget(name, own, self._parameters, self._buffers, self._non_persistent_buffers_set)
+            for hook in GLOBAL.module_registration.values():
+                replaced = hook(self, name, value)
+                value = value if replaced is None else replaced
+            own["_modules"][name] = value
+        elif "_modules" in own and name in own["_modules"]:
+            if value is not None:
+                raise ArgumentError(f"cannot assign '{type(value).__name__}' as child module '{name}' (torch.nn.Module or None expected)")
+            own["_modules"][name] = value
+        elif isinstance(value, Buffer) or ("_buffers" in own and name in own["_buffers"]):
+            if value is not None and not isinstance(value, Variable):
+                raise ArgumentError(f"cannot assign '{type(value).__name__}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None expected)")
+            if "_buffers" not in own:
+                raise AttributeError("cannot assign buffer before Module.__init__() call")
+            persistent = value.persistent if isinstance(value, Buffer) else name not in own["_non_persistent_buffers_set"]
+            _forget(name, own, self._parameters, self._modules, set())
+            self.register_buffer(name, value, persistent)  # type: ignore[arg-type]  # a Variable is a Tensor
+        else:
+            super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        own = self.__dict__
+        for table in _ARRAYS:
+            found = own.get(table)
+            if found is not None and name in found:
+                return found[name]
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __delattr__(self, name: str) -> None:
+        for table in _ARRAYS:
+            if name in self.__dict__.get(table, ()):
+                del self.__dict__[table][name]
+                self._non_persistent_buffers_set.discard(name)
+                return
+        super().__delattr__(name)
+
+    def __dir__(self) -> list[str]:
+        keys = [*super().__dir__(), *self._parameters, *self._modules, *self._buffers]
+        return sorted(k for k in set(keys) if not k[0].isdigit())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Module.__init__(self)
+        self.__dict__.update(state)
+
+    # traversal ----------------------------------------------------------------------------------------------------------
+    def children(self) -> Iterator[Module]:
+        """The direct submodules, each once."""
+        for _, module in self.named_children():
+            yield module
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Name and module of the direct submodules, each once."""
+        seen: set[int] = set()
+        for name, module in self._modules.items():
+            if module is not None and id(module) not in seen:
+                seen.add(id(module))
+                yield name, module
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all below it, each once."""
+        for _, module in self.named_modules():
+            yield module
+
+    def named_modules(
+        self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
+        """Path and module of this module and all below it.
+
+        Args:
+            memo: Modules already seen.
+            prefix: Put before each path.
+            remove_duplicate: Yield a module that is reached twice once only. Default: True.
+        """
+        memo = set() if memo is None else memo
+        if self in memo:
+            return
+        if remove_duplicate:
+            memo.add(self)
+        yield prefix, self
+        for name, module in self._modules.items():
+            if module is not None:
+                yield from module.named_modules(memo, prefix + ("." if prefix else "") + name, remove_duplicate)
+
+    def _named_members(
+        self, members: Callable[[Module], Any], prefix: str, recurse: bool, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Any]]:
+        seen: set[int] = set()
+        walk = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
+        for path, module in walk:
+            for name, value in members(module):
+                if value is None or id(value) in seen:
+                    continue
+                if remove_duplicate:
+                    seen.add(id(value))
+                yield path + ("." if path else "") + name, value
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """The parameters, each once; with `recurse` those of all submodules too."""
+        for _, p in self.named_parameters(recurse=recurse):
+            yield p
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """Path and parameter; with `recurse` those of all submodules too."""
+        return self._named_members(lambda m: m._parameters.items(), prefix, recurse, remove_duplicate)
+
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
+        """The buffers, each once; with `recurse` those of all submodules too."""
+        for _, b in self.named_buffers(recurse=recurse):
+            yield b
+
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        """Path and buffer; with `recurse` those of all submodules too."""
+        return self._named_members(lambda m: m._buffers.items(), prefix, recurse, remove_duplicate)
+
+    def get_submodule(self, target: str) -> Module:
+        """The submodule at a dotted path; "" is this module."""
+        found: Any = self
+        for name in target.split(".") if target else ():
+            if not hasattr(found, name):
+                raise AttributeError(f"{type(found).__name__} has no attribute `{name}`")
+            found = getattr(found, name)
+            if not isinstance(found, Module):
+                raise AttributeError(f"`{name}` is not an nn.Module")
+        module: Module = found
+        return module
+
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put a module at a dotted path; with `strict` one must be there already."""
+        if not target:
+            raise OptionError("Cannot set the submodule without a target name!")
+        path, _, name = target.rpartition(".")
+        parent = self.get_submodule(path)
+        if strict and not hasattr(parent, name):
+            raise AttributeError(f"{type(parent).__name__} has no attribute `{name}`")
+        if hasattr(parent, name) and not isinstance(getattr(parent, name), Module):
+            raise AttributeError(f"`{name}` is not an nn.Module")
+        setattr(parent, name, module)
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter at a dotted path."""
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        found = getattr(module, name, None)
+        if not hasattr(module, name):
+            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+        if not isinstance(found, Parameter):
+            raise AttributeError(f"`{name}` is not an nn.Parameter")
+        return found
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer at a dotted path."""
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        if not hasattr(module, name):
+            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+        if name not in module._buffers:
+            raise AttributeError(f"`{name}` is not a buffer")
+        found: Tensor = module._buffers[name]
+        return found
+
+    # modes, dtypes, devices ----------------------------------------------------------------------------------------------
+    def train(self, mode: bool = True) -> Self:
+        """Set training mode (dropout, batch norm) for this module and all below it."""
+        if not isinstance(mode, bool):
+            raise OptionError("training mode is expected to be boolean")
+        self.training = mode
+        for module in self.children():
+            module.train(mode)
+        return self
+
+    def eval(self) -> Self:
+        """Set evaluation mode: the same as `train(False)`."""
+        return self.train(False)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Whether the parameters accumulate gradients."""
+        for p in self.parameters():
+            p.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Drop the parameters' gradients; with `set_to_none=False` overwrite them with zeros."""
+        for p in self.parameters():
+            if p._grad is not None:
+                if set_to_none:
+                    p._grad = None
+                else:
+                    p._grad = p._grad.detach().zero_()
+
+    def apply(self, fn: Callable[[Module], None]) -> Self:
+        """Call `fn` on every submodule, then on this module."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Replace every parameter, gradient and buffer by `fn` of it; parameters keep their identity."""
+        if recurse:
+            for module in self.children():
+                module._apply(fn)
+        for p in self._parameters.values():
+            if p is None:
+                continue
+            with no_grad():
+                p.data = fn(p)
+                if p._grad is not None:
+                    p._grad = fn(p._grad)
+        for name, b in self._buffers.items():
+            if b is not None:
+                self._buffers[name] = fn(b)
+        return self
+
+    def to(self, *args: Any, **kwargs: Any) -> Self:  # as Tensor.to
+        """Move parameters and buffers to a dtype (the floating-point ones) and a device, in place."""
+        target, wanted, _ = parse_to(args, kwargs)
+        if wanted is not None and wanted.category < 2:
+            raise DTypeError(f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={wanted}")
+
+        def move(t: Tensor) -> Tensor:
+            t = t if target is None else movement.to_device(t, target)
+            return to_dtype(t, wanted) if wanted is not None and t.dtype.category >= 2 else t
+
+        return self._apply(move)
+
+    def _floating(self, dtype: dtypes.DType) -> Self:
+        return self._apply(lambda t: to_dtype(t, dtype) if t.dtype.category == 2 else t)
+
+    def float(self) -> Self:
+        """Floating-point parameters and buffers in float32."""
+        return self._floating(dtypes.float32)
+
+    def double(self) -> Self:
+        """Floating-point parameters and buffers in float64."""
+        return self._floating(dtypes.float64)
+
+    def half(self) -> Self:
+        """Floating-point parameters and buffers in float16."""
+        return self._floating(dtypes.float16)
+
+    def bfloat16(self) -> Self:
+        """Floating-point parameters and buffers in bfloat16."""
+        return self._floating(dtypes.bfloat16)
+
+    def type(self, dst_type: Any) -> Self:  # a dtype or its legacy name
+        """All parameters and buffers in a dtype."""
+        return self._apply(lambda t: t.type(dst_type))
+
+    def cpu(self) -> Self:
+        """Move parameters and buffers to host memory."""
+        return self._apply(lambda t: t.cpu())
+
+    def cuda(self, device: Any = None) -> Self:  # a device, its index or its name
+        """Move parameters and buffers to a CUDA device."""
+        return self._apply(lambda t: t.cuda(device))
+
+    def to_empty(self, *, device: Any, recurse: bool = True) -> Self:  # a device, its index or its name
+        """Move to a device without copying values."""
+        target = movement.canonical(device)
+        return self._apply(lambda t: movement.to_device(t.detach(), target), recurse)
+
+    def share_memory(self) -> Self:
+        """The module itself: its memory is moved to shared memory when it travels to another process."""
+        return self
+
+    # hooks ----------------------------------------------------------------------------------------------------------------
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> Handle:
+        """Call `hook(module, args)` before forward; it may return new args.
+
+        Args:
+            hook: With `with_kwargs`: `hook(module, args, kwargs)`, which may return `(args, kwargs)`.
+            prepend: Run it before the hooks that are registered. Default: False.
+            with_kwargs: Hand it the keyword arguments. Default: False.
+        """
+        extra = [self._forward_pre_hooks_with_kwargs] if with_kwargs else []
+        return Handle(self._forward_pre_hooks, hook, extra, prepend)
+
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+    ) -> Handle:
+        """Call `hook(module, args, output)` after forward; it may return a new output.
+
+        Args:
+            hook: With `with_kwargs`: `hook(module, args, kwargs, output)`.
+            prepend: Run it before the hooks that are registered. Default: False.
+            with_kwargs: Hand it the keyword arguments. Default: False.
+            always_call: Run it also when forward raises. Default: False.
+        """
+        extra = [
+            *([self._forward_hooks_with_kwargs] if with_kwargs else ()),
+            *([self._forward_hooks_always_called] if always_call else ()),
+        ]
+        return Handle(self._forward_hooks, hook, extra, prepend)
+
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+        """Call `hook(module, grad_output)` before the gradients of the inputs are computed; it may return new ones."""
+        return Handle(self._backward_pre_hooks, hook, (), prepend)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+        """Call `hook(module, grad_input, grad_output)` in backward; it may return a new grad_input."""
+        if self._is_full_backward_hook is False:
+            raise AutogradError(
+                "Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only one of them."
+            )
+        self._is_full_backward_hook = True
+        return Handle(self._backward_hooks, hook, (), prepend)
+
+    def register_backward_hook(self, hook: Callable[..., Any]) -> Handle:
+        """Deprecated: `hook(module, grad_input, grad_output)` sees only the node that made the module's output."""
+        if self._is_full_backward_hook is True:
+            raise AutogradError(
+                "Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only one of them."
+            )
+        self._is_full_backward_hook = False
+        return Handle(self._backward_hooks, hook)
+
+    # printing --------------------------------------------------------------------------------------------------------------
+    def extra_repr(self) -> str:
+        """What stands in the brackets of the module's line: its options."""
+        return ""
+
+    def _get_name(self) -> str:
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        extra = self.extra_repr()
+        lines = extra.split("\n") if extra else []
+        below = [f"({name}): " + _indent(repr(module)) for name, module in self._modules.items()]
+        if not below and len(lines) == 1:
+            return f"{self._get_name()}({lines[0]})"
+        if not below and not lines:
+            return f"{self._get_name()}()"
+        return f"{self._get_name()}(\n  " + "\n  ".join(lines + below) + "\n)"
+
+
+def _indent(text: str) -> str:
+    return text.replace("\n", "\n  ")
+
+
+def _check_name(module: Module, name: str, kind: str, table: dict[str, Any]) -> None:
+    if not isinstance(name, str):
+        raise ArgumentError(f"{kind} name should be a string. Got {type(name).__name__}")
+    if hasattr(module, name) and name not in table:
+        raise KeyError(f"attribute '{name}' already exists")
+    if "." in name:
+        raise KeyError(f'{kind} name can\'t contain ".", got: {name}')
+    if name == "":
+        raise KeyError(f'{kind} name can\'t be empty string ""')
+
+
+def _forget(name: str, *tables: Any) -> None:
+    for table in tables:
+        if isinstance(table, dict):
+            table.pop(name, None)
+        else:
+            table.discard(name)
+
+
+def _note_path(error: Exception, module: Module) -> None:
+    """Tell on the way out which module of the network failed; one note, made longer floor by floor."""
+    trail: list[Module] = getattr(error, "_fnnet_modules", [])
+    if trail and trail[0] is module:
+        return
+    trail = [module, *trail]
+    try:
+        error._fnnet_modules = trail  # type: ignore[attr-defined]  # our own mark
+    except AttributeError:
+        return
+    notes = getattr(error, "__notes__", [])
+    if notes and notes[-1].startswith(_IN):
+        notes.pop()
+    error.add_note(_IN + module_path(trail))
+
+
+_IN = "in module "
+
+__all__ = ["Module"]
