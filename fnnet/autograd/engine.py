@@ -19,6 +19,7 @@ from fnnet.autograd.modes import MODE, set_grad
 from fnnet.autograd.node import Handle, Node
 from fnnet.autograd.tape import apply_, namespace_of, tensors
 from fnnet.autograd.variable import Variable, make
+from fnnet.backends.errstate import ERRORS, SILENT
 
 NO_GRAPH = "element {i} of tensors does not require grad and does not have a grad_fn"
 
@@ -101,7 +102,7 @@ class _Walk:
             stack.append((node, True))
             for e in node.edges:
                 below = e[0] if type(e) is tuple else e
-                if type(below) is Node and below not in seen:
+                if isinstance(below, Node) and below not in seen:
                     stack.append((below, False))
         self.needed = needed
 
@@ -111,15 +112,17 @@ class _Walk:
             node, index = edge, 0
         elif type(edge) is tuple:
             node, index = edge
+        elif isinstance(edge, Node):
+            node, index = edge, 0
         else:
             old = self.leaves.get(id(edge))
-            self.leaves[id(edge)] = (edge, g if old is None else old[1] + g)
+            self.leaves[id(edge)] = (edge, g if old is None else _sum(old[1], g))
             return
         slots = self.pending.get(node)
         if slots is None:
             slots = self.pending[node] = [None] * node.n_out
             heapq.heappush(self.heap, (-node.sequence, node))
-        slots[index] = g if slots[index] is None else slots[index] + g
+        slots[index] = g if slots[index] is None else _sum(slots[index], g)
 
     def go(self) -> None:
         """Run the nodes."""
@@ -151,7 +154,11 @@ class _Walk:
                     assert node.op.backward is not None
                     pulled = node.op.backward(k, call, g)
                 else:
-                    pulled = k.run_backward(node.op, call, g, node.owner)
+                    token = ERRORS.set(SILENT)
+                    try:
+                        pulled = k.run_backward(node.op, call, g, node.owner)
+                    finally:
+                        ERRORS.reset(token)
             if not self.retain:
                 node.release()
             if check_nan:
@@ -244,6 +251,15 @@ class _Walk:
                 t._grad = g if t._grad is None else t._grad + g
             results.append(g)
         return results
+
+
+def _sum(a: Any, b: Any) -> Any:
+    """a + b, of gradients that may be infinite."""
+    token = ERRORS.set(SILENT)
+    try:
+        return a + b
+    finally:
+        ERRORS.reset(token)
 
 
 def _key(edge: Any) -> Any:
