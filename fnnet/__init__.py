@@ -35,6 +35,7 @@ from fnnet.backends.dtypes import (
 from fnnet.backends.dtypes import bool_ as bool
 from fnnet.functional.creation import *
 from fnnet.functional.movement import clone
+from fnnet.serialization import load, save
 from fnnet.version import __version__
 
 half, float, double = float16, float32, float64

@@ -9,6 +9,7 @@ from fnnet._tensor import Tensor
 from fnnet.autograd.variable import Variable, make
 from fnnet.backends.devices import Device
 from fnnet.functional.creation import empty
+from fnnet.serialization.registered import register_buffer, register_parameter
 
 
 def _over(cls: type[Tensor], data: Any, requires_grad: bool) -> Any:
@@ -93,5 +94,9 @@ class Buffer(Tensor):
         t._leaf_grad = self._leaf_grad
         return t
 
+
+# Files know both classes by PyTorch's names; serialization stands below and is told here which they are.
+register_parameter(Parameter, Parameter)
+register_buffer(Buffer, lambda t, persistent: Buffer(t, persistent=persistent))
 
 __all__ = ["Buffer", "Parameter"]

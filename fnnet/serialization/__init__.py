@@ -10,7 +10,8 @@ from fnnet.serialization.inspection import read_metadata as read_metadata
 from fnnet.serialization.protocol import LoadOptions as LoadOptions
 from fnnet.serialization.protocol import SaveOptions as SaveOptions
 from fnnet.serialization.protocol import Serializer as Serializer
-from fnnet.serialization.tensors import register_parameter as register_parameter
+from fnnet.serialization.registered import register_buffer as register_buffer
+from fnnet.serialization.registered import register_parameter as register_parameter
 from fnnet.serialization.trust import add_safe_globals as add_safe_globals
 from fnnet.serialization.trust import clear_safe_globals as clear_safe_globals
 from fnnet.serialization.trust import get_safe_globals as get_safe_globals

@@ -7,8 +7,6 @@ from contextlib import nullcontext
 from typing import BinaryIO
 
 from fnnet.serialization.protocol import FileLike
-from fnnet.serialization.refusal import refusals_in
-from fnnet.serialization.source import Source, file_name
 
 
 def get_unsafe_globals_in_checkpoint(f: FileLike) -> list[str]:
@@ -31,6 +29,8 @@ def get_unsafe_globals_in_checkpoint(f: FileLike) -> list[str]:
         >>> fnnet.serialization.get_unsafe_globals_in_checkpoint(file)
         ['collections.deque']
     """
+    from fnnet.serialization.refusal import refusals_in
+    from fnnet.serialization.source import Source, file_name
     from fnnet.serialization.zip_format import PICKLE, open_archive, unsafe_names
 
     with _opened(f) as file, refusals_in(f"get_unsafe_globals_in_checkpoint: {file_name(file)}"):
@@ -55,7 +55,9 @@ def read_metadata(f: FileLike) -> dict[str, str]:
         >>> fnnet.serialization.read_metadata(file)
         {'licence': 'CC0'}
     """
+    from fnnet.serialization.refusal import refusals_in
     from fnnet.serialization.safetensors_format import read_header
+    from fnnet.serialization.source import Source, file_name
 
     with _opened(f) as file, refusals_in(f"read_metadata: {file_name(file)}"):
         return read_header(Source(file, file_name(file))).metadata

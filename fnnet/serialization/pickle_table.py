@@ -22,7 +22,7 @@ from fnnet.serialization.pickle_reader import Builder
 from fnnet.serialization.plain_data import Intermediate, Keys
 from fnnet.serialization.refusal import Refusal, show
 from fnnet.serialization.storages import STORAGE_DTYPES, Storage, StorageType
-from fnnet.serialization.tensors import as_parameter, set_attributes, tensor_of, with_bits
+from fnnet.serialization.tensors import as_parameter, tensor_of, with_attributes, with_bits
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -116,17 +116,12 @@ def _tensor(value: object) -> Variable:
 def rebuild_parameter(data: object, requires_grad: object, hooks: object) -> Variable:
     """`torch._utils._rebuild_parameter`."""
     _no_hooks(hooks)
-    t = _tensor(data)
-    if type(requires_grad) is not bool:
-        raise Refusal(f"requires_grad is {show(requires_grad)}; expected True or False")
-    return as_parameter(t, requires_grad)
+    return as_parameter(_tensor(data), requires_grad)
 
 
 def rebuild_parameter_with_state(data: object, requires_grad: object, hooks: object, state: object) -> Variable:
     """`torch._utils._rebuild_parameter_with_state`: a parameter on which its user set attributes."""
-    t = rebuild_parameter(data, requires_grad, hooks)
-    set_attributes(t, state)
-    return t
+    return with_attributes(rebuild_parameter(data, requires_grad, hooks), state)
 
 
 def rebuild_from_type(build: object, kind: object, args: object, state: object) -> Variable:
@@ -140,9 +135,7 @@ def rebuild_from_type(build: object, kind: object, args: object, state: object) 
         t = as_parameter(t, t._leaf_grad)
     if type(state) is tuple and len(state) == 2 and not state[1]:
         state = state[0]
-    if state:
-        set_attributes(t, state)
-    return t
+    return with_attributes(t, state) if state else t
 
 
 _REBUILDS: Final = (rebuild_tensor, rebuild_tensor_v2, rebuild_tensor_v3, rebuild_parameter)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +11,7 @@ from fnnet.autograd.variable import Variable, make
 from fnnet.backends.devices import CPU
 from fnnet.backends.dtypes import DType
 from fnnet.serialization.refusal import Refusal, show
+from fnnet.serialization.registered import Registered
 from fnnet.serialization.storages import Storage, address, dense_order
 
 
@@ -36,43 +36,38 @@ class TensorParts:
     attributes: dict[str, object]
 
 
-class _ParameterClass:
-    """nn's Parameter, once nn has registered it: serialization stands below nn and can't import it."""
-
-    cls: type[Variable] | None = None
-    make: Callable[[Variable, bool], Variable] | None = None
-
-
-def register_parameter(cls: type[Variable], make_parameter: Callable[[Variable, bool], Variable]) -> None:
-    """Let tensors of this class be saved as PyTorch's parameters, and those be loaded as this class.
-
-    Args:
-        cls: The class.
-        make_parameter: Makes one of (tensor, requires_grad), sharing the tensor's memory.
-    """
-    _ParameterClass.cls, _ParameterClass.make = cls, make_parameter
-
-
 def parts_of(t: Variable) -> TensorParts:
     """What is saved of `t`."""
     backend = t._device.backend
-    cls = _ParameterClass.cls
+    parameter, buffer = Registered.parameter, Registered.buffer
+    attributes = dict(getattr(t, "__dict__", None) or {})
+    if buffer is not None and isinstance(t, buffer):
+        attributes[IS_BUFFER] = True
     return TensorParts(
         backend.to_host(t._data),
         backend.dtype_of(t._data),
         "cpu" if t._device.type == "cpu" else str(t._device),
         t._edge() is not None,
-        cls is not None and isinstance(t, cls),
-        dict(getattr(t, "__dict__", None) or {}),
+        parameter is not None and isinstance(t, parameter),
+        attributes,
     )
 
 
-def as_parameter(t: Variable, requires_grad: bool) -> Variable:
+def as_parameter(t: Variable, requires_grad: object) -> Variable:
     """A Parameter over the memory of `t`; a plain tensor where nn is not there to say what a Parameter is."""
-    if _ParameterClass.make is not None:
-        return _ParameterClass.make(t, requires_grad)
-    t._leaf_grad = requires_grad
+    wanted = _checked_requires_grad(requires_grad, t._device.backend.dtype_of(t._data))
+    if Registered.make_parameter is not None:
+        return Registered.make_parameter(t, wanted)
+    t._leaf_grad = wanted
     return t
+
+
+def _checked_requires_grad(requires_grad: object, dtype: DType) -> bool:
+    if type(requires_grad) is not bool:
+        raise Refusal(f"requires_grad is {show(requires_grad)}; expected True or False")
+    if requires_grad and not (dtype.is_floating_point or dtype.is_complex):
+        raise Refusal(f"a tensor of dtype {dtype.name} can't require gradients")
+    return requires_grad
 
 
 def tensor_of(
@@ -83,14 +78,11 @@ def tensor_of(
     Raises:
         Refusal: The geometry leaves the storage, or a dtype without derivatives asks for a gradient.
     """
-    if type(requires_grad) is not bool:
-        raise Refusal(f"requires_grad is {show(requires_grad)}; expected True or False")
-    if requires_grad and not (dtype.is_floating_point or dtype.is_complex):
-        raise Refusal(f"a tensor of dtype {dtype.name} can't require gradients")
+    wanted = _checked_requires_grad(requires_grad, dtype)
     host = storage.view(dtype, offset, size, stride)
     raw = host if storage.device is CPU else _on_device(storage, host, dtype)
     t: Variable = make(raw, storage.device)
-    t._leaf_grad = requires_grad
+    t._leaf_grad = wanted
     return t
 
 
@@ -114,15 +106,26 @@ def _on_device(storage: Storage, host: np.ndarray[Any, Any], dtype: DType) -> An
     return backend.asarray(backend.permute(block, dims=back))
 
 
-def set_attributes(t: Variable, attributes: object) -> None:
-    """Set on a tensor what its user had set (`Buffer` keeps its `persistent` so)."""
+def with_attributes(t: Variable, attributes: object) -> Variable:
+    """`t` with what its user had set on it; a Buffer where that says so."""
     if type(attributes) is not dict or any(type(name) is not str for name in attributes):
         raise Refusal(f"a tensor's attributes must be a dict, got {show(attributes)}")
-    if attributes:
+    rest = {name: value for name, value in attributes.items() if name != IS_BUFFER}
+    if attributes.get(IS_BUFFER) is True and Registered.make_buffer is not None:
+        persistent = rest.pop(PERSISTENT, True)
+        if type(persistent) is not bool:
+            raise Refusal(f"persistent is {show(persistent)}; expected True or False")
+        t = Registered.make_buffer(t, persistent)
+    if rest:
         if not hasattr(t, "__dict__"):
-            raise Refusal(f"attributes {show(next(iter(attributes)))} ... on a tensor, which has none")
-        vars(t).update(attributes)
+            raise Refusal(f"attribute {show(next(iter(rest)))} of a tensor, which can have none")
+        vars(t).update(rest)
+    return t
 
+
+IS_BUFFER: Final = "_is_buffer"
+PERSISTENT: Final = "persistent"
+"""By these attributes PyTorch knows a Buffer."""
 
 NEGATIVE: Final = "neg"
 CONJUGATE: Final = "conj"
