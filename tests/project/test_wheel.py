@@ -1,4 +1,4 @@
-"""The wheel: small, and nothing in it but the package."""
+"""The wheel: small, and nothing in it but the package and pytest's door to the plugin kit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LARGEST_WHEEL = 1_000_000
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Built from a copy: setuptools leaves build/ and fnnet.egg-info/ beside its sources.
     source = tmp_path_factory.mktemp("source")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "_fnnet_pytest.py"):
         shutil.copy(ROOT / name, source)
     for name in ("fnnet", "plugins", "typings"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -35,11 +35,11 @@ def test_the_wheel_is_small(wheel: Path) -> None:
     assert wheel.stat().st_size < LARGEST_WHEEL
 
 
-def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_holds_the_package_the_door_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     sources = {str(path.relative_to(ROOT)) for path in (ROOT / "fnnet").rglob("*.py")}
-    assert names == {*sources, "fnnet/py.typed"}
+    assert names == {*sources, "fnnet/py.typed", "_fnnet_pytest.py"}
 
 
 def test_the_wheel_s_entry_points(wheel: Path) -> None:
@@ -47,4 +47,4 @@ def test_the_wheel_s_entry_points(wheel: Path) -> None:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/entry_points.txt"))
         text = archive.read(name).decode()
     assert "[console_scripts]\nfnnet = fnnet.cli:main\n" in text
-    assert "[pytest11]\nfnnet = fnnet.testing.pytest_plugin\n" in text
+    assert "[pytest11]\nfnnet = _fnnet_pytest\n" in text
