@@ -24,7 +24,7 @@ from fnnet.version import __version__
 OPTIMIZERS: Final = {
     "sgd": ("fnnet.optim.sgd:SGD", "stochastic gradient descent, with momentum and Nesterov's"),
     "adam": ("fnnet.optim.adam:Adam", "adaptive moments (Kingma and Ba 2015)"),
-    "adamw": ("fnnet.optim.adamw:AdamW", "Adam with decoupled weight decay (Loshchilov and Hutter 2019)"),
+    "adamw": ("fnnet.optim.adam:AdamW", "Adam with decoupled weight decay (Loshchilov and Hutter 2019)"),
 }
 INITIALIZERS: Final = (
     "uniform",

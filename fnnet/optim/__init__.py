@@ -1,0 +1,39 @@
+"""Floor 7: optimizers. `create(name, params)` makes one by name, plugins' among them."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from fnnet.optim.adam import Adam, AdamW
+from fnnet.optim.optimizer import Optimizer, Params
+from fnnet.optim.sgd import SGD
+from fnnet.plugins import manager
+
+
+def get(name: str) -> type[Optimizer]:
+    """The optimizer class of a name, case aside; a plugin may have brought it.
+
+    Raises:
+        LookupNameError: Nobody provides it; the message lists the names that there are.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.optim.get("sgd") is fnnet.optim.SGD
+        True
+    """
+    return cast("type[Optimizer]", manager().optimizers.get(name).load())
+
+
+def create(name: str, params: Params, **options: Any) -> Optimizer:  # the optimizer's own options
+    """An optimizer by name.
+
+    Example:
+        >>> import fnnet
+        >>> w = fnnet.nn.Parameter(fnnet.zeros(1))
+        >>> type(fnnet.optim.create("adam", [w], lr=0.01)).__name__
+        'Adam'
+    """
+    return get(name)(params, **options)
+
+
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "create", "get"]

@@ -1,0 +1,182 @@
+"""Adam and AdamW."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fnnet._core.namespace import A, Namespace
+from fnnet._core.op import Kind, Op
+from fnnet._tensor import Tensor
+from fnnet.autograd.modes import no_grad
+from fnnet.autograd.variable import Variable
+from fnnet.optim.optimizer import Optimizer, Params, check, new_step, number, run_rule, zeros_like
+
+K = Namespace
+
+
+def adam(
+    k: K[A], p: A, grad: A, m: A, v: A, step_size: float, correction: float, shrink: float, *, beta1: float, beta2: float,
+    eps: float, weight_decay: float, maximize: bool,
+) -> tuple[A, A, A]:  # fmt: skip
+    """m, v <- running means of grad and grad^2;  p <- p * shrink - step_size * m / (sqrt(v) / correction + eps)."""
+    p, grad = _prepared(p, grad, shrink, weight_decay, maximize)
+    m = m + (grad - m) * (1 - beta1)
+    v = v * beta2 + grad * grad * (1 - beta2)
+    return p - m / (k.sqrt(v) / correction + eps) * step_size, m, v
+
+
+def adam_amsgrad(
+    k: K[A], p: A, grad: A, m: A, v: A, largest: A, step_size: float, correction: float, shrink: float, *, beta1: float,
+    beta2: float, eps: float, weight_decay: float, maximize: bool,
+) -> tuple[A, A, A, A]:  # fmt: skip
+    """As `adam`, with the largest v so far in place of v."""
+    p, grad = _prepared(p, grad, shrink, weight_decay, maximize)
+    m = m + (grad - m) * (1 - beta1)
+    v = v * beta2 + grad * grad * (1 - beta2)
+    largest = k.maximum(largest, v)
+    return p - m / (k.sqrt(largest) / correction + eps) * step_size, m, v, largest
+
+
+def _prepared(p: A, grad: A, shrink: float, weight_decay: float, maximize: bool) -> tuple[A, A]:
+    if maximize:
+        grad = -grad
+    if weight_decay:
+        grad = grad + p * weight_decay
+    return (p if shrink == 1.0 else p * shrink), grad
+
+
+ADAM_STEP = Op("adam_step", forward=adam, n_out=3, kind=Kind.SAME)
+ADAM_AMSGRAD_STEP = Op("adam_amsgrad_step", forward=adam_amsgrad, n_out=4, kind=Kind.SAME)
+
+
+class Adam(Optimizer):
+    """Adam (Kingma, Ba 2015), its AMSGrad variant (Reddi et al. 2018), L2 or decoupled weight decay.
+
+    Args:
+        params: Parameters or groups.
+        lr: Learning rate, >= 0. Default: 1e-3.
+        betas: Decay of the running means of gradient and squared gradient, each in [0, 1). Default: (0.9, 0.999).
+        eps: Added to the root in the denominator, >= 0. Default: 1e-8.
+        weight_decay: L2 penalty (or decoupled decay), >= 0. Default: 0.
+        amsgrad: Divide by the largest mean of squares so far. Default: False.
+        foreach: Accepted; how the update is executed is the device's matter.
+        maximize: Ascend. Default: False.
+        capturable: Accepted, as `foreach`.
+        differentiable: Record the update, so that it can be differentiated. Default: False.
+        fused: As `foreach`.
+        decoupled_weight_decay: Decay as in AdamW. Default: False.
+
+    Raises:
+        OptionError: An option out of its range.
+
+    Example:
+        >>> import fnnet
+        >>> w = fnnet.nn.Parameter(fnnet.tensor([1.0]))
+        >>> optimizer = fnnet.optim.Adam([w], lr=0.1)
+        >>> (w * w).sum().backward()
+        >>> optimizer.step()
+        >>> w.detach()
+        tensor([0.9000])
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        check(number(lr) >= 0.0, f"Invalid learning rate: {lr}")
+        check(eps >= 0.0, f"Invalid epsilon value: {eps}")
+        for i, beta in enumerate(betas):
+            check(0.0 <= number(beta) < 1.0, f"Invalid beta parameter at index {i}: {beta}")
+        check(weight_decay >= 0.0, f"Invalid weight_decay value: {weight_decay}")
+        super().__init__(params, {
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad, "maximize": maximize,
+            "foreach": foreach, "capturable": capturable, "differentiable": differentiable, "fused": fused,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        })  # fmt: skip
+
+    def update(self, p: Any, grad: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """One parameter's step."""
+        if not state:
+            state["step"] = new_step(p)
+            state["exp_avg"], state["exp_avg_sq"] = zeros_like(p), zeros_like(p)
+            if group["amsgrad"]:
+                state["max_exp_avg_sq"] = zeros_like(p)
+        step = state["step"]
+        if isinstance(step, Variable):
+            with no_grad():
+                step += 1  # type: ignore[operator, misc]  # a Variable is a Tensor
+        else:
+            state["step"] = step = step + 1
+        t = number(step)
+        beta1, beta2 = (number(b) for b in group["betas"])
+        lr, decay = number(group["lr"]), group["weight_decay"]
+        decoupled = group["decoupled_weight_decay"]
+        means = [state["exp_avg"], state["exp_avg_sq"], *([state["max_exp_avg_sq"]] if group["amsgrad"] else ())]
+        run_rule(
+            ADAM_AMSGRAD_STEP if group["amsgrad"] else ADAM_STEP, (p, *means), p, grad, *means,
+            lr / (1 - beta1**t), (1 - beta2**t) ** 0.5, 1 - lr * decay if decoupled else 1.0,
+            beta1=beta1, beta2=beta2, eps=group["eps"], weight_decay=0 if decoupled else decay,
+            maximize=group["maximize"], differentiable=group["differentiable"],
+        )  # fmt: skip
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov, Hutter 2019).
+
+    Args:
+        params: Parameters or groups.
+        lr: Learning rate, >= 0. Default: 1e-3.
+        betas: Decay of the running means of gradient and squared gradient, each in [0, 1). Default: (0.9, 0.999).
+        eps: Added to the root in the denominator, >= 0. Default: 1e-8.
+        weight_decay: Share of each weight that lr takes away per step, >= 0. Default: 1e-2.
+        amsgrad: Divide by the largest mean of squares so far. Default: False.
+        maximize: Ascend. Default: False.
+        foreach: Accepted; how the update is executed is the device's matter.
+        capturable: As `foreach`.
+        differentiable: Record the update, so that it can be differentiated. Default: False.
+        fused: As `foreach`.
+
+    Example:
+        >>> import fnnet
+        >>> w = fnnet.nn.Parameter(fnnet.tensor([1.0]))
+        >>> optimizer = fnnet.optim.AdamW([w], lr=0.1)
+        >>> (w * w).sum().backward()
+        >>> optimizer.step()
+        >>> w.detach()
+        tensor([0.8990])
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        super().__init__(
+            params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize, capturable=capturable,
+            differentiable=differentiable, fused=fused, decoupled_weight_decay=True,
+        )  # fmt: skip
+
+
+__all__ = ["Adam", "AdamW"]

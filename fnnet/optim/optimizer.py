@@ -1,0 +1,365 @@
+"""`Optimizer`: parameter groups, options, state and hooks. Each optimizer adds its rule, a pure function, and its options."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import itertools
+import warnings
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, ClassVar
+
+from fnnet._core.errors import ArgumentError, OptionError
+from fnnet._core.op import Op
+from fnnet._tensor import Tensor
+from fnnet.autograd.modes import no_grad, set_grad
+from fnnet.autograd.node import Handle
+from fnnet.autograd.tape import apply_many_, tensors
+from fnnet.autograd.variable import Variable
+from fnnet.functional import creation, movement
+from fnnet.functional._common import dtype_of, to_dtype
+
+Params = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
+Closure = Callable[[], Any]  # a loss: a Tensor or a float
+
+
+class _Required:
+    """Stands for the default of an option that has none."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _Required()
+
+
+class GlobalStepHooks:
+    """Hooks that run around the step of every optimizer of the process."""
+
+    pre: OrderedDict[int, Callable[..., Any]] = OrderedDict()
+    post: OrderedDict[int, Callable[..., Any]] = OrderedDict()
+
+
+class Optimizer:
+    """Base of all optimizers.
+
+    Args:
+        params: Parameters, `(name, parameter)` pairs, or dicts with the key "params" and options of their own.
+        defaults: Options of groups that do not set them.
+
+    Attributes:
+        param_groups: One dict per group: "params" and the options, which may be changed between steps.
+        state: Per parameter, what the rule remembers.
+        defaults: The options of groups that do not set them.
+
+    Raises:
+        OptionError: No parameters, a parameter in two groups, a tensor that is no leaf.
+        ArgumentError: Something that is no tensor.
+    """
+
+    param_groups: list[dict[str, Any]]
+    state: defaultdict[Any, Any]
+    _stepped: ClassVar[bool] = False
+
+    def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
+        self.defaults = defaults
+        self._set_hooks()
+        if isinstance(params, Variable):
+            raise ArgumentError(
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+                + type(params).__name__
+            )
+        self.state = defaultdict(dict)
+        self.param_groups = []
+        groups: list[Any] = list(params)
+        if not groups:
+            raise OptionError("optimizer got an empty parameter list")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(dict(group))
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "step" in cls.__dict__:
+            cls.step = _with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]
+
+    def _set_hooks(self) -> None:
+        for name in (
+            "_optimizer_step_pre_hooks", "_optimizer_step_post_hooks", "_optimizer_state_dict_pre_hooks",
+            "_optimizer_state_dict_post_hooks", "_optimizer_load_state_dict_pre_hooks",
+            "_optimizer_load_state_dict_post_hooks",
+        ):  # fmt: skip
+            self.__dict__.setdefault(name, OrderedDict())
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._set_hooks()
+        for group in self.param_groups:
+            for name, value in self.defaults.items():
+                group.setdefault(name, value)
+
+    def __repr__(self) -> str:
+        text = type(self).__name__ + " ("
+        for i, group in enumerate(self.param_groups):
+            text += f"\nParameter Group {i}\n"
+            text += "".join(f"    {k}: {group[k]}\n" for k in sorted(group) if k != "params")
+        return text + ")"
+
+    # groups -----------------------------------------------------------------------------------------------------------
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group: a dict with "params" and options; options that it lacks are the defaults."""
+        if not isinstance(param_group, dict):
+            raise ArgumentError(f"param_group must be a dict, but got {type(param_group)}")
+        params = param_group["params"]
+        if isinstance(params, Variable):
+            params = [params]
+        elif isinstance(params, set):
+            raise ArgumentError(
+                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will "
+                "change between runs. Please use a list instead."
+            )
+        params = list(params)
+        names: list[str] = []
+        found: list[Any] = []
+        for p in params:
+            if isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str):
+                names.append(p[0])
+                p = p[1]
+            if not isinstance(p, Variable):
+                raise ArgumentError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
+            if not self.defaults.get("differentiable") and p._edge() is not None and p._node is not None:
+                raise OptionError("can't optimize a non-leaf Tensor")
+            found.append(p)
+        if names and len(names) != len(found):
+            raise OptionError("all optimizer params should be with/without names. Some param names are missing")
+        known = {id(p) for group in self.param_groups for p in group["params"]}
+        if len({id(p) for p in found}) != len(found):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error",
+                stacklevel=3,
+            )
+        if any(id(p) in known for p in found):
+            raise OptionError("some parameters appear in more than one parameter group")
+        if self.param_groups and ("param_names" in self.param_groups[0]) != bool(names):
+            raise OptionError("all optimizer param groups should be with/without names; cannot add a group that differs")
+        group = {**param_group, "params": found}
+        if names:
+            group["param_names"] = names
+        for name, value in self.defaults.items():
+            if value is required and name not in group:
+                raise OptionError(f"parameter group didn't specify a value of required optimization parameter {name}")
+            group.setdefault(name, copy.deepcopy(value) if not isinstance(value, Variable) else value)
+        self.param_groups.append(group)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Drop all gradients; with `set_to_none=False` overwrite them with zeros."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p._grad is not None:
+                    if set_to_none:
+                        p._grad = None
+                    else:
+                        p._grad = movement.zero_(p._grad.detach())
+
+    def step(self, closure: Closure | None = None) -> Any:  # what the closure returns, or None
+        """Change the parameters by their gradients.
+
+        Args:
+            closure: Computes the loss again, with gradients; called first.
+        """
+        loss = None
+        if closure is not None:
+            with set_grad(True):
+                loss = closure()
+        for group in self.param_groups:
+            differentiable = bool(group.get("differentiable", False))
+            with set_grad(differentiable):
+                for p in group["params"]:
+                    if p._grad is not None:
+                        self.update(p, p._grad, self.state[p], group)
+        return loss
+
+    def update(self, p: Any, grad: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """Change one parameter: what a subclass defines."""
+        raise OptionError(f"{type(self).__name__} defines neither update() nor step()")
+
+    # hooks ------------------------------------------------------------------------------------------------------------
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> Handle:
+        """Call `hook(optimizer, args, kwargs)` before each step; it may return new `(args, kwargs)`."""
+        return Handle(self.__dict__["_optimizer_step_pre_hooks"], hook)
+
+    def register_step_post_hook(self, hook: Callable[..., None]) -> Handle:
+        """Call `hook(optimizer, args, kwargs)` after each step."""
+        return Handle(self.__dict__["_optimizer_step_post_hooks"], hook)
+
+    def register_state_dict_pre_hook(self, hook: Callable[..., None], prepend: bool = False) -> Handle:
+        """Call `hook(optimizer)` before the state is collected."""
+        return Handle(self.__dict__["_optimizer_state_dict_pre_hooks"], hook, (), prepend)
+
+    def register_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+        """Call `hook(optimizer, state_dict)` after; it may return another state_dict."""
+        return Handle(self.__dict__["_optimizer_state_dict_post_hooks"], hook, (), prepend)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+        """Call `hook(optimizer, state_dict)` before loading; it may return another state_dict."""
+        return Handle(self.__dict__["_optimizer_load_state_dict_pre_hooks"], hook, (), prepend)
+
+    def register_load_state_dict_post_hook(self, hook: Callable[..., None], prepend: bool = False) -> Handle:
+        """Call `hook(optimizer)` after loading."""
+        return Handle(self.__dict__["_optimizer_load_state_dict_post_hooks"], hook, (), prepend)
+
+    # state ------------------------------------------------------------------------------------------------------------
+    def state_dict(self) -> dict[str, Any]:
+        """The state and the groups, with parameters as numbers in order; PyTorch's format."""
+        for hook in self.__dict__["_optimizer_state_dict_pre_hooks"].values():
+            hook(self)
+        number: dict[int, int] = {}
+        groups = []
+        for group in self.param_groups:
+            for p in group["params"]:
+                number.setdefault(id(p), len(number))
+            packed = {k: v for k, v in group.items() if k != "params"}
+            packed["params"] = [number[id(p)] for p in group["params"]]
+            groups.append(packed)
+        state = {(number[id(k)] if isinstance(k, Variable) else k): v for k, v in self.state.items()}
+        found: dict[str, Any] = {"state": state, "param_groups": groups}
+        for hook in self.__dict__["_optimizer_state_dict_post_hooks"].values():
+            r = hook(self, found)
+            found = found if r is None else r
+        return found
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over a state_dict; tensors are copied, in their parameter's dtype and on its device (except "step").
+
+        Raises:
+            OptionError: The groups differ in number or size. Nothing is changed then.
+        """
+        state_dict = dict(state_dict)
+        for hook in self.__dict__["_optimizer_load_state_dict_pre_hooks"].values():
+            r = hook(self, state_dict)
+            state_dict = state_dict if r is None else r
+        saved = copy.deepcopy(state_dict["param_groups"])
+        if len(self.param_groups) != len(saved):
+            raise OptionError(
+                f"loaded state dict has a different number of parameter groups: {len(saved)}, the optimizer has {len(self.param_groups)}"
+            )
+        for i, (own, other) in enumerate(zip(self.param_groups, saved, strict=True)):
+            if len(own["params"]) != len(other["params"]):
+                raise OptionError(
+                    "loaded state dict contains a parameter group that doesn't match the size of optimizer's group: group "
+                    f"{i} has {len(other['params'])} parameters, the optimizer's has {len(own['params'])}"
+                )
+        params = dict(
+            zip(
+                itertools.chain.from_iterable(g["params"] for g in saved),
+                itertools.chain.from_iterable(g["params"] for g in self.param_groups),
+                strict=True,
+            )
+        )
+        state: defaultdict[Any, Any] = defaultdict(dict)
+        with no_grad():
+            for key, value in state_dict["state"].items():
+                p = params.get(key)
+                if p is None:
+                    state[key] = value
+                else:
+                    state[p] = {k: _fit(p, v, k) for k, v in value.items()}
+        groups = []
+        for own, other in zip(self.param_groups, saved, strict=True):
+            other["params"] = own["params"]
+            if "param_names" in own and "param_names" not in other:
+                other["param_names"] = own["param_names"]
+            groups.append(other)
+        self.__setstate__({"state": state, "param_groups": groups})
+        for hook in self.__dict__["_optimizer_load_state_dict_post_hooks"].values():
+            hook(self)
+
+
+def _fit(p: Any, value: Any, key: Hashable) -> Any:
+    """A deep copy of a state's value, tensors in the parameter's dtype and on its device."""
+    if isinstance(value, Variable):
+        if key == "step":
+            return movement.clone(value)  # type: ignore[arg-type]  # a Variable is a Tensor
+        moved = movement.to_device(value, p._device)  # type: ignore[arg-type]
+        if dtype_of(p).category >= 2:
+            moved = to_dtype(moved, dtype_of(p))
+        return movement.clone(moved) if moved is value else moved
+    if isinstance(value, dict):
+        return {k: _fit(p, v, k) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_fit(p, v, key) for v in value)
+    return copy.deepcopy(value)
+
+
+def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
+    if getattr(step, "_hooked", False):
+        return step
+
+    @functools.wraps(step)
+    def wrapper(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        own = self.__dict__
+        for hook in (*GlobalStepHooks.pre.values(), *own["_optimizer_step_pre_hooks"].values()):
+            r = hook(self, args, kwargs)
+            if r is not None:
+                if not (isinstance(r, tuple) and len(r) == 2):
+                    raise OptionError(f"{step} must return None or a tuple of (new_args, new_kwargs), but got {r}.")
+                args, kwargs = r
+        result = step(self, *args, **kwargs)
+        for hook in (*own["_optimizer_step_post_hooks"].values(), *GlobalStepHooks.post.values()):
+            hook(self, args, kwargs)
+        return result
+
+    wrapper._hooked = True  # type: ignore[attr-defined]  # our own mark
+    return wrapper
+
+
+Optimizer.step = _with_hooks(Optimizer.step)  # type: ignore[method-assign]
+
+
+def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> Handle:
+    """Call `hook(optimizer, args, kwargs)` before each step of every optimizer."""
+    return Handle(GlobalStepHooks.pre, hook)
+
+
+def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> Handle:
+    """Call `hook(optimizer, args, kwargs)` after each step of every optimizer."""
+    return Handle(GlobalStepHooks.post, hook)
+
+
+# for rules ----------------------------------------------------------------------------------------------------------------
+def run_rule(op: Op, targets: Sequence[Any], *args: Any, differentiable: bool = False, **static: Any) -> None:
+    """Let a rule's results overwrite `targets`, in order; recorded where the optimizer is differentiable."""
+    if differentiable:
+        assert op.forward is not None
+        results = op.forward(tensors(targets[0]._device), *args, **static)
+        for t, r in zip(targets, results if isinstance(results, tuple) else (results,), strict=True):
+            t.copy_(r)
+    else:
+        apply_many_(op, targets, *args, **static)
+
+
+def zeros_like(p: Any) -> Tensor:
+    """State in the parameter's dtype, layout and on its device."""
+    new = movement.zero_(movement.clone(p.detach()))
+    return new
+
+
+def new_step(p: Any) -> Tensor:
+    """The step count: a 0-d float32 tensor on the host, as PyTorch keeps it."""
+    return creation.zeros(())
+
+
+def number(x: Any) -> float:
+    """An option that may be a tensor (a learning rate) as a float."""
+    return float(x.item()) if isinstance(x, Variable) else float(x)  # type: ignore[attr-defined]  # a Tensor's item
+
+
+def check(condition: bool, message: str) -> None:
+    """Raise an OptionError unless an option is in its range."""
+    if not condition:
+        raise OptionError(message)

@@ -1,0 +1,111 @@
+"""Stochastic gradient descent, with momentum."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fnnet._core.namespace import A, Namespace
+from fnnet._core.op import Kind, Op
+from fnnet._tensor import Tensor
+from fnnet.functional import movement
+from fnnet.optim.optimizer import Optimizer, Params, check, number, run_rule
+
+K = Namespace
+
+
+def decayed(grad: A, p: A, weight_decay: float, maximize: bool) -> A:
+    """The gradient to follow: negated to maximize, with L2 regularization."""
+    if maximize:
+        grad = -grad
+    return grad + p * weight_decay if weight_decay else grad
+
+
+def sgd(k: K[A], p: A, grad: A, lr: float, *, weight_decay: float, maximize: bool) -> tuple[A]:
+    """p <- p - lr * grad."""
+    return (p - decayed(grad, p, weight_decay, maximize) * lr,)
+
+
+def sgd_momentum(
+    k: K[A], p: A, grad: A, buffer: A, lr: float, *, momentum: float, dampening: float, weight_decay: float,
+    nesterov: bool, maximize: bool,
+) -> tuple[A, A]:  # fmt: skip
+    """buffer <- momentum * buffer + (1 - dampening) * grad;  p <- p - lr * buffer (Nesterov: grad + momentum * buffer)."""
+    grad = decayed(grad, p, weight_decay, maximize)
+    buffer = buffer * momentum + (grad if dampening == 0 else grad * (1 - dampening))
+    return p - (grad + buffer * momentum if nesterov else buffer) * lr, buffer
+
+
+SGD_STEP = Op("sgd_step", forward=sgd, kind=Kind.SAME)
+SGD_MOMENTUM_STEP = Op("sgd_momentum_step", forward=sgd_momentum, n_out=2, kind=Kind.SAME)
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum (Sutskever et al. 2013, in PyTorch's form).
+
+    Args:
+        params: Parameters or groups.
+        lr: Learning rate, >= 0. Default: 1e-3.
+        momentum: Factor of the running mean of gradients, >= 0. Default: 0.
+        dampening: 1 - dampening is the factor of a new gradient in that mean. Default: 0.
+        weight_decay: L2 penalty, >= 0. Default: 0.
+        nesterov: Look ahead by the momentum; needs momentum > 0 and dampening 0. Default: False.
+        maximize: Ascend. Default: False.
+        foreach: Accepted; how the update is executed is the device's matter.
+        differentiable: Record the update, so that it can be differentiated. Default: False.
+        fused: As `foreach`.
+
+    Raises:
+        OptionError: An option out of its range.
+
+    Example:
+        >>> import fnnet
+        >>> w = fnnet.nn.Parameter(fnnet.tensor([1.0]))
+        >>> optimizer = fnnet.optim.SGD([w], lr=0.1, momentum=0.9)
+        >>> (w * w).sum().backward()
+        >>> optimizer.step()
+        >>> w.detach()
+        tensor([0.8000])
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float | Tensor = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float | Tensor = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        check(number(lr) >= 0.0, f"Invalid learning rate: {lr}")
+        check(momentum >= 0.0, f"Invalid momentum value: {momentum}")
+        check(number(weight_decay) >= 0.0, f"Invalid weight_decay value: {weight_decay}")
+        check(not nesterov or (momentum > 0 and dampening == 0), "Nesterov momentum requires a momentum and zero dampening")
+        super().__init__(params, {
+            "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov,
+            "maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused,
+        })  # fmt: skip
+
+    def update(self, p: Any, grad: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """One parameter's step; the buffer begins as the first gradient."""
+        lr, decay = number(group["lr"]), number(group["weight_decay"])
+        common: dict[str, Any] = {"weight_decay": decay, "maximize": group["maximize"]}
+        differentiable = group["differentiable"]
+        if group["momentum"] == 0:
+            run_rule(SGD_STEP, (p,), p, grad, lr, differentiable=differentiable, **common)
+            return
+        buffer = state.get("momentum_buffer")
+        first = buffer is None
+        if first:
+            buffer = state["momentum_buffer"] = movement.zero_(movement.clone(grad.detach()))
+        run_rule(
+            SGD_MOMENTUM_STEP, (p, buffer), p, grad, buffer, lr, momentum=group["momentum"],
+            dampening=0 if first else group["dampening"], nesterov=group["nesterov"], differentiable=differentiable, **common,
+        )  # fmt: skip
+
+
+__all__ = ["SGD"]
