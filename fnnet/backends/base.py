@@ -78,6 +78,24 @@ class Backend:
         self.overwrite(out, g)
         return out
 
+    def random(
+        self, kind: str, shape: Shape, dtype: Any, generator: Any, /, **parameters: Any
+    ) -> Any:  # a raw array; parameters are numbers and raw arrays, a generator is the backend's own
+        """Random numbers: the one entry through which all are drawn.
+
+        Args:
+            kind: What to draw: "uniform" (low, high), "normal" (mean, std, contiguous), "log_normal" (mean, std),
+                "exponential" (lambd), "cauchy" (median, sigma), "geometric" (p), "bernoulli" (p: a number or an array),
+                "dropout" (p: 0 with probability p, else 1 / (1 - p)), "integers" (low, high), "random" (all numbers of
+                the dtype), "permutation" (of shape[0]), "multinomial" (probabilities, num_samples, replacement),
+                "rrelu" (x, lower, upper: slopes for the elements that are not positive, 1 for the others).
+            shape: Shape of the result.
+            dtype: DType of the result.
+            generator: Where from; None: the device's default generator.
+            parameters: As named after the kind.
+        """
+        raise DTypeError(f"{self.device_type}: no random numbers ({kind})")
+
     def synchronize(self) -> None:
         """Wait until all that was started has been computed."""
 

@@ -1,0 +1,660 @@
+"""Tensors of random numbers, equal to PyTorch's CPU generator for a seed, and the generators they come from."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator as Yields
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import numpy as np
+
+from fnnet._core.errors import ArgumentError, DTypeError, OptionError, ShapeError
+from fnnet._core.namespace import Shape
+from fnnet._core.op import OPS
+from fnnet.autograd.modes import MODE, set_grad
+from fnnet.autograd.tape import apply, apply_
+from fnnet.autograd.variable import Variable
+from fnnet.backends import dtypes
+from fnnet.backends.devices import CPU
+from fnnet.backends.dtypes import DEFAULT, DType
+from fnnet.backends.random import generator as streams
+from fnnet.functional._common import broadcast_shape, dtype_of, into, is_tensor, need_tensor, sizes
+from fnnet.functional.creation import DeviceLike, finish
+from fnnet.functional.movement import canonical
+from fnnet.functional.random_source import draw, fill
+
+if TYPE_CHECKING:
+    from fnnet._core.namespace import Number
+    from fnnet._tensor import Tensor
+
+
+# generators --------------------------------------------------------------------------------------------------------------
+class Generator(streams.Generator):
+    """A stream of random numbers on the CPU: for a seed the same one as PyTorch's. States are uint8 tensors.
+
+    Args:
+        device: A CPU device.
+
+    Example:
+        >>> import fnnet
+        >>> generator = fnnet.Generator().manual_seed(0)
+        >>> fnnet.rand(2, generator=generator)
+        tensor([0.4963, 0.7682])
+    """
+
+    def get_state(self) -> Tensor:  # type: ignore[override]  # a Tensor, as PyTorch's; the floor below has arrays only
+        """The state as PyTorch writes it: a uint8 tensor of 5056 bytes."""
+        return finish(super().get_state(), CPU)
+
+    def set_state(self, new_state: Tensor) -> Self:  # type: ignore[override]  # likewise
+        """Continue from a state that `get_state` returned, here or in PyTorch."""
+        if isinstance(new_state, Variable):
+            super().set_state(new_state._device.backend.to_host(new_state._data))
+        else:
+            super().set_state(new_state)
+        return self
+
+
+streams.register_generator_class(Generator)
+
+
+def default_generator() -> Generator:
+    """The generator that is used where none is named.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.manual_seed(3) is fnnet.functional.random.default_generator()
+        True
+    """
+    return cast("Generator", streams.default_generator())
+
+
+def manual_seed(seed: int) -> Generator:
+    """Start the default generator's stream of `seed`, and return the generator.
+
+    Args:
+        seed: In `[-2**63, 2**64)`; a negative one stands for `seed + 2**64`.
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(0)
+        >>> fnnet.rand(2)
+        tensor([0.4963, 0.7682])
+    """
+    return default_generator().manual_seed(int(seed))
+
+
+def seed() -> int:
+    """Start the default generator's stream of a seed that the operating system draws, and return the seed."""
+    return default_generator().seed()
+
+
+def initial_seed() -> int:
+    """The seed that the default generator was started with.
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(7)
+        >>> fnnet.initial_seed()
+        7
+    """
+    return default_generator().initial_seed()
+
+
+def get_rng_state() -> Tensor:
+    """The default generator's state, a uint8 tensor of 5056 bytes.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.get_rng_state().shape
+        fnnet.Size([5056])
+    """
+    return default_generator().get_state()
+
+
+def set_rng_state(new_state: Tensor) -> None:
+    """Let the default generator continue from a state that `get_rng_state` returned, here or in PyTorch.
+
+    Example:
+        >>> import fnnet
+        >>> state = fnnet.get_rng_state()
+        >>> before = fnnet.rand(3)
+        >>> fnnet.set_rng_state(state)
+        >>> bool((fnnet.rand(3) == before).all())
+        True
+    """
+    default_generator().set_state(new_state)
+
+
+@contextlib.contextmanager
+def fork_rng(
+    devices: Iterable[DeviceLike] | None = None,
+    enabled: bool = True,
+    _caller: str = "fork_rng",
+    _devices_kw: str = "devices",
+    device_type: str = "cuda",
+) -> Yields[None]:
+    """Let a block draw without moving the default generator: its state is put back afterwards.
+
+    Args:
+        devices: Accepted; other devices' generators are their backends'.
+        enabled: False makes the block an ordinary one.
+        device_type: Accepted, as `devices`.
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(0)
+        >>> with fnnet.random.fork_rng():
+        ...     _ = fnnet.rand(100)
+        >>> fnnet.rand(2)
+        tensor([0.4963, 0.7682])
+    """
+    if not enabled:
+        yield
+        return
+    state = get_rng_state()
+    try:
+        yield
+    finally:
+        set_rng_state(state)
+
+
+# from a shape --------------------------------------------------------------------------------------------------------------
+def _drawn(
+    kind: str,
+    shape: Shape,
+    dtype: DType,
+    device: DeviceLike,
+    requires_grad: bool,
+    out: Tensor | None,
+    generator: Generator | None,
+    **parameters: Any,
+) -> Tensor:
+    """A new tensor, or `out` filled anew."""
+    if any(n < 0 for n in shape):
+        raise ShapeError(f"{kind}: Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
+    if out is not None:
+        with set_grad(False):
+            return into(out, draw(kind, shape, dtype_of(out), out._device, generator, **parameters))
+    t = draw(kind, shape, dtype, canonical(device), generator, **parameters)
+    if requires_grad:
+        if dtype.category < 2:
+            raise DTypeError(f"Only Tensors of floating point and complex dtype can require gradients, got {dtype}")
+        t._leaf_grad = True
+    return t
+
+
+def rand(
+    *size: int | Sequence[int],
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: DType | None = None,
+    layout: object = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Numbers uniform in `[0, 1)`.
+
+    Args:
+        size: The shape, as ints or one sequence.
+        generator: Where from. Default: the default generator.
+        out: Filled and returned.
+        dtype: Floating point or complex. Default: the default dtype.
+        device: Default: the CPU.
+        requires_grad: Whether gradients with respect to it are computed.
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(0)
+        >>> fnnet.rand(3)
+        tensor([0.4963, 0.7682, 0.0885])
+    """
+    return _drawn("uniform", sizes("rand", size), dtype or DEFAULT.float, device, requires_grad, out, generator)
+
+
+def randn(
+    *size: int | Sequence[int],
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: DType | None = None,
+    layout: object = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Standard normal numbers.
+
+    Args:
+        size: The shape, as ints or one sequence.
+        generator: Where from. Default: the default generator.
+        out: Filled and returned.
+        dtype: Floating point or complex. Default: the default dtype.
+        device: Default: the CPU.
+        requires_grad: Whether gradients with respect to it are computed.
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(0)
+        >>> fnnet.randn(2)
+        tensor([ 1.5410, -0.2934])
+    """
+    return _drawn("normal", sizes("randn", size), dtype or DEFAULT.float, device, requires_grad, out, generator)
+
+
+def randint(
+    *args: int | Sequence[int],
+    low: int = 0,
+    high: int | None = None,
+    size: Sequence[int] | None = None,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: DType | None = None,
+    layout: object = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Whole numbers uniform in `[low, high)`: `randint(high, size)` or `randint(low, high, size)`.
+
+    Args:
+        args: `high, size` or `low, high, size`; any of them may be named instead.
+        low: Least number. Default: 0.
+        high: One more than the greatest.
+        size: The shape.
+        dtype: Default: int64.
+
+    Raises:
+        OptionError: `low >= high`, or a bound is outside the dtype's range.
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(0)
+        >>> fnnet.randint(10, (5,))
+        tensor([4, 9, 3, 0, 3])
+    """
+    rest = list(args)
+    if rest and not isinstance(rest[-1], int) and not hasattr(rest[-1], "__index__"):
+        size = cast("Sequence[int]", rest.pop())
+    if rest and high is None:
+        high = cast("int", rest.pop())
+    if rest:
+        low = cast("int", rest.pop())
+    if rest or high is None or size is None:
+        raise ArgumentError(f"randint() expected (high, size) or (low, high, size), got {args}")
+    return _drawn(
+        "integers", sizes("randint", (size,)), dtype or dtypes.int64, device, requires_grad, out, generator,
+        low=int(low), high=int(high),
+    )  # fmt: skip
+
+
+def randperm(
+    n: int,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: DType | None = None,
+    layout: object = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """The numbers 0 to n - 1 in random order.
+
+    Args:
+        n: How many.
+        dtype: One that tells them apart. Default: int64.
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(0)
+        >>> fnnet.randperm(4)
+        tensor([2, 0, 1, 3])
+    """
+    if n < 0:
+        raise OptionError(f"randperm: n must be non-negative, got {n}")
+    return _drawn("permutation", (n,), dtype or dtypes.int64, device, requires_grad, out, generator)
+
+
+# like another --------------------------------------------------------------------------------------------------------------
+def _like(
+    kind: str, t: Tensor, dtype: DType | None, device: DeviceLike, requires_grad: bool, generator: Generator | None,
+    **parameters: Any,
+) -> Tensor:  # fmt: skip
+    need_tensor(kind, input=t)
+    where = t._device if device is None else canonical(device)
+    # PyTorch makes the tensor first, with the strides of a dense `t`, and fills it in the order of its memory.
+    made = _drawn(kind, tuple(t._data.shape), dtype or dtype_of(t), where, False, None, generator, order=_order(t), **parameters)
+    if requires_grad:
+        made._leaf_grad = True
+    return made
+
+
+def _order(t: Tensor) -> Shape | None:
+    from fnnet.functional.random_source import storage_order
+
+    return storage_order(t)
+
+
+def rand_like(
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: DType | None = None,
+    layout: object = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: object = None,
+) -> Tensor:
+    """`rand` of the shape, dtype and device of `input`.
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(0)
+        >>> fnnet.rand_like(fnnet.zeros(2))
+        tensor([0.4963, 0.7682])
+    """
+    return _like("uniform", input, dtype, device, requires_grad, generator)
+
+
+def randn_like(
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: DType | None = None,
+    layout: object = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: object = None,
+) -> Tensor:
+    """`randn` of the shape, dtype and device of `input`.
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(0)
+        >>> fnnet.randn_like(fnnet.zeros(2))
+        tensor([ 1.5410, -0.2934])
+    """
+    return _like("normal", input, dtype, device, requires_grad, generator, contiguous=_order(input) is None)
+
+
+def randint_like(
+    input: Tensor,
+    *args: int,
+    low: int = 0,
+    high: int | None = None,
+    generator: Generator | None = None,
+    dtype: DType | None = None,
+    layout: object = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: object = None,
+) -> Tensor:
+    """`randint` of the shape, dtype and device of `input`: `randint_like(input, high)` or `(input, low, high)`.
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(0)
+        >>> fnnet.randint_like(fnnet.zeros(3), 10)
+        tensor([4., 9., 3.])
+    """
+    rest = list(args)
+    if rest and high is None:
+        high = rest.pop()
+    if rest:
+        low = rest.pop()
+    if rest or high is None:
+        raise ArgumentError(f"randint_like() expected (input, high) or (input, low, high), got {args}")
+    return _like("integers", input, dtype, device, requires_grad, generator, low=int(low), high=int(high))
+
+
+# from parameters -----------------------------------------------------------------------------------------------------------
+def normal(
+    mean: Tensor | float,
+    std: Tensor | float = 1.0,
+    size: Sequence[int] | None = None,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: DType | None = None,
+    layout: object = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Normal numbers, one for each mean and standard deviation, or `size` of them for two numbers.
+
+    Args:
+        mean: Tensor or number.
+        std: Tensor or number, at least 0.
+        size: The shape, where both are numbers.
+
+    Raises:
+        OptionError: A standard deviation is negative.
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(0)
+        >>> fnnet.normal(10.0, 2.0, (2,))
+        tensor([13.0820,  9.4131])
+    """
+    if not is_tensor(mean) and not is_tensor(std):
+        if size is None:
+            raise ArgumentError("normal(): size is needed where mean and std are numbers")
+        return _drawn(
+            "normal", sizes("normal", (size,)), dtype or DEFAULT.float, device, requires_grad, out, generator,
+            mean=float(mean), std=float(std),
+        )  # fmt: skip
+    like = mean if is_tensor(mean) else std
+    assert is_tensor(like)
+    shape = broadcast_shape("normal", *(tuple(x._data.shape) for x in (mean, std) if is_tensor(x)))
+    with set_grad(False):
+        if is_tensor(std):
+            if std._data.size and bool(apply(OPS["lt"], std, 0).any()):
+                raise OptionError("normal expects all elements of std >= 0.0")
+            noise = draw("normal", shape, dtype_of(like), like._device, generator)
+            r = apply_(OPS["mul"], noise, noise, _as(std, noise))
+        else:
+            if not std >= 0:
+                raise OptionError(f"normal expects std >= 0.0, but found std {std}")
+            r = draw("normal", shape, dtype_of(like), like._device, generator, std=float(std))
+        r = apply_(OPS["add"], r, r, _as(mean, r))
+        return cast("Tensor", r if out is None else into(out, r))
+
+
+def _as(x: Any, t: Tensor) -> Any:
+    from fnnet.functional._common import to_dtype
+
+    return to_dtype(x, dtype_of(t)) if is_tensor(x) else float(x)
+
+
+def bernoulli(
+    input: Tensor, p: float | None = None, *, generator: Generator | None = None, out: Tensor | None = None
+) -> Tensor:
+    """1 with the probability that `input` holds, else 0; with `p`, that probability for all.
+
+    Args:
+        input: Probabilities in [0, 1], floating point; with `p`, only its shape and dtype matter.
+        p: One probability for all elements.
+
+    Raises:
+        OptionError: A probability is outside [0, 1].
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(0)
+        >>> fnnet.bernoulli(fnnet.tensor([0.0, 0.5, 1.0]))
+        tensor([0., 0., 1.])
+    """
+    need_tensor("bernoulli", input=input)
+    found = dtype_of(input)
+    r = draw("bernoulli", tuple(input._data.shape), found, input._device, generator, p=input if p is None else float(p))
+    return r if out is None else into(out, r)
+
+
+def multinomial(
+    input: Tensor,
+    num_samples: int,
+    replacement: bool = False,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
+    """Indices of categories, drawn with the probabilities in each row of `input`.
+
+    Args:
+        input: `(categories,)` or `(rows, categories)`, floating point, not negative; need not sum to 1.
+        num_samples: How many for each row.
+        replacement: Whether an index may be drawn again. Default: False.
+
+    Returns:
+        int64, `(num_samples,)` or `(rows, num_samples)`.
+
+    Raises:
+        OptionError: A probability is negative or not finite, a row sums to 0, or `num_samples` can't be drawn.
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(0)
+        >>> fnnet.multinomial(fnnet.tensor([0.0, 10.0, 3.0, 0.0]), 2)
+        tensor([1, 2])
+    """
+    need_tensor("multinomial", input=input)
+    shape = (*input._data.shape[:-1], num_samples)
+    r = draw(
+        "multinomial", shape, dtypes.int64, input._device, generator, probabilities=input,
+        num_samples=int(num_samples), replacement=bool(replacement),
+    )  # fmt: skip
+    return r if out is None else into(out, r)
+
+
+# in place ------------------------------------------------------------------------------------------------------------------
+def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generator | None = None) -> Tensor:
+    """Fill with normal numbers.
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(0)
+        >>> fnnet.zeros(2).normal_(10, 2)
+        tensor([13.0820,  9.4131])
+    """
+    contiguous = self.is_contiguous()
+    return fill(self, "normal_", "normal", generator, mean=float(mean), std=float(std), contiguous=contiguous)
+
+
+def uniform_(
+    self: Tensor, from_: float = 0, to: float = 1, *, generator: Generator | None = None, **bounds: float
+) -> Tensor:
+    """Fill with numbers uniform in `[from, to)`. (`from` is a word of Python's: as a keyword, `from_` or `**{"from": 0}`.)
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(0)
+        >>> fnnet.zeros(2).uniform_(-1, 1)
+        tensor([-0.0075,  0.5364])
+    """
+    low = _from("uniform_", from_, bounds)
+    return fill(self, "uniform_", "uniform", generator, low=float(low), high=float(to))
+
+
+def _from(name: str, given: Any, bounds: dict[str, Any]) -> Any:
+    """The lower bound, which PyTorch calls `from`."""
+    low = bounds.pop("from", given)
+    if bounds:
+        raise ArgumentError(f"{name}() got an unexpected keyword argument {next(iter(bounds))!r}")
+    return low
+
+
+def bernoulli_(self: Tensor, p: Tensor | float = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """Fill with 1 with probability `p`, else 0; a tensor `p` is broadcast.
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(0)
+        >>> fnnet.zeros(4).bernoulli_(0.5)
+        tensor([0., 0., 1., 1.])
+    """
+    return fill(self, "bernoulli_", "bernoulli", generator, p=p if is_tensor(p) else float(p))  # type: ignore[arg-type]
+
+
+def random_(self: Tensor, *args: int | None, generator: Generator | None = None, **bounds: int | None) -> Tensor:
+    """Fill with whole numbers: `random_()` of the dtype's range, `random_(to)`, `random_(from, to)`.
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(0)
+        >>> fnnet.zeros(3).random_(10)
+        tensor([4., 9., 3.])
+    """
+    to = bounds.pop("to", None)
+    named = "from" in bounds or "from_" in bounds
+    low = _from("random_", bounds.pop("from_", None), bounds)
+    if len(args) == 2:
+        (low, to), named = args, True
+    elif len(args) == 1 and named:
+        to = args[0]
+    elif len(args) == 1 and to is not None:
+        low, named = args[0], True
+    elif len(args) == 1:
+        to = args[0]
+    elif args:
+        raise ArgumentError(f"random_() takes at most 2 bounds, got {args}")
+    if not named and to is None:
+        return fill(self, "random_", "random", generator)
+    return fill(self, "random_", "integers", generator, low=int(low or 0), high=None if to is None else int(to))
+
+
+def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
+    """Fill with exponential numbers of rate `lambd`.
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(0)
+        >>> bool((fnnet.zeros(100).exponential_() > 0).all())
+        True
+    """
+    return fill(self, "exponential_", "exponential", generator, lambd=float(lambd))
+
+
+def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
+    """Fill with the numbers of trials up to the first success, whose probability is `p`.
+
+    Example:
+        >>> import fnnet
+        >>> _ = fnnet.manual_seed(0)
+        >>> bool((fnnet.zeros(100).geometric_(0.5) >= 1).all())
+        True
+    """
+    return fill(self, "geometric_", "geometric", generator, p=float(p))
+
+
+def cauchy_(self: Tensor, median: float = 0, sigma: float = 1, *, generator: Generator | None = None) -> Tensor:
+    """Fill with Cauchy numbers.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.zeros(3).cauchy_().shape
+        fnnet.Size([3])
+    """
+    return fill(self, "cauchy_", "cauchy", generator, median=float(median), sigma=float(sigma))
+
+
+def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Generator | None = None) -> Tensor:
+    """Fill with exponentials of normal numbers of that mean and standard deviation.
+
+    Example:
+        >>> import fnnet
+        >>> bool((fnnet.zeros(100).log_normal_() > 0).all())
+        True
+    """
+    return fill(self, "log_normal_", "log_normal", generator, mean=float(mean), std=float(std))
+
+
+__all__ = [
+    "Generator", "bernoulli", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "multinomial", "normal",
+    "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "seed", "set_rng_state",
+]  # fmt: skip
