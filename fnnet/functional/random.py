@@ -7,12 +7,10 @@ from collections.abc import Generator as Yields
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self, cast
 
-import numpy as np
-
 from fnnet._core.errors import ArgumentError, DTypeError, OptionError, ShapeError
 from fnnet._core.namespace import Shape
 from fnnet._core.op import OPS
-from fnnet.autograd.modes import MODE, set_grad
+from fnnet.autograd.modes import set_grad
 from fnnet.autograd.tape import apply, apply_
 from fnnet.autograd.variable import Variable
 from fnnet.backends import dtypes
@@ -22,14 +20,13 @@ from fnnet.backends.random import generator as streams
 from fnnet.functional._common import broadcast_shape, dtype_of, into, is_tensor, need_tensor, sizes
 from fnnet.functional.creation import DeviceLike, finish
 from fnnet.functional.movement import canonical
-from fnnet.functional.random_source import draw, fill
+from fnnet.functional.random_source import draw, fill, storage_order
 
 if TYPE_CHECKING:
-    from fnnet._core.namespace import Number
     from fnnet._tensor import Tensor
 
 
-# generators --------------------------------------------------------------------------------------------------------------
+# generators ----------------------------------------------------------------------------------------------------------
 class Generator(streams.Generator):
     """A stream of random numbers on the CPU: for a seed the same one as PyTorch's. States are uint8 tensors.
 
@@ -160,7 +157,7 @@ def fork_rng(
         set_rng_state(state)
 
 
-# from a shape --------------------------------------------------------------------------------------------------------------
+# from a shape --------------------------------------------------------------------------------------------------------
 def _drawn(
     kind: str,
     shape: Shape,
@@ -204,6 +201,8 @@ def rand(
         dtype: Floating point or complex. Default: the default dtype.
         device: Default: the CPU.
         requires_grad: Whether gradients with respect to it are computed.
+        layout: Accepted for PyTorch's sake.
+        pin_memory: Accepted for PyTorch's sake.
 
     Example:
         >>> import fnnet
@@ -233,6 +232,8 @@ def randn(
         dtype: Floating point or complex. Default: the default dtype.
         device: Default: the CPU.
         requires_grad: Whether gradients with respect to it are computed.
+        layout: Accepted for PyTorch's sake.
+        pin_memory: Accepted for PyTorch's sake.
 
     Example:
         >>> import fnnet
@@ -264,6 +265,12 @@ def randint(
         high: One more than the greatest.
         size: The shape.
         dtype: Default: int64.
+        device: Default: the CPU.
+        generator: Where from. Default: the default generator.
+        layout: Accepted for PyTorch's sake.
+        out: Filled and returned.
+        pin_memory: Accepted for PyTorch's sake.
+        requires_grad: Whether gradients with respect to it are computed. Default: False.
 
     Raises:
         OptionError: `low >= high`, or a bound is outside the dtype's range.
@@ -305,6 +312,12 @@ def randperm(
     Args:
         n: How many.
         dtype: One that tells them apart. Default: int64.
+        device: Default: the CPU.
+        generator: Where from. Default: the default generator.
+        layout: Accepted for PyTorch's sake.
+        out: Filled and returned.
+        pin_memory: Accepted for PyTorch's sake.
+        requires_grad: Whether gradients with respect to it are computed. Default: False.
 
     Example:
         >>> import fnnet
@@ -317,7 +330,7 @@ def randperm(
     return _drawn("permutation", (n,), dtype or dtypes.int64, device, requires_grad, out, generator)
 
 
-# like another --------------------------------------------------------------------------------------------------------------
+# like another --------------------------------------------------------------------------------------------------------
 def _like(
     kind: str, t: Tensor, dtype: DType | None, device: DeviceLike, requires_grad: bool, generator: Generator | None,
     **parameters: Any,
@@ -325,16 +338,10 @@ def _like(
     need_tensor(kind, input=t)
     where = t._device if device is None else canonical(device)
     # PyTorch makes the tensor first, with the strides of a dense `t`, and fills it in the order of its memory.
-    made = _drawn(kind, tuple(t._data.shape), dtype or dtype_of(t), where, False, None, generator, order=_order(t), **parameters)
-    if requires_grad:
-        made._leaf_grad = True
-    return made
-
-
-def _order(t: Tensor) -> Shape | None:
-    from fnnet.functional.random_source import storage_order
-
-    return storage_order(t)
+    return _drawn(
+        kind, tuple(t._data.shape), dtype or dtype_of(t), where, requires_grad, None, generator,
+        order=storage_order(t), **parameters,
+    )  # fmt: skip
 
 
 def rand_like(
@@ -378,7 +385,7 @@ def randn_like(
         >>> fnnet.randn_like(fnnet.zeros(2))
         tensor([ 1.5410, -0.2934])
     """
-    return _like("normal", input, dtype, device, requires_grad, generator, contiguous=_order(input) is None)
+    return _like("normal", input, dtype, device, requires_grad, generator, contiguous=storage_order(input) is None)
 
 
 def randint_like(
@@ -412,7 +419,7 @@ def randint_like(
     return _like("integers", input, dtype, device, requires_grad, generator, low=int(low), high=int(high))
 
 
-# from parameters -----------------------------------------------------------------------------------------------------------
+# from parameters -----------------------------------------------------------------------------------------------------
 def normal(
     mean: Tensor | float,
     std: Tensor | float = 1.0,
@@ -432,6 +439,13 @@ def normal(
         mean: Tensor or number.
         std: Tensor or number, at least 0.
         size: The shape, where both are numbers.
+        device: Default: the CPU.
+        dtype: Default: the default dtype.
+        generator: Where from. Default: the default generator.
+        layout: Accepted for PyTorch's sake.
+        out: Filled and returned.
+        pin_memory: Accepted for PyTorch's sake.
+        requires_grad: Whether gradients with respect to it are computed. Default: False.
 
     Raises:
         OptionError: A standard deviation is negative.
@@ -459,7 +473,7 @@ def normal(
             noise = draw("normal", shape, dtype_of(like), like._device, generator)
             r = apply_(OPS["mul"], noise, noise, _as(std, noise))
         else:
-            if not std >= 0:
+            if not float(std) >= 0:
                 raise OptionError(f"normal expects std >= 0.0, but found std {std}")
             r = draw("normal", shape, dtype_of(like), like._device, generator, std=float(std))
         r = apply_(OPS["add"], r, r, _as(mean, r))
@@ -480,6 +494,8 @@ def bernoulli(
     Args:
         input: Probabilities in [0, 1], floating point; with `p`, only its shape and dtype matter.
         p: One probability for all elements.
+        generator: Where from. Default: the default generator.
+        out: Filled and returned.
 
     Raises:
         OptionError: A probability is outside [0, 1].
@@ -510,6 +526,8 @@ def multinomial(
         input: `(categories,)` or `(rows, categories)`, floating point, not negative; need not sum to 1.
         num_samples: How many for each row.
         replacement: Whether an index may be drawn again. Default: False.
+        generator: Where from. Default: the default generator.
+        out: Filled and returned.
 
     Returns:
         int64, `(num_samples,)` or `(rows, num_samples)`.
@@ -532,7 +550,7 @@ def multinomial(
     return r if out is None else into(out, r)
 
 
-# in place ------------------------------------------------------------------------------------------------------------------
+# in place ------------------------------------------------------------------------------------------------------------
 def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generator | None = None) -> Tensor:
     """Fill with normal numbers.
 
@@ -549,7 +567,7 @@ def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generat
 def uniform_(
     self: Tensor, from_: float = 0, to: float = 1, *, generator: Generator | None = None, **bounds: float
 ) -> Tensor:
-    """Fill with numbers uniform in `[from, to)`. (`from` is a word of Python's: as a keyword, `from_` or `**{"from": 0}`.)
+    """Fill with numbers uniform in `[from, to)`; `from`, a word of Python's, is `from_` or `**{"from": 0}` as a keyword.
 
     Example:
         >>> import fnnet
@@ -578,7 +596,7 @@ def bernoulli_(self: Tensor, p: Tensor | float = 0.5, *, generator: Generator | 
         >>> fnnet.zeros(4).bernoulli_(0.5)
         tensor([0., 0., 1., 1.])
     """
-    return fill(self, "bernoulli_", "bernoulli", generator, p=p if is_tensor(p) else float(p))  # type: ignore[arg-type]
+    return fill(self, "bernoulli_", "bernoulli", generator, p=p if is_tensor(p) else float(p))
 
 
 def random_(self: Tensor, *args: int | None, generator: Generator | None = None, **bounds: int | None) -> Tensor:

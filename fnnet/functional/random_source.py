@@ -6,6 +6,7 @@ generators. A transform that records sees one entry per draw: `namespace.random(
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from fnnet._core.namespace import Shape
@@ -60,7 +61,7 @@ def storage_order(t: Tensor) -> Shape | None:
     strides = t._device.backend.strides(t._data) if type(t._data) is t._device.backend.array_type else None
     if strides is None:
         return None
-    if all(a >= b > 0 for a, b in zip(strides, strides[1:], strict=False)):
+    if all(a >= b > 0 for a, b in itertools.pairwise(strides)):
         return None
     from fnnet.backends.random.order import storage_order as by_strides
 

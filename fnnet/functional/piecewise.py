@@ -1,0 +1,244 @@
+"""Activations that are piecewise linear (or quadratic) with fixed knots: clamps, thresholds, shrinkage."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from fnnet._core.errors import OptionError
+from fnnet._core.namespace import A, Call, Namespace
+from fnnet._core.op import OUT, Make, Op, Sample
+from fnnet.functional._common import into
+from fnnet.functional.activation import _floating, _real
+
+if TYPE_CHECKING:
+    from fnnet._core.namespace import Number
+    from fnnet._tensor import Tensor
+
+K = Namespace
+Grads = tuple[Any, ...]
+
+
+def _between(k: K[A], x: A, low: Number, high: Number) -> A:
+    """Where `low < x < high`."""
+    return k.logical_and(k.gt(x, low), k.lt(x, high))
+
+
+def _pieces(make: Make, *knots: float, **static: Any) -> Any:
+    """Samples between and beyond the knots, and none at all."""
+    edges = (knots[0] - 3, *knots, knots[-1] + 3)
+    for low, high in itertools.pairwise(edges):
+        margin = 0.1 * (high - low)
+        yield Sample(make(2, 3, low=low + margin, high=high - margin), **static)
+    yield Sample(make(0, 2), **static)
+
+
+# hardtanh, relu6 -----------------------------------------------------------------------------------------------------
+def _hardtanh_forward(k: K[A], x: A, *, low: Number, high: Number) -> A:
+    return k.minimum(k.maximum(x, low), high)
+
+
+def _hardtanh_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    return (k.where(_between(k, c.out, c.static["low"], c.static["high"]), g, 0),)
+
+
+HARDTANH = Op(
+    "hardtanh", forward=_hardtanh_forward, backward=_hardtanh_backward, uses=((OUT,),), onnx="Clip",
+    samples=lambda make: _pieces(make, -1, 1, low=-1, high=1),
+)  # fmt: skip
+
+
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """`x` cut off below `min_val` and above `max_val`.
+
+    Raises:
+        OptionError: `min_val > max_val`.
+
+    Differentiable: yes; 0 at both ends.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.functional.hardtanh(fnnet.tensor([-2.0, 0.5, 2.0]))
+        tensor([-1.0000,  0.5000,  1.0000])
+    """
+    if min_val > max_val:
+        raise OptionError(f"hardtanh: min_val cannot be greater than max_val, got {min_val} > {max_val}")
+    return _real(HARDTANH, input, inplace, low=min_val, high=max_val)
+
+
+def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """`hardtanh` in place.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.functional.hardtanh_(fnnet.tensor([-2.0, 2.0]))
+        tensor([-1.,  1.])
+    """
+    return hardtanh(input, min_val, max_val, True)
+
+
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
+    """`min(max(0, x), 6)`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.functional.relu6(fnnet.tensor([-1.0, 2.0, 8.0]))
+        tensor([0., 2., 6.])
+    """
+    return _real(HARDTANH, input, inplace, low=0, high=6)
+
+
+# hardsigmoid, hardswish ----------------------------------------------------------------------------------------------
+def _hardsigmoid_forward(k: K[A], x: A) -> A:
+    return k.minimum(k.maximum(x + 3, 0), 6) / 6
+
+
+def _hardsigmoid_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    return (k.where(_between(k, c.inputs[0], -3, 3), g / 6, 0),)
+
+
+HARDSIGMOID = Op(
+    "hardsigmoid", forward=_hardsigmoid_forward, backward=_hardsigmoid_backward, uses=((0,),), onnx="HardSigmoid",
+    samples=lambda make: _pieces(make, -3, 3),
+)  # fmt: skip
+
+
+def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
+    """`min(max(x + 3, 0), 6) / 6`.
+
+    Differentiable: yes; 0 at both ends.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.functional.hardsigmoid(fnnet.tensor([-4.0, 0.0, 4.0]))
+        tensor([0.0000, 0.5000, 1.0000])
+    """
+    return _floating(HARDSIGMOID, input, inplace)
+
+
+def _hardswish_forward(k: K[A], x: A) -> A:
+    return x * k.minimum(k.maximum(x + 3, 0), 6) / 6
+
+
+def _hardswish_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    x = c.inputs[0]
+    return (k.where(k.le(x, -3), 0, k.where(k.lt(x, 3), g * (x / 3 + 0.5), g)),)
+
+
+HARDSWISH = Op(
+    "hardswish", forward=_hardswish_forward, backward=_hardswish_backward, uses=((0,),), onnx="HardSwish",
+    samples=lambda make: _pieces(make, -3, 3),
+)  # fmt: skip
+
+
+def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
+    """`x * hardsigmoid(x)`.
+
+    Source:
+        A. Howard et al., "Searching for MobileNetV3" (2019).
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.functional.hardswish(fnnet.tensor([-4.0, 1.0, 4.0]))
+        tensor([-0.0000,  0.6667,  4.0000])
+    """
+    return _floating(HARDSWISH, input, inplace)
+
+
+# threshold -----------------------------------------------------------------------------------------------------------
+def _threshold_forward(k: K[A], x: A, *, threshold: Number, value: Number) -> A:
+    return k.where(k.le(x, threshold), value, x)
+
+
+def _threshold_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    return (k.where(k.le(c.inputs[0], c.static["threshold"]), 0, g),)
+
+
+THRESHOLD = Op(
+    "threshold", forward=_threshold_forward, backward=_threshold_backward, uses=((0,),),
+    samples=lambda make: _pieces(make, 1, threshold=1, value=5),
+)  # fmt: skip
+
+
+def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
+    """`x` where it is greater than `threshold`, else `value`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.functional.threshold(fnnet.tensor([0.5, 2.0]), 1.0, 20.0)
+        tensor([20.,  2.])
+    """
+    return _real(THRESHOLD, input, inplace, threshold=threshold, value=value)
+
+
+def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
+    """`threshold` in place.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.functional.threshold_(fnnet.tensor([0.5, 2.0]), 1.0, 0.0)
+        tensor([0., 2.])
+    """
+    return _real(THRESHOLD, input, True, threshold=threshold, value=value)
+
+
+# shrinkage -----------------------------------------------------------------------------------------------------------
+def _inside(k: K[A], x: A, lambd: float) -> A:
+    """Where `-lambd <= x <= lambd`."""
+    return k.logical_and(k.ge(x, -lambd), k.le(x, lambd))
+
+
+def _shrink_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    x, lambd = c.inputs[0], c.static["lambd"]
+    return (k.where(k.logical_or(k.lt(x, -lambd), k.gt(x, lambd)), g, 0),)
+
+
+HARDSHRINK = Op(
+    "hardshrink", forward=lambda k, x, *, lambd: k.where(_inside(k, x, lambd), 0, x), backward=_shrink_backward,
+    uses=((0,),), samples=lambda make: _pieces(make, -0.5, 0.5, lambd=0.5),
+)  # fmt: skip
+
+
+def hardshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
+    """`x`, but 0 where `|x| <= lambd`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.functional.hardshrink(fnnet.tensor([-1.0, 0.2, 2.0]))
+        tensor([-1.,  0.,  2.])
+    """
+    r = _floating(HARDSHRINK, input, lambd=float(lambd))
+    return r if out is None else into(out, r)
+
+
+def _softshrink_forward(k: K[A], x: A, *, lambd: float) -> A:
+    # What is inside is multiplied by 0, so that NaN stays NaN.
+    return k.where(k.gt(x, lambd), x - lambd, k.where(k.lt(x, -lambd), x + lambd, x * 0))
+
+
+SOFTSHRINK = Op(
+    "softshrink", forward=_softshrink_forward, backward=_shrink_backward, uses=((0,),), onnx="Shrink",
+    samples=lambda make: _pieces(make, -0.5, 0.5, lambd=0.5),
+)  # fmt: skip
+
+
+def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
+    """`x` moved towards 0 by `lambd`, and 0 where `|x| <= lambd`.
+
+    Raises:
+        OptionError: `lambd` is negative.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.functional.softshrink(fnnet.tensor([-1.0, 0.2, 2.0]))
+        tensor([-0.5000,  0.0000,  1.5000])
+    """
+    if lambd < 0:
+        raise OptionError(f"softshrink: lambda must be greater or equal to 0, but found to be {lambd}.")
+    r = _floating(SOFTSHRINK, input, lambd=float(lambd))
+    return r if out is None else into(out, r)
+
+
+__all__ = [
+    "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "relu6", "softshrink", "threshold", "threshold_",
+]  # fmt: skip
