@@ -64,14 +64,14 @@ class Meta:
 
 
 class Plan(Protocol):
-    """How a kernel will serve one kind of call.
+    """How a kernel will serve one kind of call."""
 
-    Attributes:
-        outputs: What it writes: the op's outputs (a backward: one per input, None where no gradient is wanted),
-            then its private arrays.
-    """
+    @property
+    def outputs(self) -> tuple[ArrayMeta | None, ...]:
+        """What it writes: the op's outputs, then the provider's private arrays.
 
-    outputs: tuple[ArrayMeta | None, ...]
+        A backward writes one gradient per input, None where none is wanted.
+        """
 
     def prepare(self, args: Sequence[Any], outs: Sequence[Any]) -> Callable[[], None]:
         """Bind to arrays: `args` are the metas' slots in order (inputs, out, private, grads), `outs` are `outputs`."""
