@@ -26,8 +26,10 @@ def nearest(exact: Fraction, kind: type[np.floating[Any]]) -> np.floating[Any]:
 
 
 def floats(kind: type[np.floating[Any]]) -> st.SearchStrategy[float]:
-    width = 32 if kind is np.float32 else 64
-    return st.floats(2.0**-20, 2.0**20, width=width) | st.floats(-(2.0**20), -(2.0**-20), width=width)
+    def between(low: float, high: float) -> st.SearchStrategy[float]:
+        return st.floats(low, high, width=32 if kind is np.float32 else 64)
+
+    return between(2.0**-20, 2.0**20) | between(-(2.0**20), -(2.0**-20))
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])

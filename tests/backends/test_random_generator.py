@@ -58,7 +58,8 @@ def test_seeds_give_pytorchs_states_and_words(seed: int, state: str, words: list
 def test_the_state_is_pytorchs_byte_for_byte() -> None:
     generator = random.Generator().manual_seed(42)
     state = generator.get_state()
-    assert (state.dtype, state.shape) == (np.uint8, (5056,))
+    assert state.dtype == np.uint8
+    assert state.shape == (5056,)
     # PyTorch: initial seed 42; left 1, seeded 1; next 0.
     assert state[:24].tolist() == [42, *[0] * 7, 1, 0, 0, 0, 1, 0, 0, 0, *[0] * 8]
     assert digest(generator) == "5feb54a46230d321"

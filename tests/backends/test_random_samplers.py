@@ -28,7 +28,7 @@ def seeded() -> random.Generator:
 
 
 def numpy_dtype(name: str) -> np.dtype[Any]:
-    return dtypes.BY_NAME[name].numpy
+    return dtypes.native(dtypes.BY_NAME[name])
 
 
 def digest(values: NDArray[Any]) -> str:
