@@ -53,13 +53,15 @@ class Op:
         uses: Per input, what its gradient needs: indices of inputs, `OUT`. The last entry serves all further inputs.
             From it and from the gradients wanted, the tape decides what it keeps.
         n_out: Number of outputs.
+        keeps: Where `uses` names OUT: which outputs are meant, in ascending order; the others are None in
+            `call.out`. None: all.
         kind: How dtypes go together.
         is_view: The result may share the first input's memory.
         onnx: The ONNX operator that says the same, or None.
         samples: Arguments to test it on.
     """
 
-    __slots__ = ("_kept", "backward", "forward", "is_view", "kind", "n_out", "name", "onnx", "samples", "uses")
+    __slots__ = ("_kept", "backward", "forward", "is_view", "keeps", "kind", "n_out", "name", "onnx", "samples", "uses")
 
     def __init__(
         self,
@@ -69,6 +71,7 @@ class Op:
         backward: Callable[..., Any] | None = None,
         uses: tuple[tuple[int, ...], ...] = (),
         n_out: int = 1,
+        keeps: tuple[int, ...] | None = None,
         kind: Kind = Kind.SAME,
         is_view: bool = False,
         onnx: str | None = None,
@@ -76,6 +79,7 @@ class Op:
         register: bool = True,
     ) -> None:
         self.name, self.forward, self.backward, self.uses = name, forward, backward, uses
+        self.keeps = keeps
         self.n_out, self.kind, self.is_view, self.onnx, self.samples = n_out, kind, is_view, onnx, samples
         self._kept: dict[tuple[bool, ...], tuple[tuple[int, ...], bool]] = {}
         if register:
