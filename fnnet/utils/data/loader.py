@@ -27,7 +27,16 @@ class DataLoader(Generic[T_co]):
         sampler: Yields indices; excludes `shuffle`.
         batch_sampler: Yields lists of indices; excludes `batch_size`, `shuffle`, `sampler`, `drop_last`.
         collate_fn: Makes a batch of a list of samples. Default: `default_collate`.
+        num_workers: Worker processes; 0: the calling process, the only value that this version serves.
+        pin_memory: Accepted; host memory needs no pinning here.
         drop_last: Leave out a last batch that is smaller. Default: False.
+        timeout: Of workers; without them it does nothing.
+        worker_init_fn: Likewise.
+        multiprocessing_context: Likewise.
+        prefetch_factor: Likewise.
+        persistent_workers: Likewise.
+        pin_memory_device: As `pin_memory`.
+        in_order: Of workers; without them the order is the sampler's.
         generator: Source of random numbers. Default: the global one.
 
     Raises:
@@ -47,11 +56,24 @@ class DataLoader(Generic[T_co]):
         shuffle: bool | None = None,
         sampler: Sampler[Any] | Iterable[Any] | None = None,
         batch_sampler: Sampler[list[Any]] | Iterable[list[Any]] | None = None,
-        *,
+        num_workers: int = 0,
         collate_fn: Callable[[list[Any]], Any] | None = None,
+        pin_memory: bool = False,
         drop_last: bool = False,
+        timeout: float = 0,
+        worker_init_fn: Callable[[int], None] | None = None,
+        multiprocessing_context: object = None,
         generator: Generator | None = None,
+        *,
+        prefetch_factor: int | None = None,
+        persistent_workers: bool = False,
+        pin_memory_device: str = "",
+        in_order: bool = True,
     ) -> None:
+        if num_workers != 0:
+            raise OptionError(
+                f"num_workers={num_workers}: this version of fnnet loads data in the calling process; pass num_workers=0"
+            )
         iterable = isinstance(dataset, IterableDataset)
         if iterable and (shuffle or sampler is not None or batch_sampler is not None):
             raise OptionError("DataLoader with IterableDataset: expected unspecified shuffle, sampler and batch_sampler options")
