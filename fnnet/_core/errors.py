@@ -21,6 +21,10 @@ class DTypeError(FnnetError, RuntimeError, TypeError):
     """A dtype is not served, or a result can't be cast to where it should go."""
 
 
+class DivisionError(FnnetError, RuntimeError, ZeroDivisionError):
+    """Whole numbers are divided by zero."""
+
+
 class DeviceError(FnnetError, RuntimeError):
     """Tensors on different devices, or a device that is not there."""
 
@@ -31,6 +35,10 @@ class OptionError(FnnetError, ValueError, RuntimeError):
 
 class IndexRangeError(FnnetError, IndexError):
     """A dim, an index, a target or an embedding row is out of range."""
+
+
+class GatherIndexError(IndexRangeError, RuntimeError):
+    """An index of gather or scatter is out of range (PyTorch raises a RuntimeError there)."""
 
 
 class ArgumentError(FnnetError, TypeError):

@@ -1,9 +1,258 @@
-"""Methods of the arithmetic family."""
+"""Arithmetic methods, in-place variants and operators of Tensor.
+
+The hot operators ask the tape first and fall back to promotion. What is neither tensor nor number gets NotImplemented,
+so that its own class may answer. `tensor * array` is a tensor; `array * tensor` raises TypeError, as in PyTorch: the
+result would otherwise be an array, and its gradient lost.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from fnnet._tensor._methods import assign, binary_, left_operand, operand
 from fnnet.autograd.variable import Variable
+from fnnet.functional import arithmetic, extremes, power
+from fnnet.functional._common import dtype_of, inplace, quick_binary
+from fnnet.functional.arithmetic import ADD, ADDCDIV, ADDCMUL, DIV, FLOOR_DIVIDE, FMOD, LERP, MUL, NEG, REMAINDER, SUB
+from fnnet.functional.power import POW
+
+if TYPE_CHECKING:
+    from fnnet._core.namespace import Number
+    from fnnet._tensor import Tensor
 
 
 class ArithmeticMethods(Variable):
-    """Methods of the arithmetic family."""
+    """Arithmetic of Tensor."""
+
+    __array_priority__ = 1000
+    """Above ndarray's 0: `array * tensor` asks Tensor."""
+
+    add = arithmetic.add
+    sub = arithmetic.sub
+    subtract = arithmetic.sub
+    mul = arithmetic.mul
+    multiply = arithmetic.mul
+    div = arithmetic.div
+    divide = arithmetic.div
+    true_divide = arithmetic.true_divide
+    floor_divide = arithmetic.floor_divide
+    remainder = arithmetic.remainder
+    fmod = arithmetic.fmod
+    neg = arithmetic.neg
+    negative = arithmetic.neg
+    positive = arithmetic.positive
+    addcmul = arithmetic.addcmul
+    addcdiv = arithmetic.addcdiv
+    lerp = arithmetic.lerp
+    pow = power.pow
+    float_power = power.float_power
+    maximum = extremes.maximum
+    minimum = extremes.minimum
+    fmax = extremes.fmax
+    fmin = extremes.fmin
+    clamp = extremes.clamp
+    clip = extremes.clamp
+    clamp_min = extremes.clamp_min
+    clamp_max = extremes.clamp_max
+
+    # operators -------------------------------------------------------------------------------------------------------
+    def __add__(self, other: Any) -> Tensor:
+        r = quick_binary(ADD, self, other)
+        if r is None:
+            other = operand(other)
+            return NotImplemented if other is None else arithmetic.add(self, other)  # type: ignore[arg-type]
+        return r  # type: ignore[no-any-return]
+
+    def __sub__(self, other: Any) -> Tensor:
+        r = quick_binary(SUB, self, other)
+        if r is None:
+            other = operand(other)
+            return NotImplemented if other is None else arithmetic.sub(self, other)  # type: ignore[arg-type]
+        return r  # type: ignore[no-any-return]
+
+    def __mul__(self, other: Any) -> Tensor:
+        r = quick_binary(MUL, self, other)
+        if r is None:
+            other = operand(other)
+            return NotImplemented if other is None else arithmetic.mul(self, other)  # type: ignore[arg-type]
+        return r  # type: ignore[no-any-return]
+
+    def __truediv__(self, other: Any) -> Tensor:
+        r = quick_binary(DIV, self, other)
+        if r is None:
+            other = operand(other)
+            return NotImplemented if other is None else arithmetic.div(self, other)  # type: ignore[arg-type]
+        return r  # type: ignore[no-any-return]
+
+    def __floordiv__(self, other: Any) -> Tensor:
+        other = operand(other)
+        return NotImplemented if other is None else arithmetic.floor_divide(self, other)  # type: ignore[arg-type]
+
+    def __mod__(self, other: Any) -> Tensor:
+        other = operand(other)
+        return NotImplemented if other is None else arithmetic.remainder(self, other)  # type: ignore[arg-type]
+
+    def __pow__(self, other: Any) -> Tensor:
+        other = operand(other)
+        return NotImplemented if other is None else power.pow(self, other)  # type: ignore[arg-type]
+
+    def __radd__(self, other: Any) -> Tensor:
+        r = quick_binary(ADD, self, other)
+        if r is None:
+            other = left_operand(other)
+            return NotImplemented if other is None else arithmetic.add(self, other)  # type: ignore[arg-type]
+        return r  # type: ignore[no-any-return]
+
+    def __rsub__(self, other: Any) -> Tensor:
+        other = left_operand(other)
+        return NotImplemented if other is None else arithmetic.sub(other, self)  # type: ignore[arg-type]
+
+    def __rmul__(self, other: Any) -> Tensor:
+        r = quick_binary(MUL, self, other)
+        if r is None:
+            other = left_operand(other)
+            return NotImplemented if other is None else arithmetic.mul(self, other)  # type: ignore[arg-type]
+        return r  # type: ignore[no-any-return]
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        other = left_operand(other)
+        return NotImplemented if other is None else arithmetic.div(other, self)  # type: ignore[arg-type]
+
+    __rdiv__ = __rtruediv__
+    __div__ = __truediv__
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        other = left_operand(other)
+        return NotImplemented if other is None else arithmetic.floor_divide(other, self)  # type: ignore[arg-type]
+
+    def __rmod__(self, other: Any) -> Tensor:
+        other = left_operand(other)
+        return NotImplemented if other is None else arithmetic.remainder(other, self)  # type: ignore[arg-type]
+
+    def __rpow__(self, other: Any) -> Tensor:
+        other = left_operand(other)
+        return NotImplemented if other is None else power.pow(other, self)  # type: ignore[arg-type]
+
+    def __neg__(self) -> Tensor:
+        return arithmetic.negated(self)  # type: ignore[arg-type]
+
+    def __pos__(self) -> Tensor:
+        return arithmetic.positive(self)  # type: ignore[arg-type]
+
+    # in place --------------------------------------------------------------------------------------------------------
+    def add_(self, other: Any, *, alpha: Number = 1) -> Tensor:
+        """`add` in place."""
+        if alpha != 1:
+            other = arithmetic.scaled(self, other, alpha)  # type: ignore[arg-type]
+        return inplace(ADD, self, other)  # type: ignore[arg-type]
+
+    def sub_(self, other: Any, *, alpha: Number = 1) -> Tensor:
+        """`sub` in place."""
+        arithmetic.refuse_bool(self, other)
+        if alpha != 1:
+            other = arithmetic.scaled(self, other, alpha)  # type: ignore[arg-type]
+        return inplace(SUB, self, other)  # type: ignore[arg-type]
+
+    subtract_ = sub_
+    mul_ = binary_(MUL)
+    multiply_ = mul_
+
+    def div_(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+        """`div` in place."""
+        if rounding_mode is None:
+            return inplace(DIV, self, other)  # type: ignore[arg-type]
+        return assign(DIV, self, arithmetic.div, other, rounding_mode=rounding_mode)
+
+    divide_ = div_
+    true_divide_ = binary_(DIV, "true_divide")
+
+    def floor_divide_(self, other: Any) -> Tensor:
+        """`floor_divide` in place."""
+        return assign(FLOOR_DIVIDE, self, arithmetic.floor_divide, other)
+
+    def remainder_(self, other: Any) -> Tensor:
+        """`remainder` in place."""
+        return assign(REMAINDER, self, arithmetic.remainder, other)
+
+    def fmod_(self, other: Any) -> Tensor:
+        """`fmod` in place."""
+        return assign(FMOD, self, arithmetic.fmod, other)
+
+    def neg_(self) -> Tensor:
+        """`neg` in place."""
+        if dtype_of(self).category == 0:
+            arithmetic.neg(self)  # type: ignore[arg-type]  # says why not
+        return inplace(NEG, self)  # type: ignore[arg-type]
+
+    negative_ = neg_
+
+    def pow_(self, exponent: Any) -> Tensor:
+        """`pow` in place."""
+        if dtype_of(self).category < 2:
+            return assign(POW, self, power.pow, exponent)
+        return inplace(POW, self, exponent)  # type: ignore[arg-type]
+
+    def float_power_(self, exponent: Any) -> Tensor:
+        """`float_power` in place: the tensor must be float64."""
+        power.check_float_power_(self)
+        return inplace(POW, self, exponent)  # type: ignore[arg-type]
+
+    def addcmul_(self, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+        """`addcmul` in place."""
+        return inplace(ADDCMUL, self, tensor1, tensor2, value=value)  # type: ignore[arg-type]
+
+    def addcdiv_(self, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+        """`addcdiv` in place."""
+        arithmetic.check_addcdiv(tensor1, tensor2, self)
+        return inplace(ADDCDIV, self, tensor1, tensor2, value=value)  # type: ignore[arg-type]
+
+    def lerp_(self, end: Tensor, weight: Tensor | float) -> Tensor:
+        """`lerp` in place."""
+        arithmetic.check_lerp(self, end, weight)
+        return inplace(LERP, self, end, weight)  # type: ignore[arg-type]
+
+    def clamp_(self, min: Any = None, max: Any = None) -> Tensor:
+        """`clamp` in place."""
+        extremes.check_clamp(min, max)
+        return inplace(extremes.CLAMP, self, min, max)  # type: ignore[arg-type]
+
+    clip_ = clamp_
+
+    def clamp_min_(self, min: Any) -> Tensor:
+        """`clamp_min` in place."""
+        return inplace(extremes.CLAMP, self, min, None)  # type: ignore[arg-type]
+
+    def clamp_max_(self, max: Any) -> Tensor:
+        """`clamp_max` in place."""
+        return inplace(extremes.CLAMP, self, None, max)  # type: ignore[arg-type]
+
+    # x += y and its like keep the tensor: its memory is overwritten --------------------------------------------------
+    def __iadd__(self, other: Any) -> Tensor:
+        other = operand(other)
+        return NotImplemented if other is None else inplace(ADD, self, other)  # type: ignore[arg-type]
+
+    def __isub__(self, other: Any) -> Tensor:
+        other = operand(other)
+        return NotImplemented if other is None else self.sub_(other)
+
+    def __imul__(self, other: Any) -> Tensor:
+        other = operand(other)
+        return NotImplemented if other is None else inplace(MUL, self, other)  # type: ignore[arg-type]
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        other = operand(other)
+        return NotImplemented if other is None else inplace(DIV, self, other)  # type: ignore[arg-type]
+
+    __idiv__ = __itruediv__
+
+    def __ifloordiv__(self, other: Any) -> Tensor:
+        other = operand(other)
+        return NotImplemented if other is None else self.floor_divide_(other)
+
+    def __imod__(self, other: Any) -> Tensor:
+        other = operand(other)
+        return NotImplemented if other is None else self.remainder_(other)
+
+    def __ipow__(self, other: Any) -> Tensor:
+        other = operand(other)
+        return NotImplemented if other is None else self.pow_(other)

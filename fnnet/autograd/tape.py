@@ -13,6 +13,7 @@ from fnnet.autograd.node import Node, describe_here
 from fnnet.autograd.variable import INFERENCE, Variable, make
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import F32, F64
+from fnnet.backends.errstate import ERRORS, SILENT
 from fnnet.backends.kernels import Fused
 
 if TYPE_CHECKING:
@@ -67,15 +68,18 @@ def apply(op: Op, *args: Any, **static: Any) -> Any:
             recording = False
         elif op.name + ".backward" not in device.backend.providers:
             return op.forward(tensors(device), *args, **static)  # its primitives are recorded
-    if op.forward is None:
-        r = getattr(k, op.name)(*raws, **static)
-        fused = None
-    else:
-        needs = tuple([e is not None for e in edges]) if recording else (False,) * len(args)
-        r = k.run(op, raws, static, needs)
-        fused = r if type(r) is Fused else None
-        if fused is not None:
-            r = fused.out
+    fused = None
+    token = ERRORS.set(SILENT)
+    try:
+        if op.forward is None:
+            r = getattr(k, op.name)(*raws, **static)
+        else:
+            needs = tuple([e is not None for e in edges]) if recording else (False,) * len(args)
+            r = k.run(op, raws, static, needs)
+            if type(r) is Fused:
+                fused, r = r, r.out
+    finally:
+        ERRORS.reset(token)
     if op.n_out == 1:
         if type(r) is not device.backend.array_type:
             r = k.asarray(r)
@@ -105,20 +109,33 @@ def apply(op: Op, *args: Any, **static: Any) -> Any:
 
 
 def binary(op: Op, a: Any, b: Any) -> Any:
-    """`apply` for two tensors of one plain dtype: the same steps with fewer tests. None where it does not serve."""
+    """`apply` for a tensor of a plain dtype and another, or a number: the same steps with fewer tests.
+
+    None where it does not serve.
+    """
     state = MODE.state
-    x, y = a._data, b._data
+    x = a._data
     dtype = x.dtype
-    device = a._device
-    if (
-        (dtype is not F32 and dtype is not F64)
-        or y.dtype is not dtype
-        or b._device is not device
-        or not state.fast
-    ):
+    if (dtype is not F32 and dtype is not F64) or not state.fast:
         return None
+    device = a._device
+    if isinstance(b, Variable):
+        y = b._data
+        if y.dtype is not dtype or b._device is not device:
+            return None
+    else:
+        y = b
+        if type(b) is not float and type(b) is not int:
+            return None
     backend = device.backend
-    r = getattr(backend, op.name)(x, y)
+    forward = op.forward
+    if forward is not None and (op.name in backend.providers or op.backward is None):
+        return None
+    token = ERRORS.set(SILENT)
+    try:
+        r = getattr(backend, op.name)(x, y) if forward is None else forward(backend, x, y)
+    finally:
+        ERRORS.reset(token)
     if type(r) is not backend.array_type:
         r = backend.asarray(r)
     t = make(r, device)
@@ -128,11 +145,14 @@ def binary(op: Op, a: Any, b: Any) -> Any:
             ea = a._edge()
         elif ea is None and a._leaf_grad:
             ea = a
-        eb = b._node
-        if b._view is not None or b._index:
-            eb = b._edge()
-        elif eb is None and b._leaf_grad:
-            eb = b
+        if y is b:
+            eb = None
+        else:
+            eb = b._node
+            if b._view is not None or b._index:
+                eb = b._edge()
+            elif eb is None and b._leaf_grad:
+                eb = b
         if (ea is not None or eb is not None) and op.backward is not None:
             needs = (ea is not None, eb is not None)
             try:
@@ -142,9 +162,18 @@ def binary(op: Op, a: Any, b: Any) -> Any:
             inputs: list[Any] = [None, None]
             versions = []
             for i in keep:
-                inputs[i], v = (y, b._version) if i else (x, a._version)
-                versions.append((v, v[0]))
-            node = t._node = Node(op, backend, device, (ea, eb), needs, (x.shape, y.shape), {}, inputs, versions)
+                if not i:
+                    inputs[0] = x
+                    v = a._version
+                    versions.append((v, v[0]))
+                elif y is b:
+                    inputs[1] = b
+                else:
+                    inputs[1] = y
+                    v = b._version
+                    versions.append((v, v[0]))
+            shapes = (x.shape, () if y is b else y.shape)
+            node = t._node = Node(op, backend, device, (ea, eb), needs, shapes, {}, inputs, versions)
             if keep_out:
                 node.out = r
                 versions.append((t._version, 0))
@@ -160,12 +189,14 @@ def unary(op: Op, a: Any) -> Any:
         return None
     device = a._device
     backend = device.backend
-    if op.forward is None:
-        r = getattr(backend, op.name)(x)
-    elif op.name in backend.providers or op.backward is None:
+    forward = op.forward
+    if forward is not None and (op.name in backend.providers or op.backward is None):
         return None
-    else:
-        r = op.forward(backend, x)
+    token = ERRORS.set(SILENT)
+    try:
+        r = getattr(backend, op.name)(x) if forward is None else forward(backend, x)
+    finally:
+        ERRORS.reset(token)
     if type(r) is not backend.array_type:
         r = backend.asarray(r)
     t = make(r, device)
@@ -225,6 +256,9 @@ def record(
             versions.append((v, v[0]))
     node = Node(op, k, device, edges, needs, tuple([getattr(r, "shape", ()) for r in raws]), static, inputs, versions)
     if keep_out:
+        if op.keeps is not None:
+            out = tuple([o if i in op.keeps else None for i, o in enumerate(out)])
+            outs = [outs[i] for i in op.keeps]
         node.out = out
         for o in outs:
             versions.append((o._version, o._version[0]))
@@ -324,7 +358,11 @@ def apply_(op: Op, target: Any, *args: Any, **static: Any) -> Any:
     if recording:
         node = record(op, k, device, args, raws, edges, static)
         _keep_old(node, op, k, target, args, raws)
-    k.write(target._data, op, tuple(raws), static)
+    token = ERRORS.set(SILENT)
+    try:
+        k.write(target._data, op, tuple(raws), static)
+    finally:
+        ERRORS.reset(token)
     if target._version is INFERENCE:
         return target
     target._version[0] += 1

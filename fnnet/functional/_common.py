@@ -44,7 +44,9 @@ def need_tensor(name: str, **values: object) -> None:
 
 # promotion ---------------------------------------------------------------------------------------------------------
 def number_dtype(x: Number) -> DType:
-    """The dtype that a Python number counts as."""
+    """The dtype that a Python number, or what stands for one, counts as."""
+    if type(x) not in _NUMBERS:
+        x = plain_number(x)
     if isinstance(x, bool):
         return dtypes.bool_
     if isinstance(x, int):
@@ -115,19 +117,13 @@ def fit_number(x: Any, dtype: DType) -> Any:
     return complex(x)
 
 
-def elementwise(op: Op, *xs: Any) -> Any:
+def elementwise(op: Op, *xs: Any, **static: Any) -> Tensor:
     """Run an elementwise op on tensors and numbers, promoted as its kind says; at least one is a tensor."""
-    if len(xs) == 2:
-        a, b = xs
-        if type(b) in _FLOATS and isinstance(a, Variable) and (a._data.dtype is F32 or a._data.dtype is F64):
-            return apply(op, a, b)
     dtype = result_dtype(*xs)
     if op.kind is Kind.FLOAT and dtype.category < 2:
         dtype = DEFAULT.float
-    return apply(op, *[to_dtype(x, dtype) if is_tensor(x) else None if x is None else _number(x, dtype, xs) for x in xs])
-
-
-_FLOATS = frozenset((float, int))
+    operands = [to_dtype(x, dtype) if is_tensor(x) else None if x is None else _number(x, dtype, xs) for x in xs]
+    return cast("Tensor", apply(op, *operands, **static))
 
 
 def _number(x: Any, dtype: DType, xs: Sequence[Any]) -> Any:
@@ -150,32 +146,48 @@ def plain_number(x: Any) -> Any:
     raise ArgumentError(f"expected a Tensor or a number, got {type(x).__name__}")
 
 
-def unary(op: Op, x: Any, out: Tensor | None = None) -> Any:
+quick_unary = tape.unary
+quick_binary = tape.binary
+
+
+def unary(op: Op, x: Any, out: Tensor | None = None) -> Tensor:
     """An elementwise op of one operand."""
-    if isinstance(x, Variable):
-        r = tape.unary(op, x)
-        if r is None:
-            r = elementwise(op, x)
-        return r if out is None else into(out, r)
-    raise ArgumentError(f"{op.name}(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}")
+    if not isinstance(x, Variable):
+        raise ArgumentError(f"{op.name}(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}")
+    r: Tensor | None = tape.unary(op, x)
+    if r is None:
+        r = elementwise(op, x)
+    return r if out is None else into(out, r)
 
 
-def binary(op: Op, a: Any, b: Any, out: Tensor | None = None) -> Any:
+def binary(op: Op, a: Any, b: Any, out: Tensor | None = None) -> Tensor:
     """An elementwise op of two operands, of which one may be a number."""
     if isinstance(a, Variable):
-        if isinstance(b, Variable):
-            r = tape.binary(op, a, b)
-            if r is None:
-                r = elementwise(op, *on_one_device(a, b))
-        else:
+        r: Tensor | None = tape.binary(op, a, b)
+        if r is None:
+            if isinstance(b, Variable):
+                a, b = on_one_device(cast("Any", a), cast("Any", b))
+            elif not is_number(b):
+                raise ArgumentError(f"{op.name}(): argument 'other' (position 2) must be Tensor, not {type(b).__name__}")
             r = elementwise(op, a, b)
-    elif isinstance(b, Variable):
+    elif isinstance(b, Variable) and is_number(a):
         r = elementwise(op, a, b)
     else:
-        raise ArgumentError(
-            f"{op.name}(): argument 'input' (position 1) must be Tensor, not {type(a).__name__}"
-        )
+        raise ArgumentError(f"{op.name}(): argument 'input' (position 1) must be Tensor, not {type(a).__name__}")
     return r if out is None else into(out, r)
+
+
+def is_number(x: object) -> bool:
+    """Whether `x` may stand for a tensor: a Python number, a NumPy scalar, or what converts itself to one."""
+    if isinstance(x, _NUMBERS):
+        return True
+    return getattr(x, "shape", ()) == () and (hasattr(x, "__index__") or hasattr(x, "__float__")) and not isinstance(x, str)
+
+
+def refuse_dtype(name: str, dtype: DType, *categories: int) -> None:
+    """Raise, with PyTorch's name of its kernel, where an op is not defined for a category of dtypes."""
+    if dtype.category in categories:
+        raise DTypeError(f'"{name}" not implemented for \'{_title(dtype)}\'')
 
 
 def on_one_device(a: Tensor, b: Tensor) -> tuple[Any, Any]:
@@ -231,8 +243,11 @@ def _title(dtype: DType) -> str:
     return _TITLES[dtype.name]
 
 
-def inplace(op: Op, target: Tensor, *others: Any) -> Tensor:
+def inplace(op: Op, target: Tensor, *others: Any, **static: Any) -> Tensor:
     """`target = op(target, *others)` in target's memory: promoted, computed, cast back; shapes must broadcast to it."""
+    for other in others:
+        if other is not None and not isinstance(other, Variable) and not is_number(other):
+            raise ArgumentError(f"{op.name}_(): argument 'other' must be Tensor, not {type(other).__name__}")
     common = result_dtype(target, *others)
     own = dtype_of(target)
     if op.kind is Kind.FLOAT and common.category < 2:
@@ -246,9 +261,9 @@ def inplace(op: Op, target: Tensor, *others: Any) -> Tensor:
         )
     if common is own and op.kind is not Kind.BOOL and own not in dtypes.HALF and own.category != 0:
         operands = [to_dtype(o, own) if is_tensor(o) else None if o is None else _number(o, own, others) for o in others]
-        return cast("Tensor", apply_(op, target, target, *operands))
+        return cast("Tensor", apply_(op, target, target, *operands, **static))
     check_leaf(op, target)
-    return copy_into(target, elementwise(op, target, *others))
+    return copy_into(target, elementwise(op, target, *others, **static))
 
 
 def check_leaf(op: Op, target: Tensor) -> None:

@@ -1,12 +1,29 @@
-"""Elementwise arithmetic of two operands: sums, products, quotients, powers, extremes."""
+"""Elementwise arithmetic: sums, products, quotients, remainders, interpolation."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from fnnet._core.errors import DTypeError, OptionError
 from fnnet._core.namespace import A, Call, Namespace, sum_to
-from fnnet._core.op import OUT, Kind, Make, Op, Sample
-from fnnet.functional._common import binary
+from fnnet._core.op import OPS, OUT, Kind, Make, Op, Sample
+from fnnet.functional._common import (
+    binary,
+    dtype_of,
+    elementwise,
+    fit_number,
+    into,
+    is_tensor,
+    need_tensor,
+    number_dtype,
+    quick_binary,
+    quick_unary,
+    refuse_dtype,
+    result_dtype,
+    unary,
+)  # fmt: skip
+from fnnet.functional._rules import between, pairs, positive_pairs, zero_backward
 
 if TYPE_CHECKING:
     from fnnet._core.namespace import Number
@@ -16,39 +33,26 @@ K = Namespace
 Grads = tuple[Any, ...]
 
 
-def _pairs(make: Make) -> Any:
-    """Equal shapes, broadcasting both ways, 0-d, a number, empty."""
-    yield Sample(make(3, 4), make(3, 4))
-    yield Sample(make(3, 1, 4), make(2, 1))
-    yield Sample(make(4), make())
-    yield Sample(make(2, 3), 2)
-    yield Sample(make(0, 3), make(3))
-
-
-def _positive_pairs(make: Make) -> Any:
-    """As `_pairs`, away from zero."""
-    yield Sample(make(3, 4, low=0.5, high=2), make(3, 4, low=0.5, high=2))
-    yield Sample(make(3, 1, 4, low=0.5, high=2), make(2, 1, low=0.5, high=2))
-    yield Sample(make(2, 3, low=0.5, high=2), 3)
-
-
-# add -------------------------------------------------------------------------------------------------------------------
+# add -----------------------------------------------------------------------------------------------------------------
 def _add_backward(k: K[A], c: Call[A], g: A) -> Grads:
     a, b = c.shapes
     return (sum_to(k, g, a) if c.needs[0] else None, sum_to(k, g, b) if c.needs[1] else None)
 
 
-ADD = Op("add", backward=_add_backward, uses=((),), onnx="Add", samples=_pairs)
+ADD = Op("add", backward=_add_backward, uses=((),), onnx="Add", samples=pairs)
 
 
 def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None) -> Tensor:
-    """`input + alpha * other`, broadcast and promoted.
+    """`input + alpha * other`, broadcast and promoted; of two bool tensors the logical or.
 
     Args:
         input: Tensor or number.
         other: Tensor or number.
-        alpha: Factor of `other`. Default: 1.
+        alpha: Factor of `other`; a whole number where the result is one. Default: 1.
         out: Where to write the result.
+
+    Raises:
+        DTypeError: A fractional `alpha` for whole numbers.
 
     Example:
         >>> import fnnet
@@ -56,34 +60,90 @@ def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1, ou
         tensor([21., 22.])
     """
     if alpha != 1:
-        other = other * alpha
-    return binary(ADD, input, other, out)  # type: ignore[no-any-return]
+        other = scaled(input, other, alpha)
+    return binary(ADD, input, other, out)
 
 
-# sub -------------------------------------------------------------------------------------------------------------------
+def scaled(input: Tensor | Number, other: Tensor | Number, alpha: Number) -> Any:
+    """`alpha * other`, as add and sub take it: `alpha` must fit the dtype of their result."""
+    dtype = result_dtype(input, other)
+    given = number_dtype(alpha)
+    if dtype.category == 0 and given.category > 0 and not (is_tensor(input) and is_tensor(other)):
+        raise DTypeError("Boolean alpha only supported for Boolean results.")
+    if dtype.category < 2 <= given.category:
+        raise DTypeError("For integral input tensors, argument alpha must not be a floating point number.")
+    if dtype.category == 0:
+        return other if alpha else elementwise(MUL, other, False)
+    if not is_tensor(other):
+        return other * alpha
+    return elementwise(MUL, other, alpha)
+
+
+# sub -----------------------------------------------------------------------------------------------------------------
 def _sub_backward(k: K[A], c: Call[A], g: A) -> Grads:
     a, b = c.shapes
     return (sum_to(k, g, a) if c.needs[0] else None, sum_to(k, -g, b) if c.needs[1] else None)
 
 
-SUB = Op("sub", backward=_sub_backward, uses=((),), onnx="Sub", samples=_pairs)
+SUB = Op("sub", backward=_sub_backward, uses=((),), onnx="Sub", samples=pairs)
+
+
+def refuse_bool(*xs: Any) -> None:
+    """Raise where a bool is an operand of a subtraction."""
+    bools = [(dtype_of(x) if is_tensor(x) else number_dtype(x)).category == 0 for x in xs]
+    if all(bools):
+        raise DTypeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+            "operator instead."
+        )
+    if any(bools):
+        raise DTypeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
+            "use the `~` or `logical_not()` operator instead."
+        )
 
 
 def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1, out: Tensor | None = None) -> Tensor:
     """`input - alpha * other`, broadcast and promoted.
+
+    Args:
+        input: Tensor or number.
+        other: Tensor or number.
+        alpha: Factor of `other`; a whole number where the result is one. Default: 1.
+        out: Where to write the result.
+
+    Raises:
+        DTypeError: An operand is bool, or a fractional `alpha` for whole numbers.
 
     Example:
         >>> import fnnet
         >>> fnnet.sub(fnnet.tensor([1, 2]), 1)
         tensor([0, 1])
     """
-    _no_bool("sub", input, other)
     if alpha != 1:
-        other = other * alpha
-    return binary(SUB, input, other, out)  # type: ignore[no-any-return]
+        other = scaled(input, other, alpha)
+    r = quick_binary(SUB, input, other) if is_tensor(input) else None
+    if r is None:
+        refuse_bool(input, other)
+        r = binary(SUB, input, other)
+    return r if out is None else into(out, r)
 
 
-# mul -------------------------------------------------------------------------------------------------------------------
+def rsub(input: Tensor, other: Tensor | Number, alpha: Number = 1) -> Tensor:
+    """`other - alpha * input`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.rsub(fnnet.tensor([1, 2]), 10)
+        tensor([9, 8])
+    """
+    return sub(other, input, alpha=alpha)
+
+
+subtract = sub
+
+
+# mul -----------------------------------------------------------------------------------------------------------------
 def _mul_backward(k: K[A], c: Call[A], g: A) -> Grads:
     a, b = c.inputs
     return (
@@ -92,21 +152,24 @@ def _mul_backward(k: K[A], c: Call[A], g: A) -> Grads:
     )
 
 
-MUL = Op("mul", backward=_mul_backward, uses=((1,), (0,)), onnx="Mul", samples=_pairs)
+MUL = Op("mul", backward=_mul_backward, uses=((1,), (0,)), onnx="Mul", samples=pairs)
 
 
 def mul(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
-    """`input * other`, broadcast and promoted.
+    """`input * other`, broadcast and promoted; of two bool tensors the logical and.
 
     Example:
         >>> import fnnet
         >>> fnnet.mul(fnnet.tensor([1, 2]), 2.5)
         tensor([2.5000, 5.0000])
     """
-    return binary(MUL, input, other, out)  # type: ignore[no-any-return]
+    return binary(MUL, input, other, out)
 
 
-# div -------------------------------------------------------------------------------------------------------------------
+multiply = mul
+
+
+# div -----------------------------------------------------------------------------------------------------------------
 def _div_backward(k: K[A], c: Call[A], g: A) -> Grads:
     b = c.inputs[1]
     return (
@@ -115,18 +178,356 @@ def _div_backward(k: K[A], c: Call[A], g: A) -> Grads:
     )
 
 
-DIV = Op("div", backward=_div_backward, uses=((1,), (1, OUT)), kind=Kind.FLOAT, onnx="Div", samples=_positive_pairs)
+DIV = Op(
+    "div", backward=_div_backward, uses=((1,), (1, OUT)), kind=Kind.FLOAT, onnx="Div", samples=positive_pairs
+)  # fmt: skip
 
 
-def _no_bool(name: str, *xs: Any) -> None:
-    from fnnet._core.errors import DTypeError
-    from fnnet.backends.dtypes import bool_
-    from fnnet.functional._common import dtype_of, is_tensor
+def div(
+    input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | None = None, out: Tensor | None = None
+) -> Tensor:
+    """`input / other`, broadcast and promoted; whole numbers divide to floating-point ones.
 
-    if any(is_tensor(x) and x._data.dtype is bool_.numpy and dtype_of(x) is bool_ for x in xs) and all(
-        (is_tensor(x) and dtype_of(x) is bool_) or isinstance(x, bool) for x in xs
-    ):
-        raise DTypeError(f"{name}: Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead.")
+    Args:
+        input: Dividend.
+        other: Divisor.
+        rounding_mode: None: the quotient itself; "trunc": rounded towards zero, as in C; "floor": rounded down, as
+            Python's `//`. With either, whole numbers stay whole and the gradient is zero. Default: None.
+        out: Where to write the result.
+
+    Raises:
+        OptionError: Another `rounding_mode`.
+        RuntimeError: "ZeroDivisionError", where whole numbers are divided by zero.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.div(fnnet.tensor([7, -7]), 2)
+        tensor([ 3.5000, -3.5000])
+        >>> fnnet.div(fnnet.tensor([7, -7]), 2, rounding_mode="trunc")
+        tensor([ 3, -3])
+    """
+    if rounding_mode is None:
+        return binary(DIV, input, other, out)
+    r = rounded_division(rounding_mode, input, other)
+    return r if out is None else into(out, r)
 
 
-__all__ = ["ADD", "DIV", "MUL", "SUB", "add", "mul", "sub"]
+divide = div
+
+
+def true_divide(dividend: Tensor | Number, divisor: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+    """`dividend / divisor`: `div` without rounding.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.true_divide(fnnet.tensor([4.0]), 8)
+        tensor([0.5000])
+    """
+    return binary(DIV, dividend, divisor, out)
+
+
+# division with rounding, remainders ----------------------------------------------------------------------------------
+FLOOR_DIVIDE = Op("floor_divide", backward=zero_backward, uses=((),), samples=positive_pairs)
+
+
+def rounded_division(rounding_mode: str, input: Any, other: Any) -> Tensor:
+    """The quotient of tensors or numbers, rounded "trunc" or "floor"."""
+    if rounding_mode not in ("floor", "trunc"):
+        raise OptionError(
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}"
+        )
+    dtype = result_dtype(input, other)
+    refuse_dtype(f"div_{rounding_mode}_cpu", dtype, 0, 3)
+    if rounding_mode == "floor":
+        return binary(FLOOR_DIVIDE, input, other)
+    if dtype.category == 2:
+        return unary(OPS["trunc"], binary(DIV, input, other))
+    # Exact for whole numbers of any size: what is left after the remainder divides without one.
+    whole = binary(SUB, input, binary(FMOD, input, other))
+    return binary(FLOOR_DIVIDE, whole, other)
+
+
+def floor_divide(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+    """`input // other`: the quotient rounded down, in the promoted dtype.
+
+    Raises:
+        RuntimeError: "ZeroDivisionError", where whole numbers are divided by zero.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.floor_divide(fnnet.tensor([7, -7]), 2)
+        tensor([ 3, -4])
+    """
+    r = rounded_division("floor", input, other)
+    return r if out is None else into(out, r)
+
+
+def _remainder_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    a, b = c.inputs
+    return (
+        sum_to(k, g, c.shapes[0]) if c.needs[0] else None,
+        sum_to(k, -(g * k.floor(a / b)), c.shapes[1]) if c.needs[1] else None,
+    )
+
+
+def _remainder_samples(make: Make) -> Iterator[Sample]:
+    """No quotient near a whole number, where the function jumps."""
+    yield Sample(make(3, 4, low=2.1, high=2.9), make(3, 4, low=0.95, high=1.0))
+    yield Sample(make(3, 4, low=-2.9, high=-2.1), 1)
+    yield Sample(make(0, 3, low=2.1, high=2.9), make(3, low=0.95, high=1.0))
+
+
+REMAINDER = Op(
+    "remainder", backward=_remainder_backward, uses=((), (0, 1)), onnx="Mod", samples=_remainder_samples
+)  # fmt: skip
+
+
+def remainder(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+    """Python's `%`: `input - other * floor(input / other)`, which has the sign of `other`.
+
+    Raises:
+        RuntimeError: "ZeroDivisionError", where whole numbers are divided by zero.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.remainder(fnnet.tensor([-3.0, 3.5]), 2)
+        tensor([1.0000, 1.5000])
+    """
+    refuse_dtype("remainder_cpu", result_dtype(input, other), 0, 3)
+    return binary(REMAINDER, input, other, out)
+
+
+def _fmod_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    a, b = c.inputs
+    return (
+        sum_to(k, g, c.shapes[0]) if c.needs[0] else None,
+        sum_to(k, -(g * k.trunc(a / b)), c.shapes[1]) if c.needs[1] else None,
+    )
+
+
+FMOD = Op("fmod", backward=_fmod_backward, uses=((), (0, 1)), samples=_remainder_samples)
+
+
+def fmod(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+    """C's fmod: `input - other * trunc(input / other)`, which has the sign of `input`.
+
+    Raises:
+        RuntimeError: "ZeroDivisionError", where whole numbers are divided by zero.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.fmod(fnnet.tensor([-3.0, 3.5]), 2)
+        tensor([-1.0000,  1.5000])
+    """
+    need_tensor("fmod", input=input)
+    refuse_dtype("fmod_cpu", result_dtype(input, other), 0, 3)
+    return binary(FMOD, input, other, out)
+
+
+# neg, positive -------------------------------------------------------------------------------------------------------
+NEG = Op("neg", backward=lambda k, c, g: (-g,), uses=((),), onnx="Neg", samples=between(-1, 1))
+
+
+def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """`-input`.
+
+    Raises:
+        DTypeError: `input` is bool.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.neg(fnnet.tensor([1.0, -2.0]))
+        tensor([-1.,  2.])
+    """
+    return negated(input, out)
+
+
+negative = neg
+
+
+def negated(input: Tensor, out: Tensor | None = None) -> Tensor:
+    """`neg`, without a keyword-only argument: what the operator calls."""
+    r = quick_unary(NEG, input) if is_tensor(input) else None
+    if r is None:
+        need_tensor("neg", input=input)
+        if dtype_of(input).category == 0:
+            raise DTypeError(
+                "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, "
+                "use the `~` or `logical_not()` operator instead."
+            )
+        r = elementwise(NEG, input)
+    return r if out is None else into(out, r)
+
+
+def positive(input: Tensor) -> Tensor:
+    """`input` itself.
+
+    Raises:
+        DTypeError: `input` is bool.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.positive(fnnet.tensor([-1.0]))
+        tensor([-1.])
+    """
+    need_tensor("positive", input=input)
+    if dtype_of(input).category == 0:
+        raise DTypeError("The `+` operator, on a bool tensor is not supported.")
+    return input
+
+
+# products and quotients added ----------------------------------------------------------------------------------------
+def _addcmul_forward(k: K[A], x: A, a: A, b: A, *, value: Number) -> A:
+    return x + (a * b if value == 1 else (a * value) * b)
+
+
+def _addcmul_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    _, a, b = c.inputs
+    v = c.static["value"]
+    return (
+        sum_to(k, g, c.shapes[0]) if c.needs[0] else None,
+        sum_to(k, g * b * v, c.shapes[1]) if c.needs[1] else None,
+        sum_to(k, g * a * v, c.shapes[2]) if c.needs[2] else None,
+    )
+
+
+def _addc_samples(make: Make) -> Iterator[Sample]:
+    yield Sample(make(3, 4), make(3, 4), make(3, 4, low=0.5, high=2), value=1)
+    yield Sample(make(3, 1), make(4), make(2, 1, 1, low=0.5, high=2), value=-0.5)
+    yield Sample(make(0, 4), make(4), make(low=0.5, high=2), value=2)
+
+
+ADDCMUL = Op(
+    "addcmul", forward=_addcmul_forward, backward=_addcmul_backward, uses=((), (2,), (1,)), samples=_addc_samples
+)  # fmt: skip
+
+
+def addcmul(
+    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1, out: Tensor | None = None
+) -> Tensor:
+    """`input + value * tensor1 * tensor2`, broadcast and promoted.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.addcmul(fnnet.tensor([1.0]), fnnet.tensor([2.0]), fnnet.tensor([3.0]), value=0.5)
+        tensor([4.])
+    """
+    need_tensor("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
+    value = fit_number(value, result_dtype(input, tensor1, tensor2))
+    r = elementwise(ADDCMUL, input, tensor1, tensor2, value=value)
+    return r if out is None else into(out, r)
+
+
+def _addcdiv_forward(k: K[A], x: A, a: A, b: A, *, value: Number) -> A:
+    return x + (a if value == 1 else a * value) / b
+
+
+def _addcdiv_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    _, a, b = c.inputs
+    v = c.static["value"]
+    return (
+        sum_to(k, g, c.shapes[0]) if c.needs[0] else None,
+        sum_to(k, g * v / b, c.shapes[1]) if c.needs[1] else None,
+        sum_to(k, -(g * v * a) / (b * b), c.shapes[2]) if c.needs[2] else None,
+    )
+
+
+ADDCDIV = Op(
+    "addcdiv", forward=_addcdiv_forward, backward=_addcdiv_backward, uses=((), (2,), (1, 2)), samples=_addc_samples
+)  # fmt: skip
+
+
+def addcdiv(
+    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1, out: Tensor | None = None
+) -> Tensor:
+    """`input + value * tensor1 / tensor2`, broadcast and promoted.
+
+    Raises:
+        DTypeError: `tensor1` and `tensor2` are whole numbers.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.addcdiv(fnnet.tensor([1.0]), fnnet.tensor([3.0]), fnnet.tensor([2.0]), value=2)
+        tensor([4.])
+    """
+    check_addcdiv(tensor1, tensor2, input)
+    value = fit_number(value, result_dtype(input, tensor1, tensor2))
+    r = elementwise(ADDCDIV, input, tensor1, tensor2, value=value)
+    return r if out is None else into(out, r)
+
+
+def check_addcdiv(tensor1: Any, tensor2: Any, input: Any) -> None:
+    """Raise where addcdiv would divide whole numbers."""
+    need_tensor("addcdiv", input=input, tensor1=tensor1, tensor2=tensor2)
+    if dtype_of(tensor1).category < 2 and dtype_of(tensor2).category < 2:
+        raise DTypeError(
+            "Integer division with addcdiv is no longer supported, and in a future release addcdiv will perform a true "
+            "division of tensor1 and tensor2. Use (input + value * torch.trunc(tensor1 / tensor2)).to(input.dtype) or "
+            "(input + value * tensor1 / tensor2)."
+        )
+
+
+# lerp ----------------------------------------------------------------------------------------------------------------
+def _lerp_forward(k: K[A], a: A, b: A, w: A | float) -> A:
+    # From the nearer end, so that weight 1 gives `end` exactly.
+    if isinstance(w, (int, float, complex)):
+        return a + (b - a) * w if abs(w) < 0.5 else b - (b - a) * (1 - w)
+    return k.where(k.lt(k.abs(w), 0.5), a + (b - a) * w, b - (b - a) * (1 - w))
+
+
+def _lerp_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    a, b, w = c.inputs
+    return (
+        sum_to(k, g * (1 - w), c.shapes[0]) if c.needs[0] else None,
+        sum_to(k, g * w, c.shapes[1]) if c.needs[1] else None,
+        sum_to(k, g * (b - a), c.shapes[2]) if c.needs[2] else None,
+    )
+
+
+def _lerp_samples(make: Make) -> Iterator[Sample]:
+    yield Sample(make(3, 4), make(3, 4), make(3, 4))
+    yield Sample(make(3, 1), make(4), make(2, 1, 1))
+    yield Sample(make(3, 4), make(4), 0.25)
+    yield Sample(make(2), make(2), 1.5)
+    yield Sample(make(0, 4), make(4), make())
+
+
+LERP = Op("lerp", forward=_lerp_forward, backward=_lerp_backward, uses=((2,), (2,), (0, 1)), samples=_lerp_samples)
+
+
+def check_lerp(input: Any, end: Any, weight: Any) -> None:
+    """Raise where the operands of lerp have not one floating-point dtype."""
+    need_tensor("lerp", input=input, end=end)
+    dtype = dtype_of(input)
+    refuse_dtype("lerp_kernel_scalar", dtype, 0, 1)
+    for name, t in (("end", end), ("weight", weight)):
+        if is_tensor(t) and dtype_of(t) is not dtype:
+            raise DTypeError(f"expected dtype {dtype.name} for `{name}` but got dtype {dtype_of(t).name}")
+
+
+def lerp(input: Tensor, end: Tensor, weight: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+    """Linear interpolation `input + weight * (end - input)`.
+
+    Args:
+        input: Value at weight 0.
+        end: Value at weight 1, of the same dtype.
+        weight: Number, or tensor of the same dtype.
+        out: Where to write the result.
+
+    Raises:
+        DTypeError: The dtypes differ or are not floating-point.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.lerp(fnnet.tensor([1.0, 2.0]), fnnet.tensor([10.0, 10.0]), 0.5)
+        tensor([5.5000, 6.0000])
+    """
+    check_lerp(input, end, weight)
+    r = elementwise(LERP, input, end, weight)
+    return r if out is None else into(out, r)
+
+
+__all__ = [
+    "add", "sub", "subtract", "rsub", "mul", "multiply", "div", "divide", "true_divide", "floor_divide", "remainder",
+    "fmod", "neg", "negative", "positive", "addcmul", "addcdiv", "lerp",
+]  # fmt: skip

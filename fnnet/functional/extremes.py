@@ -1,0 +1,315 @@
+"""Elementwise maxima and minima, clamping, replacing of what is not finite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from fnnet._core.errors import OptionError
+from fnnet._core.namespace import A, Call, Namespace, sum_to
+from fnnet._core.op import OPS, Make, Op, Sample
+from fnnet.autograd.tape import apply
+from fnnet.functional._common import binary, dtype_of, elementwise, into, need_tensor, refuse_dtype, result_dtype
+from fnnet.functional._rules import tensor_pairs
+
+if TYPE_CHECKING:
+    from fnnet._core.namespace import Number
+    from fnnet._tensor import Tensor
+
+K = Namespace
+Grads = tuple[Any, ...]
+
+
+# maximum, minimum ----------------------------------------------------------------------------------------------------
+def _shared(k: K[A], g: A, a: A, b: A, larger: Any) -> A:
+    """The gradient of the operand `a` that wins where `larger(a, b)`: half of it where both are equal, all at NaN."""
+    return k.where(larger(b, a), 0.0, k.where(k.eq(a, b), g / 2, g))
+
+
+def _maximum_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    a, b = c.inputs
+    return (
+        sum_to(k, _shared(k, g, a, b, k.gt), c.shapes[0]) if c.needs[0] else None,
+        sum_to(k, _shared(k, g, b, a, k.gt), c.shapes[1]) if c.needs[1] else None,
+    )
+
+
+def _minimum_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    a, b = c.inputs
+    return (
+        sum_to(k, _shared(k, g, a, b, k.lt), c.shapes[0]) if c.needs[0] else None,
+        sum_to(k, _shared(k, g, b, a, k.lt), c.shapes[1]) if c.needs[1] else None,
+    )
+
+
+def _extreme_samples(make: Make) -> Iterator[Sample]:
+    yield from tensor_pairs(make)
+    tied = make(4)
+    yield Sample(tied, tied, smooth=False)
+
+
+MAXIMUM = Op("maximum", backward=_maximum_backward, uses=((0, 1),), onnx="Max", samples=_extreme_samples)
+MINIMUM = Op("minimum", backward=_minimum_backward, uses=((0, 1),), onnx="Min", samples=_extreme_samples)
+
+
+def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The larger of two elements, NaN where one is NaN.
+
+    Differentiable: Where both are equal each gets half of the gradient.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.maximum(fnnet.tensor([1, 5]), fnnet.tensor([3, 2]))
+        tensor([3, 5])
+    """
+    need_tensor("maximum", input=input, other=other)
+    return binary(MAXIMUM, input, other, out)
+
+
+def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The smaller of two elements, NaN where one is NaN.
+
+    Differentiable: Where both are equal each gets half of the gradient.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.minimum(fnnet.tensor([1, 5]), fnnet.tensor([3, 2]))
+        tensor([1, 2])
+    """
+    need_tensor("minimum", input=input, other=other)
+    return binary(MINIMUM, input, other, out)
+
+
+# fmax, fmin: as maximum and minimum, but a number beats NaN ----------------------------------------------------------
+def _fmax_forward(k: K[A], a: A, b: A) -> A:
+    return k.where(_first(k, a, b, k.ge), a, b)
+
+
+def _fmin_forward(k: K[A], a: A, b: A) -> A:
+    return k.where(_first(k, a, b, k.le), a, b)
+
+
+def _first(k: K[A], a: A, b: A, wins: Any) -> A:
+    """Where the first operand is the result."""
+    return k.logical_or(wins(a, b), k.ne(b, b))
+
+
+def _chosen(k: K[A], c: Call[A], g: A, first: A) -> Grads:
+    return (
+        sum_to(k, k.where(first, g, 0.0), c.shapes[0]) if c.needs[0] else None,
+        sum_to(k, k.where(first, 0.0, g), c.shapes[1]) if c.needs[1] else None,
+    )
+
+
+def _fmax_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    return _chosen(k, c, g, _first(k, c.inputs[0], c.inputs[1], k.ge))
+
+
+def _fmin_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    return _chosen(k, c, g, _first(k, c.inputs[0], c.inputs[1], k.le))
+
+
+FMAX = Op("fmax", forward=_fmax_forward, backward=_fmax_backward, uses=((0, 1),), samples=_extreme_samples)
+FMIN = Op("fmin", forward=_fmin_forward, backward=_fmin_backward, uses=((0, 1),), samples=_extreme_samples)
+
+
+def fmax(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The larger of two elements; where one is NaN, the other.
+
+    Differentiable: Where both are equal `input` gets the gradient.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.fmax(fnnet.tensor([1.0, float("nan")]), fnnet.tensor([3.0, 2.0]))
+        tensor([3., 2.])
+    """
+    need_tensor("fmax", input=input, other=other)
+    return binary(FMAX, input, other, out)
+
+
+def fmin(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The smaller of two elements; where one is NaN, the other.
+
+    Differentiable: Where both are equal `input` gets the gradient.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.fmin(fnnet.tensor([1.0, float("nan")]), fnnet.tensor([3.0, 2.0]))
+        tensor([1., 2.])
+    """
+    need_tensor("fmin", input=input, other=other)
+    return binary(FMIN, input, other, out)
+
+
+# clamp ---------------------------------------------------------------------------------------------------------------
+def _clamp_forward(k: K[A], x: A, low: Any, high: Any) -> A:
+    if low is not None:
+        x = k.maximum(x, low)
+    return x if high is None else k.minimum(x, high)
+
+
+def _clamp_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    x, low, high = c.inputs
+    inside = k.ge(x, low) if low is not None else None
+    if high is not None:
+        below = k.le(x, high)
+        inside = below if inside is None else k.logical_and(inside, below)
+    grad_low = grad_high = None
+    if c.needs[1]:
+        at_low = k.lt(x, low)
+        if high is not None:
+            at_low = k.logical_and(at_low, k.lt(low, high))
+        grad_low = sum_to(k, k.where(at_low, g, 0.0), c.shapes[1])
+    if c.needs[2]:
+        at_high = k.gt(x, high)
+        if low is not None:
+            at_high = k.logical_or(at_high, k.gt(low, high))
+        grad_high = sum_to(k, k.where(at_high, g, 0.0), c.shapes[2])
+    return (sum_to(k, k.where(inside, g, 0.0), c.shapes[0]) if c.needs[0] else None, grad_low, grad_high)
+
+
+def _clamp_samples(make: Make) -> Iterator[Sample]:
+    yield Sample(make(3, 4), -0.5, 0.5)
+    yield Sample(make(3, 4), None, 0.25)
+    yield Sample(make(3, 4), make(4, low=-0.6, high=-0.1), make(2, 1, 1, low=0.1, high=0.6))
+    yield Sample(make(), 0.5, None)
+    yield Sample(make(0, 4), make(4), None)
+    yield Sample(make(4), 0.5, -0.5, smooth=False)
+
+
+CLAMP = Op(
+    "clamp", forward=_clamp_forward, backward=_clamp_backward, uses=((0, 1, 2),), onnx="Clip", samples=_clamp_samples
+)  # fmt: skip
+
+
+def check_clamp(low: Any, high: Any) -> None:
+    """Raise where there is nothing to clamp to."""
+    if low is None and high is None:
+        raise OptionError("torch.clamp: At least one of 'min' or 'max' must not be None")
+
+
+def clamp(
+    input: Tensor,
+    min: Tensor | Number | None = None,
+    max: Tensor | Number | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor:
+    """`minimum(maximum(input, min), max)`: `max` wins where the bounds cross.
+
+    Args:
+        input: Tensor.
+        min: Lower bound, number or tensor; None: none. Default: None.
+        max: Upper bound, number or tensor; None: none. Default: None.
+        out: Where to write the result.
+
+    Raises:
+        OptionError: Neither bound is given.
+
+    Differentiable: At the bounds themselves `input` gets the gradient.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.clamp(fnnet.tensor([-2.0, 0.5, 3.0]), min=-1, max=1)
+        tensor([-1.0000,  0.5000,  1.0000])
+    """
+    need_tensor("clamp", input=input)
+    check_clamp(min, max)
+    refuse_dtype("clamp", result_dtype(input, min, max), 3)
+    r = elementwise(CLAMP, input, min, max)
+    return r if out is None else into(out, r)
+
+
+clip = clamp
+
+
+def clamp_min(input: Tensor, min: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+    """`clamp` with a lower bound only.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.clamp_min(fnnet.tensor([-2.0, 3.0]), 0)
+        tensor([0., 3.])
+    """
+    return clamp(input, min=min, out=out)
+
+
+def clamp_max(input: Tensor, max: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+    """`clamp` with an upper bound only.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.clamp_max(fnnet.tensor([-2.0, 3.0]), 0)
+        tensor([-2.,  0.])
+    """
+    return clamp(input, max=max, out=out)
+
+
+# nan_to_num ----------------------------------------------------------------------------------------------------------
+def _nan_to_num_forward(k: K[A], x: A, *, nan: float, posinf: float, neginf: float) -> A:
+    x = k.where(k.ne(x, x), nan, x)
+    return k.where(k.eq(x, float("inf")), posinf, k.where(k.eq(x, float("-inf")), neginf, x))
+
+
+def _nan_to_num_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    return (k.where(k.isfinite(c.inputs[0]), g, 0.0),)
+
+
+NAN_TO_NUM = Op(
+    "nan_to_num", forward=_nan_to_num_forward, backward=_nan_to_num_backward, uses=((0,),),
+    samples=lambda make: (
+        Sample(make(3, 4), nan=0.0, posinf=1e3, neginf=-1e3), Sample(make(0), nan=0.0, posinf=1.0, neginf=0.0),
+    ),
+)  # fmt: skip
+
+
+def nan_to_num(
+    input: Tensor,
+    nan: float | None = None,
+    posinf: float | None = None,
+    neginf: float | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor:
+    """`input` with numbers in place of what is not finite.
+
+    Args:
+        input: Tensor.
+        nan: In place of NaN. Default: 0.
+        posinf: In place of infinity. Default: the largest number of the dtype.
+        neginf: In place of minus infinity. Default: the smallest number of the dtype.
+        out: Where to write the result.
+
+    Differentiable: What was replaced gets no gradient.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nan_to_num(fnnet.tensor([float("nan"), float("inf"), 1.0]), posinf=9.0)
+        tensor([0., 9., 1.])
+    """
+    need_tensor("nan_to_num", input=input)
+    dtype = dtype_of(input)
+    refuse_dtype("nan_to_num", dtype, 3)
+    if dtype.category < 2:
+        r: Tensor = apply(OPS["clone"], input)
+    else:
+        largest = LARGEST[dtype.name]
+        r = apply(
+            NAN_TO_NUM, input, nan=0.0 if nan is None else float(nan),
+            posinf=largest if posinf is None else float(posinf), neginf=-largest if neginf is None else float(neginf),
+        )  # fmt: skip
+    return r if out is None else into(out, r)
+
+
+LARGEST = {
+    "float16": 65504.0,
+    "bfloat16": (2 - 2.0**-7) * 2.0**127,
+    "float32": (2 - 2.0**-23) * 2.0**127,
+    "float64": (2 - 2.0**-52) * 2.0**1023,
+}
+"""The largest finite number of each floating-point dtype (IEEE 754; bfloat16 has float32's exponents)."""
+
+
+__all__ = [
+    "maximum", "minimum", "fmax", "fmin", "clamp", "clip", "clamp_min", "clamp_max", "nan_to_num",
+]  # fmt: skip
