@@ -28,18 +28,17 @@ def windows(
     fill: float = 0.0,
     out: Raw | None = None,
 ) -> Raw:
-    """(N, C, *spatial) -> (N, C, *size, *windows): what each window sees, `fill` in the padding."""
-    d = len(size)
+    """(N, C, *spatial) -> (N, C, *size, *windows): what each window sees, `fill` in the padding.
+
+    Without `out` a read-only view, of `x` or of its padded copy: whoever reshapes it into columns copies once, in the
+    order that suits the product.
+    """
     if any(padding):
-        padded = np.full(
-            (*x.shape[:2], *(n + 2 * p for n, p in zip(x.shape[2:], padding, strict=True))), fill, x.dtype
-        )
+        padded = np.full((*x.shape[:2], *(n + 2 * p for n, p in zip(x.shape[2:], padding, strict=True))), fill, x.dtype)
         padded[(..., *(slice(p, p + n) for n, p in zip(x.shape[2:], padding, strict=True)))] = x
         x = padded
-    counts = tuple(
-        output_size(n, k, s, 0, e) for n, k, s, e in zip(x.shape[2:], size, stride, dilation, strict=True)
-    )
-    step = x.strides[2 : 2 + d]
+    counts = tuple(output_size(n, k, s, 0, e) for n, k, s, e in zip(x.shape[2:], size, stride, dilation, strict=True))
+    step = x.strides[2:]
     seen = np.lib.stride_tricks.as_strided(
         x,
         (*x.shape[:2], *size, *counts),
@@ -51,9 +50,19 @@ def windows(
         writeable=False,
     )
     if out is None:
-        return np.ascontiguousarray(seen)
+        return seen
     np.copyto(out, seen)
     return out
+
+
+def _reach(n: int, count: int, offset: int, stride: int) -> tuple[slice, slice]:
+    """Of taps at `offset`, `offset + stride` ...: where among `n` elements those within lie, and which they are."""
+    first = max(0, -(offset // stride))
+    last = min(count - 1, (n - 1 - offset) // stride)
+    if last < first:
+        return slice(0, 0), slice(0, 0)
+    start = offset + first * stride
+    return slice(start, start + (last - first) * stride + 1, stride), slice(first, last + 1)
 
 
 def fold(
@@ -62,15 +71,18 @@ def fold(
     """The adjoint of `windows`: add each window back to where it was seen; what lay in the padding is dropped."""
     d = len(size)
     counts = x.shape[2 + d :]
-    full = np.zeros((*shape[:2], *(n + 2 * p for n, p in zip(shape[2:], padding, strict=True))), x.dtype)
-    for at in itertools.product(*map(range, size)):
-        place = tuple(
-            slice(i * e, i * e + s * (c - 1) + 1, s) if c else slice(0, 0)
-            for i, e, s, c in zip(at, dilation, stride, counts, strict=True)
-        )
-        full[(slice(None), slice(None), *place)] += x[(slice(None), slice(None), *at)]
-    kept = full[(..., *(slice(p, p + n) for n, p in zip(shape[2:], padding, strict=True)))]
     if out is None:
-        return kept
-    np.copyto(out, kept)
+        out = np.zeros(shape, x.dtype)
+    else:
+        out.fill(0)
+    apart = all(s > e * (k - 1) for k, s, e in zip(size, stride, dilation, strict=True))  # windows do not overlap
+    axes = list(zip(shape[2:], counts, stride, padding, dilation, strict=True))
+    for at in itertools.product(*map(range, size)):
+        reach = [_reach(n, c, i * e - p, s) for i, (n, c, s, p, e) in zip(at, axes, strict=True)]
+        target = out[(slice(None), slice(None), *(to for to, _ in reach))]
+        source = x[(slice(None), slice(None), *at, *(of for _, of in reach))]
+        if apart:
+            target[...] = source
+        else:
+            target += source
     return out

@@ -1,0 +1,251 @@
+"""`einsum`: sums of products in index notation, contracted pair by pair through matrix products."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import string
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from fnnet._core.errors import ArgumentError, OptionError, ShapeError
+from fnnet._core.op import OPS
+from fnnet.autograd.tape import apply
+from fnnet.functional._common import is_tensor
+from fnnet.functional.arithmetic import mul
+from fnnet.functional.products import _check, permute, product, reshape
+
+if TYPE_CHECKING:
+    from fnnet._tensor import Tensor
+
+LETTERS = string.ascii_uppercase + string.ascii_lowercase
+"""In the order in which an output that is not given lists them."""
+Labels = list[Any]
+"""One label per dim: a letter, or a number for a dim that the ellipsis covers."""
+
+
+def einsum(*args: Any) -> Tensor:  # an equation and operands, or operands and sublists by turns
+    """A sum of products: the dims of equal label meet, those without a label in the output are summed.
+
+    Args:
+        *args: `"ij,jk->ik", a, b`: labels of each operand's dims, and of the output's. A label given twice in one
+            operand takes the diagonal; `...` stands for dims that broadcast; without `->` the output has the
+            ellipsis's dims, then the labels that occur once, in alphabetical order. Or `a, [0, 1], b, [1, 2], [0, 2]`
+            with numbers below 52 as labels. Dims of size 1 broadcast.
+
+    Returns:
+        The tensor of the output's labels.
+
+    Raises:
+        OptionError: The equation is malformed, or does not fit the number of operands.
+        ShapeError: The sizes of a label differ, or an operand has other dims than labels.
+
+    Example:
+        >>> import fnnet
+        >>> a = fnnet.tensor([[1.0, 2.0], [3.0, 4.0]])
+        >>> fnnet.einsum("ij,kj->ik", a, a)
+        tensor([[ 5., 11.],
+                [11., 25.]])
+        >>> fnnet.einsum("ii", a)
+        tensor(5.)
+    """
+    if len(args) < 2:
+        raise OptionError(
+            "einsum(): must specify the equation string and at least one operand, or at least one operand and its "
+            "subscripts list"
+        )
+    if isinstance(args[0], str):
+        operands = args[1] if len(args) == 2 and isinstance(args[1], (list, tuple)) else args[1:]
+        inputs, output = _parse(args[0])
+    else:
+        operands = args[0 : len(args) - len(args) % 2 : 2]
+        lists = [_letters(x) for x in args[1::2]]
+        inputs, output = lists, _letters(args[-1]) if len(args) % 2 else None
+    for i, t in enumerate(operands):
+        if not is_tensor(t):
+            raise ArgumentError(f"einsum(): operand {i} must be Tensor, not {type(t).__name__}")
+    if len(inputs) != len(operands):
+        word = "fewer" if len(operands) < len(inputs) else "more"
+        raise OptionError(
+            f"einsum(): {word} operands were provided than specified in the equation ({len(operands)} for "
+            f"{len(inputs)})"
+        )
+    labels, covered = _cover(inputs, operands)
+    output = _output(output, inputs, covered)
+    sizes = _sizes(labels, operands)
+    terms = [_simplify(t, ls, sizes) for t, ls in zip(operands, labels, strict=True)]
+    while len(terms) > 1:
+        i, j = min(itertools.combinations(range(len(terms)), 2), key=lambda ij: _cost(terms, ij, output, sizes))
+        b, a = terms.pop(j), terms.pop(i)
+        kept = set(output).union(*(ls for _, ls in terms))
+        terms.append(_pair(a, b, kept))
+    return _finish(*terms[0], output)
+
+
+# reading the equation --------------------------------------------------------------------------------------------
+def _parse(equation: str) -> tuple[list[Labels], Labels | None]:
+    left, arrow, right = equation.partition("->")
+    if "->" in right or ">" in left or "-" in left:
+        raise OptionError(f"einsum(): found '.' or '-' or '>' out of place in the equation {equation!r}")
+    inputs = [_split(part, equation) for part in left.split(",")]
+    return inputs, _split(right, equation) if arrow else None
+
+
+def _split(part: str, equation: str) -> Labels:
+    found: Labels = []
+    rest = part.replace(" ", "")
+    while rest:
+        if rest.startswith("..."):
+            if Ellipsis in found:
+                raise OptionError(f"einsum(): found '.' for which an ellipsis was already found in {equation!r}")
+            found.append(Ellipsis)
+            rest = rest[3:]
+        elif rest[0] in LETTERS:
+            found.append(rest[0])
+            rest = rest[1:]
+        elif rest[0] == ".":
+            raise OptionError(f"einsum(): found '.' that is not part of any ellipsis in {equation!r}")
+        else:
+            raise OptionError(
+                f"einsum(): invalid subscript given at index {equation.index(rest[0])} in the equation string "
+                f"{equation!r}, subscripts must be in [a-zA-Z]"
+            )
+    return found
+
+
+def _letters(sublist: Sequence[Any]) -> Labels:
+    found: Labels = []
+    for x in sublist:
+        if x is Ellipsis:
+            found.append(x)
+        elif isinstance(x, int) and 0 <= x < len(LETTERS):
+            found.append(LETTERS[x])
+        else:
+            raise OptionError(f"einsum(): subscripts in a sublist must be within [0, {len(LETTERS)}), got {x!r}")
+    return found
+
+
+def _cover(inputs: list[Labels], operands: Sequence[Any]) -> tuple[list[Labels], Labels]:
+    """One label per dim: the ellipsis's dims are numbered so that the last ones of all operands agree."""
+    labels: list[Labels] = []
+    most = 0
+    for i, (ls, t) in enumerate(zip(inputs, operands, strict=True)):
+        ndim, named = t._data.ndim, len(ls) - (Ellipsis in ls)
+        if Ellipsis not in ls and named != ndim:
+            raise ShapeError(
+                f"einsum(): the number of subscripts in the equation ({named}) does not match the number of dimensions "
+                f"({ndim}) for operand {i} and no ellipsis was given"
+            )
+        if named > ndim:
+            raise ShapeError(
+                f"einsum(): the number of subscripts in the equation ({named}) is more than the number of dimensions "
+                f"({ndim}) for operand {i}"
+            )
+        if Ellipsis in ls:
+            at, n = ls.index(Ellipsis), ndim - named
+            most = max(most, n)
+            ls = [*ls[:at], *range(-n, 0), *ls[at + 1 :]]
+        labels.append(ls)
+    return labels, list(range(-most, 0))
+
+
+def _output(output: Labels | None, inputs: list[Labels], covered: Labels) -> Labels:
+    everything = [x for ls in inputs for x in ls if x is not Ellipsis]
+    if output is None:
+        return covered + sorted((x for x in set(everything) if everything.count(x) == 1), key=LETTERS.index)
+    for x in output:
+        if output.count(x) > 1:
+            raise OptionError(f"einsum(): output subscript {x} appears more than once in the output")
+        if x is not Ellipsis and x not in everything:
+            raise OptionError(f"einsum(): output subscript {x} does not appear in the equation for any input operand")
+    if Ellipsis in output:
+        at = output.index(Ellipsis)
+        return [*output[:at], *covered, *output[at + 1 :]]
+    return output
+
+
+def _sizes(labels: list[Labels], operands: Sequence[Any]) -> dict[Any, int]:
+    sizes: dict[Any, int] = {}
+    for i, (ls, t) in enumerate(zip(labels, operands, strict=True)):
+        own: dict[Any, int] = {}
+        for x, n in zip(ls, t._data.shape, strict=True):
+            if own.setdefault(x, n) != n:
+                raise ShapeError(
+                    f"einsum(): subscript {x} is repeated for operand {i} but the sizes don't match, {n} != {own[x]}"
+                )
+            if n != 1 and sizes.get(x, 1) not in (1, n):
+                raise ShapeError(
+                    f"einsum(): operands do not broadcast with remapped shapes: subscript {x} has size {n} for operand "
+                    f"{i} which does not broadcast with previously seen size {sizes[x]}"
+                )
+            if n != 1 or x not in sizes:
+                sizes[x] = n
+    return sizes
+
+
+# contracting -----------------------------------------------------------------------------------------------------
+Term = tuple[Any, Labels]
+"""A tensor and the labels of its dims, each once."""
+
+
+def _simplify(t: Tensor, labels: Labels, sizes: dict[Any, int]) -> Term:
+    """Diagonals taken; dims of size 1 that broadcast against larger ones dropped."""
+    labels = list(labels)
+    while len(set(labels)) < len(labels):
+        x = next(x for x in labels if labels.count(x) > 1)
+        i = labels.index(x)
+        j = labels.index(x, i + 1)
+        t = cast("Tensor", apply(OPS["diagonal"], t, offset=0, dim1=i, dim2=j))
+        labels = [*labels[:i], *labels[i + 1 : j], *labels[j + 1 :], x]
+    shape = t._data.shape
+    kept = [i for i, x in enumerate(labels) if shape[i] == sizes[x]]
+    if len(kept) < len(labels):
+        t = reshape(t, tuple(shape[i] for i in kept))
+    return t, [labels[i] for i in kept]
+
+
+def _sum_out(t: Tensor, labels: Labels, kept: Any) -> Term:
+    """Sum over the dims whose labels nobody needs any more."""
+    gone = tuple(i for i, x in enumerate(labels) if x not in kept)
+    if gone:
+        t = cast("Tensor", apply(OPS["sum"], t, dim=gone))
+    return t, [x for x in labels if x in kept]
+
+
+def _cost(terms: list[Term], pair: tuple[int, int], output: Labels, sizes: dict[Any, int]) -> int:
+    """How much larger the product is than its factors: the pair that shrinks the most goes first."""
+    i, j = pair
+    others = set(output).union(*(ls for n, (_, ls) in enumerate(terms) if n not in pair))
+    a, b = terms[i][1], terms[j][1]
+    whole = math.prod(sizes[x] for x in {*a, *b} if x in others)
+    return whole - math.prod(sizes[x] for x in a) - math.prod(sizes[x] for x in b)
+
+
+def _pair(first: Term, second: Term, kept: set[Any]) -> Term:
+    """Two terms as one: batched matrix product over the labels that both have."""
+    a, la = _sum_out(*first, {*kept, *second[1]})
+    b, lb = _sum_out(*second, {*kept, *first[1]})
+    batch = [x for x in la if x in lb and x in kept]
+    inner = [x for x in la if x in lb and x not in kept]
+    left, right = [x for x in la if x not in lb], [x for x in lb if x not in la]
+    size = dict(zip((*la, *lb), (*a._data.shape, *b._data.shape), strict=True))
+    shape = [[size[x] for x in xs] for xs in (batch, left, inner, right)]
+    if not inner:
+        a = reshape(permute(a, tuple(la.index(x) for x in (*batch, *left))), (*shape[0], *shape[1], *(1,) * len(right)))
+        b = reshape(permute(b, tuple(lb.index(x) for x in (*batch, *right))), (*shape[0], *(1,) * len(left), *shape[3]))
+        return mul(a, b), [*batch, *left, *right]
+    _check("einsum", first=a, second=b)
+    n, rows, both, cols = map(math.prod, shape)
+    lead = (n,) if batch else ()
+    a = reshape(permute(a, tuple(la.index(x) for x in (*batch, *left, *inner))), (*lead, rows, both))
+    b = reshape(permute(b, tuple(lb.index(x) for x in (*batch, *inner, *right))), (*lead, both, cols))
+    return reshape(product(a, b), (*shape[0], *shape[1], *shape[3])), [*batch, *left, *right]
+
+
+def _finish(t: Tensor, labels: Labels, output: Labels) -> Tensor:
+    t, labels = _sum_out(t, labels, output)
+    dims = tuple(labels.index(x) for x in output)
+    return t if dims == tuple(range(len(dims))) else permute(t, dims)
+
+
+__all__ = ["einsum"]

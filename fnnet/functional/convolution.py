@@ -1,0 +1,430 @@
+"""Convolutions of one, two and three dims.
+
+Three ops are closed under differentiation: `conv`, and its gradients `conv_input` and `conv_weight`, of which each is
+bilinear and has the other two for gradients. `conv_input` is also the transposed convolution.
+
+Each is a matrix product with columns, what each window of the input sees. Columns of one image at a time give the
+result in the order wanted; where an image has few windows, one product over the whole batch is faster, although its
+result must be put in order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from fnnet._core.errors import DTypeError, OptionError, ShapeError
+from fnnet._core.namespace import A, Call, Namespace, Shape
+from fnnet._core.op import Kind, Make, Op, Sample
+from fnnet.autograd.tape import apply
+from fnnet.functional._common import dtype_of, need_tensor
+from fnnet.functional.padding import PAD, ordered
+from fnnet.functional.products import reshape
+
+if TYPE_CHECKING:
+    from fnnet._tensor import Tensor
+
+K = Namespace
+Grads = tuple[Any, ...]
+
+FEW_WINDOWS = 256
+"""Per image: with fewer, the whole batch goes into one product (measured on x86-64 with OpenBLAS)."""
+
+
+# windows and fold, the primitives beneath ------------------------------------------------------------------------
+def _geometry(c: Call[Any]) -> dict[str, Shape]:
+    return {name: c.static[name] for name in ("size", "stride", "padding", "dilation")}
+
+
+def _windows_samples(make: Make) -> Any:
+    yield Sample(make(2, 1, 5, 4), size=(2, 3), stride=(2, 1), padding=(0, 1), dilation=(1, 1))
+    yield Sample(make(1, 2, 7), size=(3,), stride=(1,), padding=(2,), dilation=(2,))
+
+
+WINDOWS = Op(
+    "windows", backward=lambda k, c, g: (k.fold(g, shape=c.shapes[0], **_geometry(c)),), uses=((),), kind=Kind.MOVE,
+    is_view=True, samples=_windows_samples,
+)  # fmt: skip
+
+
+def _fold_samples(make: Make) -> Any:
+    yield Sample(
+        make(2, 1, 2, 3, 2, 4), shape=(2, 1, 5, 4), size=(2, 3), stride=(2, 1), padding=(0, 1), dilation=(1, 1)
+    )
+    yield Sample(make(1, 2, 3, 7), shape=(1, 2, 7), size=(3,), stride=(1,), padding=(2,), dilation=(2,))
+
+
+FOLD = Op("fold", backward=lambda k, c, g: (k.windows(g, **_geometry(c)),), uses=((),), samples=_fold_samples)
+
+
+# the three ops ---------------------------------------------------------------------------------------------------
+def _swap(k: K[A], x: A) -> A:
+    n = x.ndim
+    return k.permute(x, dims=(*range(n - 2), n - 1, n - 2))
+
+
+def _by_group(k: K[A], g: A, groups: int, merged: bool) -> A:
+    """(N, O, *out) as (N, G, O/G, L), or merged as (G, O/G, N * L)."""
+    n, o = g.shape[:2]
+    length = math.prod(g.shape[2:])
+    g = k.reshape(g, shape=(n, groups, o // groups, length))
+    if merged:
+        g = k.reshape(k.permute(g, dims=(1, 2, 0, 3)), shape=(groups, o // groups, n * length))
+    return g
+
+
+def _columns(
+    k: K[A], x: A, merged: bool, *, size: Shape, stride: Shape, padding: Shape, dilation: Shape, groups: int
+) -> tuple[A, Shape]:
+    """What the windows of `x` see, (N, G, C/G * K, L), or merged (G, C/G * K, N * L); and the windows' grid."""
+    n, c = x.shape[:2]
+    d = len(size)
+    if all(s == 1 for s in size) and not any(padding):
+        if any(s != 1 for s in stride):
+            x = k.getitem(x, index=(slice(None), slice(None), *(slice(None, None, s) for s in stride)))
+        return _by_group(k, x, groups, merged), x.shape[2:]
+    seen = k.windows(x, size=size, stride=stride, padding=padding, dilation=dilation)
+    grid = seen.shape[2 + d :]
+    rows, length = c // groups * math.prod(size), math.prod(grid)
+    if merged:
+        seen = k.permute(seen, dims=(*range(1, 2 + d), 0, *range(2 + d, 2 + 2 * d)))
+        return k.reshape(seen, shape=(groups, rows, n * length)), grid
+    return k.reshape(seen, shape=(n, groups, rows, length)), grid
+
+
+def _grid(shape: Shape, size: Shape, stride: Shape, padding: Shape, dilation: Shape) -> Shape:
+    return tuple(
+        (n + 2 * p - e * (m - 1) - 1) // s + 1
+        for n, m, s, p, e in zip(shape, size, stride, padding, dilation, strict=True)
+    )
+
+
+def _matrix(k: K[A], w: A, groups: int) -> A:
+    """(O, C/G, *size) as (G, O/G, C/G * K)."""
+    return k.reshape(w, shape=(groups, w.shape[0] // groups, math.prod(w.shape[1:])))
+
+
+def _conv(k: K[A], x: A, w: A, b: A | None, *, stride: Shape, padding: Shape, dilation: Shape, groups: int) -> A:
+    n, o, size = x.shape[0], w.shape[0], w.shape[2:]
+    merged = math.prod(_grid(x.shape[2:], size, stride, padding, dilation)) < FEW_WINDOWS
+    cols, grid = _columns(k, x, merged, size=size, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    y = k.matmul(_matrix(k, w, groups), cols)
+    if b is not None:
+        y = y + k.reshape(b, shape=(groups, o // groups, 1))
+    if merged:
+        y = k.permute(k.reshape(y, shape=(o, n, math.prod(grid))), dims=(1, 0, 2))
+        y = k.reshape(y, shape=(n * o * math.prod(grid),))
+    return k.reshape(y, shape=(n, o, *grid))
+
+
+def _conv_input(k: K[A], g: A, w: A, *, shape: Shape, stride: Shape, padding: Shape, dilation: Shape, groups: int) -> A:
+    """The gradient of conv for its input, of that shape; the transposed convolution of `g`."""
+    n, size, grid = g.shape[0], w.shape[2:], g.shape[2:]
+    c, d = shape[1], len(size)
+    merged = math.prod(grid) < FEW_WINDOWS
+    cols = k.matmul(_swap(k, _matrix(k, w, groups)), _by_group(k, g, groups, merged))
+    if merged:
+        cols = k.reshape(cols, shape=(c, *size, n, *grid))
+        cols = k.permute(cols, dims=(1 + d, *range(1 + d), *range(2 + d, 2 + 2 * d)))
+    else:
+        cols = k.reshape(cols, shape=(n, c, *size, *grid))
+    if all(s == 1 for s in (*size, *stride)) and not any(padding) and shape[2:] == grid:
+        return ordered(k, k.reshape(cols, shape=shape))
+    return k.fold(cols, shape=shape, size=size, stride=stride, padding=padding, dilation=dilation)
+
+
+def _conv_weight(
+    k: K[A], x: A, g: A, *, shape: Shape, stride: Shape, padding: Shape, dilation: Shape, groups: int
+) -> A:
+    """The gradient of conv for its weight, of that shape."""
+    cols, _ = _columns(k, x, True, size=shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return k.reshape(k.matmul(_by_group(k, g, groups, True), _swap(k, cols)), shape=shape)
+
+
+def _options(c: Call[Any]) -> dict[str, Any]:
+    return {name: c.static[name] for name in ("stride", "padding", "dilation", "groups")}
+
+
+def _conv_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    x, w = c.inputs[:2]
+    options = _options(c)
+    return (
+        k.conv_input(g, w, shape=c.shapes[0], **options) if c.needs[0] else None,
+        k.conv_weight(x, g, shape=c.shapes[1], **options) if c.needs[1] else None,
+        k.sum(g, dim=(0, *range(2, g.ndim))) if c.needs[2] else None,
+    )
+
+
+def _conv_input_backward(k: K[A], c: Call[A], gx: A) -> Grads:
+    g, w = c.inputs
+    options = _options(c)
+    return (
+        k.conv(gx, w, None, **options) if c.needs[0] else None,
+        k.conv_weight(gx, g, shape=c.shapes[1], **options) if c.needs[1] else None,
+    )
+
+
+def _conv_weight_backward(k: K[A], c: Call[A], gw: A) -> Grads:
+    x, g = c.inputs
+    options = _options(c)
+    return (
+        k.conv_input(g, gw, shape=c.shapes[0], **options) if c.needs[0] else None,
+        k.conv(x, gw, None, **options) if c.needs[1] else None,
+    )
+
+
+def _static(d: int, stride: int = 1, padding: int = 0, dilation: int = 1, groups: int = 1) -> dict[str, Any]:
+    return {"stride": (stride,) * d, "padding": (padding,) * d, "dilation": (dilation,) * d, "groups": groups}
+
+
+def _conv_samples(make: Make) -> Any:
+    yield Sample(make(2, 3, 5, 6), make(4, 3, 2, 3), make(4), **_static(2, padding=1))
+    yield Sample(make(2, 4, 7), make(4, 2, 3), make(4), **_static(1, stride=2, padding=2, dilation=2, groups=2))
+    yield Sample(make(1, 2, 4, 4, 3), make(3, 2, 2, 2, 2), None, **_static(3))
+    yield Sample(make(2, 2, 5, 5), make(3, 2, 1, 1), None, **_static(2, stride=2))
+    yield Sample(make(1, 1, 18, 18), make(2, 1, 2, 2), make(2), **_static(2))
+    yield Sample(make(0, 2, 4), make(3, 2, 2), make(3), **_static(1))
+
+
+def _conv_input_samples(make: Make) -> Any:
+    yield Sample(make(2, 4, 6, 6), make(4, 3, 2, 3), shape=(2, 3, 5, 6), **_static(2, padding=1))
+    yield Sample(make(2, 4, 2), make(4, 2, 3), shape=(2, 4, 6), **_static(1, stride=2, dilation=2, groups=2))
+    yield Sample(make(1, 2, 17, 17), make(2, 1, 2, 2), shape=(1, 1, 18, 18), **_static(2))
+    yield Sample(make(2, 3, 4), make(3, 2, 1), shape=(2, 2, 4), **_static(1))
+
+
+def _conv_weight_samples(make: Make) -> Any:
+    yield Sample(make(2, 3, 5, 6), make(2, 4, 6, 6), shape=(4, 3, 2, 3), **_static(2, padding=1))
+    yield Sample(make(2, 4, 6), make(2, 4, 2), shape=(4, 2, 3), **_static(1, stride=2, dilation=2, groups=2))
+
+
+CONV = Op("conv", forward=_conv, backward=_conv_backward, uses=((1,), (0,), ()), onnx="Conv", samples=_conv_samples)
+CONV_INPUT = Op(
+    "conv_input", forward=_conv_input, backward=_conv_input_backward, uses=((1,), (0,)), onnx="ConvTranspose",
+    samples=_conv_input_samples,
+)  # fmt: skip
+CONV_WEIGHT = Op(
+    "conv_weight", forward=_conv_weight, backward=_conv_weight_backward, uses=((1,), (0,)),
+    samples=_conv_weight_samples,
+)  # fmt: skip
+
+
+# the public functions --------------------------------------------------------------------------------------------
+def _per_dim(name: str, option: str, value: Any, d: int) -> Shape:
+    """An int, or a sequence of one or `d` ints, as `d` ints."""
+    if isinstance(value, int):
+        return (value,) * d
+    found = tuple(int(v) for v in value)
+    if len(found) == 1:
+        return found * d
+    if len(found) != d:
+        raise ShapeError(
+            f"{name}: expected {option} to be a single integer value or a list of {d} values to match the convolution "
+            f"dimensions, but got {option}={list(found)}"
+        )
+    return found
+
+
+def _check_operands(name: str, d: int, input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
+    """Tensors, equal dtypes, ranks."""
+    need_tensor(name, input=input, weight=weight)
+    dtype = dtype_of(input)
+    for argument, t in (("weight", weight), ("bias", bias)):
+        if t is not None:
+            need_tensor(name, **{argument: t})
+            if dtype_of(t) is not dtype:
+                raise DTypeError(
+                    f"{name}: Input type ({dtype.name}) and {argument} type ({dtype_of(t).name}) should be the same"
+                )
+    if dtype.category == 0:
+        raise DTypeError(f"{name}: not implemented for 'Bool'")
+    x, w = tuple(input._data.shape), tuple(weight._data.shape)
+    if len(x) not in (d + 1, d + 2):
+        raise ShapeError(
+            f"{name}: Expected {d + 1}D (unbatched) or {d + 2}D (batched) input to {name}, but got input of size: "
+            f"{list(x)}"
+        )
+    if len(w) != d + 2:
+        words = {1: "three", 2: "four", 3: "five"}
+        raise ShapeError(
+            f"{name}: weight should have at least {words[d]} dimensions: Expected {len(w)}-dimensional input for "
+            f"{len(w)}-dimensional weight {list(w)}, but got {len(x)}-dimensional input of size {list(x)} instead"
+        )
+
+
+def _check_options(name: str, stride: Shape, padding: Shape, dilation: Shape, groups: int) -> None:
+    if any(s <= 0 for s in stride):
+        raise OptionError(f"{name}: non-positive stride is not supported, got {stride}")
+    if any(p < 0 for p in padding):
+        raise OptionError(f"{name}: negative padding is not supported, got {padding}")
+    if any(e <= 0 for e in dilation):
+        raise OptionError(
+            f"{name}: non-positive dilation is not supported, dilation should be greater than zero, got {dilation}"
+        )
+    if groups <= 0:
+        raise OptionError(f"{name}: non-positive groups is not supported, got {groups}")
+
+
+def _by_x(shape: Sequence[int]) -> str:
+    return "(" + " x ".join(map(str, shape)) + ")"
+
+
+def _convolve(
+    d: int,
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: int | Sequence[int],
+    padding: str | int | Sequence[int],
+    dilation: int | Sequence[int],
+    groups: int,
+) -> Tensor:
+    name = f"conv{d}d"
+    _check_operands(name, d, input, weight, bias)
+    x, w = tuple(input._data.shape), tuple(weight._data.shape)
+    stride, dilation = _per_dim(name, "stride", stride, d), _per_dim(name, "dilation", dilation, d)
+    batched = len(x) == d + 2
+    c, spatial, size = x[-d - 1], x[-d:], w[2:]
+    uneven: Shape = (0,) * d
+    if isinstance(padding, str):
+        padding, uneven = _named_padding(name, padding, size, stride, dilation)
+    else:
+        padding = _per_dim(name, "padding", padding, d)
+    _check_options(name, stride, padding, dilation, groups)
+    if w[0] == 0 or w[0] % groups:
+        raise ShapeError(
+            f"{name}: Given groups={groups}, expected weight to be "
+            + (f"at least {groups}" if w[0] < groups else f"divisible by {groups}")
+            + f" at dimension 0, but got weight of size {list(w)} instead"
+        )
+    if c != w[1] * groups:
+        raise ShapeError(
+            f"{name}: weight has {w[1] * groups} input channels, x has {c} (x: {x}, weight: {w}, groups={groups}): "
+            f"Given groups={groups}, weight of size {list(w)}, expected input{list(x)} to have {w[1] * groups} "
+            f"channels, but got {c} channels instead"
+        )
+    if bias is not None and tuple(bias._data.shape) != (w[0],):
+        raise ShapeError(
+            f"{name}: Given weight of size {list(w)}, expected bias to be 1-dimensional with {w[0]} elements, but got "
+            f"bias of size {list(bias._data.shape)} instead"
+        )
+    padded = tuple(n + 2 * p + u for n, p, u in zip(spatial, padding, uneven, strict=True))
+    reach = tuple(e * (m - 1) + 1 for m, e in zip(size, dilation, strict=True))
+    if any(n < m for n, m in zip(padded, reach, strict=True)):
+        raise ShapeError(
+            f"{name}: Calculated padded input size per channel: {_by_x(padded)}. Kernel size: {_by_x(reach)}. Kernel "
+            f"size can't be greater than actual input size (x: {x}, weight: {w})"
+        )
+    if not batched:
+        input = reshape(input, (1, *x))
+    if any(uneven):
+        input = apply(PAD, input, pads=((0, 0), (0, 0), *((0, u) for u in uneven)), value=0)
+    y = cast(
+        "Tensor",
+        apply(CONV, input, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups),
+    )
+    return y if batched else reshape(y, tuple(y._data.shape[1:]))
+
+
+def _named_padding(name: str, padding: str, size: Shape, stride: Shape, dilation: Shape) -> tuple[Shape, Shape]:
+    """Padding on both sides, and what the end has more: "same" pads an odd total with one more at the end."""
+    if padding == "valid":
+        return (0,) * len(size), (0,) * len(size)
+    if padding != "same":
+        raise OptionError(f"{name}: Invalid padding string: {padding!r}, expected 'valid' or 'same'")
+    if any(s != 1 for s in stride):
+        raise OptionError(f"{name}: padding='same' is not supported for strided convolutions, got stride={stride}")
+    total = [e * (m - 1) for m, e in zip(size, dilation, strict=True)]
+    return tuple(t // 2 for t in total), tuple(t % 2 for t in total)
+
+
+def conv1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: int | Sequence[int] = 1,
+    padding: str | int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> Tensor:
+    """The convolution of signals, see `conv2d`: input `(N, C, L)` or `(C, L)`, weight `(O, C / groups, K)`.
+
+    Example:
+        >>> import fnnet
+        >>> x, w = fnnet.tensor([[1.0, 2.0, 4.0, 8.0]]), fnnet.tensor([[[-1.0, 1.0]]])
+        >>> fnnet.nn.functional.conv1d(x, w)
+        tensor([[1., 2., 4.]])
+    """
+    return _convolve(1, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: int | Sequence[int] = 1,
+    padding: str | int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> Tensor:
+    """The convolution of images (cross-correlation: the kernel is not flipped).
+
+    `y[n, o, i, j] = bias[o] + sum over c, a, b of weight[o, c, a, b] * x[n, c, i', j']` with
+    `i' = i * stride + a * dilation - padding`, and `j'` alike.
+
+    Args:
+        input: `(N, C, H, W)`, or `(C, H, W)` without a batch.
+        weight: `(O, C / groups, KH, KW)`, of input's dtype.
+        bias: `(O,)`, or None.
+        stride: Steps between windows, one int or one per dim. Default: 1.
+        padding: Zeros on both sides of each dim; "valid" is none, "same" as many as keep the size. Default: 0.
+        dilation: Steps between the taps of a kernel. Default: 1.
+        groups: Groups of channels that do not see each other; `C` and `O` are divisible by it. Default: 1.
+
+    Returns:
+        `(N, O, H', W')` with `H' = (H + 2 * padding - dilation * (KH - 1) - 1) // stride + 1`.
+
+    Raises:
+        ShapeError: Channels, ranks, bias or sizes do not fit.
+        DTypeError: The dtypes differ.
+        OptionError: stride, dilation or groups below 1, padding below 0.
+
+    Differentiable:
+        In input, weight and bias, to any order.
+
+    Source:
+        Chellapilla, Puri, Simard (2006), High performance convolutional neural networks for document processing:
+        convolution as a matrix product.
+
+    Example:
+        >>> import fnnet
+        >>> x, w = fnnet.ones(1, 1, 3, 3), fnnet.ones(1, 1, 2, 2)
+        >>> fnnet.nn.functional.conv2d(x, w)
+        tensor([[[[4., 4.],
+                  [4., 4.]]]])
+    """
+    return _convolve(2, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv3d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: int | Sequence[int] = 1,
+    padding: str | int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> Tensor:
+    """The convolution of volumes, see `conv2d`: input `(N, C, D, H, W)` or `(C, D, H, W)`.
+
+    Example:
+        >>> import fnnet
+        >>> x, w = fnnet.ones(1, 2, 2, 2), fnnet.ones(1, 1, 2, 2, 2)
+        >>> fnnet.nn.functional.conv3d(x, w).flatten()
+        tensor([8.])
+    """
+    return _convolve(3, input, weight, bias, stride, padding, dilation, groups)
+
+
+__all__ = ["CONV", "CONV_INPUT", "CONV_WEIGHT", "FOLD", "WINDOWS", "conv1d", "conv2d", "conv3d"]

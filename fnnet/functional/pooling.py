@@ -1,0 +1,526 @@
+"""Pooling: the maximum or the mean of each window of given size.
+
+Windows are met tap by tap: for each place in the kernel, the strided view of the input that all windows have there.
+Nothing of the size of all windows is made.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from fnnet._core.errors import ArgumentError, DTypeError, OptionError, ShapeError
+from fnnet._core.namespace import A, Call, Namespace, Number, Shape
+from fnnet._core.op import OUT, Make, Op, Sample
+from fnnet.autograd.tape import apply
+from fnnet.functional._common import dtype_of, need_tensor
+from fnnet.functional.padding import PAD, Pads
+from fnnet.functional.products import reshape
+
+if TYPE_CHECKING:
+    from fnnet._tensor import Tensor
+
+K = Namespace
+Grads = tuple[Any, ...]
+_ = PAD  # the rules below call it as k.pad
+
+
+# what windows see ------------------------------------------------------------------------------------------------
+def _extend(
+    k: K[A], x: A, grid: Shape, *, size: Shape, stride: Shape, padding: Shape, dilation: Shape, fill: Number
+) -> A:
+    """`x` with its padding, and as much more at the ends as the last windows reach."""
+    reach = (
+        (p, max(0, (o - 1) * s + e * (m - 1) + 1 - n - p))
+        for n, o, m, s, p, e in zip(x.shape[2:], grid, size, stride, padding, dilation, strict=True)
+    )
+    pads: Pads = ((0, 0), (0, 0), *reach)
+    return k.pad(x, pads=pads, value=fill) if any(n for pair in pads for n in pair) else x
+
+
+def _tap(offset: int, count: int, stride: int) -> slice:
+    """Where `count` windows have the tap at `offset`."""
+    return slice(offset, offset + (count - 1) * stride + 1, stride) if count else slice(0, 0)
+
+
+def _taps(k: K[A], x: A, grid: Shape, size: Shape, stride: Shape, dilation: Shape) -> Iterator[tuple[Shape, A]]:
+    """For each place in the kernel: the place, and the view of all windows' elements there, (N, C, *grid)."""
+    for at in itertools.product(*map(range, size)):
+        view = (_tap(i * e, o, s) for i, e, o, s in zip(at, dilation, grid, stride, strict=True))
+        yield at, k.getitem(x, index=(slice(None), slice(None), *view))
+
+
+def _along(k: K[A], combine: Any, x: A, grid: Shape, size: Shape, stride: Shape, dilation: Shape) -> A:
+    """Each window's elements combined, one dim after the other."""
+    alone = (_tap(0, o, s) if m == 1 else slice(None) for o, m, s in zip(grid, size, stride, strict=True))
+    x = k.getitem(x, index=(slice(None), slice(None), *alone))
+    for d, (o, m, s, e) in enumerate(zip(grid, size, stride, dilation, strict=True)):
+        if m == 1:
+            continue
+        lead = (slice(None),) * (2 + d)
+        found = k.getitem(x, index=(*lead, _tap(0, o, s)))
+        for i in range(1, m):
+            found = combine(found, k.getitem(x, index=(*lead, _tap(i * e, o, s))))
+        x = found
+    return x
+
+
+def spread(k: K[A], vector: A, dim: int, dims: int) -> A:
+    """A vector along one of `dims` dims."""
+    return k.reshape(vector, shape=(*(1,) * dim, vector.shape[0], *(1,) * (dims - dim - 1)))
+
+
+def scatter(k: K[A], index: A, g: A, shape: Shape) -> A:
+    """Gradients added where the indices (flat, within each image's channel) point."""
+    planes, area = shape[0] * shape[1], math.prod(shape[2:])
+    per_plane = math.prod(g.shape[2:])
+    flat: Any = k.reshape(index, shape=(planes, per_plane)) + k.reshape(k.arange(planes) * area, shape=(planes, 1))
+    zeros = k.full((planes * area,), 0, dtype=g.dtype)
+    n = planes * per_plane
+    return k.reshape(k.index_add(zeros, k.reshape(flat, shape=(n,)), k.reshape(g, shape=(n,))), shape=shape)
+
+
+# max_pool --------------------------------------------------------------------------------------------------------
+def _max_pool(
+    k: K[A], x: A, *, size: Shape, stride: Shape, padding: Shape, dilation: Shape, grid: Shape, fill: Number
+) -> A:
+    """The largest of each window. `fill` is the least value of the dtype; `grid` says how many windows there are."""
+    x = _extend(k, x, grid, size=size, stride=stride, padding=padding, dilation=dilation, fill=fill)
+    y = _along(k, k.maximum, x, grid, size, stride, dilation)
+    return k.clone(y) if math.prod(size) == 1 else y
+
+
+def _max_pool_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    index = k.max_pool_with_indices(c.inputs[0], **c.static)[1]
+    return (scatter(k, index, g, c.shapes[0]),)
+
+
+def _max_pool_with_indices(
+    k: K[A], x: A, *, size: Shape, stride: Shape, padding: Shape, dilation: Shape, grid: Shape, fill: Number
+) -> tuple[A, A]:
+    """The largest of each window and its place in the plane. Of equals the first, of NaNs the last, as in PyTorch."""
+    n, c, *plane = x.shape
+    d = len(plane)
+    steps = [math.prod(plane[i + 1 :]) for i in range(d)]
+    x = _extend(k, x, grid, size=size, stride=stride, padding=padding, dilation=dilation, fill=fill)
+    corner: Any = None  # where each window begins, which is outside for those that begin in the padding
+    inside: Any = None  # how much further its first element within the plane lies
+    for i in range(d):
+        begin: Any = k.arange(grid[i]) * stride[i] - padding[i]
+        skip = k.mul(k.floor_divide(k.maximum(begin * -1, 0) + (dilation[i] - 1), dilation[i]), dilation[i] * steps[i])
+        begin, skip = spread(k, begin * steps[i], i, d), spread(k, skip, i, d)
+        corner, inside = (begin, skip) if i == 0 else (corner + begin, inside + skip)
+    best: Any = None
+    for at, view in _taps(k, x, grid, size, stride, dilation):
+        if best is None:
+            best, place = k.clone(view), k.expand(inside, shape=(n, c, *grid))
+            continue
+        better = k.logical_or(k.gt(view, best), k.ne(view, view))
+        best = k.where(better, view, best)
+        place = k.where(better, sum(i * e * s for i, e, s in zip(at, dilation, steps, strict=True)), place)
+    return best, k.add(place, corner)
+
+
+def with_indices_backward(k: K[A], c: Call[A], g: Any) -> Grads:
+    """Of an op with the outputs (values, indices)."""
+    return (scatter(k, c.out[1], g[0], c.shapes[0]),)
+
+
+def _max_pool_samples(make: Make) -> Any:
+    inf = -math.inf
+    yield Sample(make(2, 3, 4, 6), size=(2, 2), stride=(2, 2), padding=(0, 0), dilation=(1, 1), grid=(2, 3), fill=inf)
+    yield Sample(make(1, 2, 5, 5), size=(3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2), grid=(3, 3), fill=inf)
+    yield Sample(make(2, 1, 5), size=(2,), stride=(2,), padding=(0,), dilation=(1,), grid=(3,), fill=inf)
+    yield Sample(
+        make(1, 1, 3, 3, 3), size=(2,) * 3, stride=(1,) * 3, padding=(0,) * 3, dilation=(1,) * 3, grid=(2,) * 3,
+        fill=inf,
+    )  # fmt: skip
+
+
+MAX_POOL = Op(
+    "max_pool", forward=_max_pool, backward=_max_pool_backward, uses=((0,),), onnx="MaxPool",
+    samples=_max_pool_samples,
+)  # fmt: skip
+MAX_POOL_WITH_INDICES = Op(
+    "max_pool_with_indices", forward=_max_pool_with_indices, backward=with_indices_backward, uses=((OUT,),), n_out=2,
+    onnx="MaxPool", samples=_max_pool_samples,
+)  # fmt: skip
+
+
+# avg_pool --------------------------------------------------------------------------------------------------------
+def _divisor(
+    k: K[A], shape: Shape, dtype: Any, *, size: Shape, stride: Shape, padding: Shape, grid: Shape, include_pad: bool
+) -> Any:
+    """How many elements each window counts: a number where all count alike."""
+    whole = all(
+        (o - 1) * s + m <= n + (2 * p if include_pad else p) and (include_pad or p == 0)
+        for n, m, s, p, o in zip(shape, size, stride, padding, grid, strict=True)
+    )
+    if whole:
+        return math.prod(size)
+    found: Any = None
+    for i, (n, m, s, p, o) in enumerate(zip(shape, size, stride, padding, grid, strict=True)):
+        begin: Any = k.arange(o) * s - p
+        end = k.minimum(begin + m, n + p)
+        if not include_pad:
+            begin, end = k.maximum(begin, 0), k.minimum(end, n)
+        counted = spread(k, end - begin, i, len(grid))
+        found = counted if found is None else found * counted
+    return k.cast(found, dtype=dtype)
+
+
+def _mean(k: K[A], total: A, divisor: Any, whole: bool) -> A:
+    """Divided; whole numbers are cut towards zero."""
+    if whole:
+        if isinstance(divisor, int) and divisor < 0:
+            total, divisor = -total, -divisor
+        return k.mul(k.sign(total), k.floor_divide(k.abs(total), divisor))
+    return total / divisor
+
+
+def _avg_pool(
+    k: K[A], x: A, *, size: Shape, stride: Shape, padding: Shape, grid: Shape, include_pad: bool, divisor: int | None,
+    whole: bool = False,
+) -> A:  # fmt: skip
+    ones = (1,) * len(size)
+    by: Any = divisor
+    if divisor is None:
+        by = _divisor(
+            k, x.shape[2:], x.dtype, size=size, stride=stride, padding=padding, grid=grid, include_pad=include_pad
+        )
+    if grid == ones and size == x.shape[2:] and not any(padding):
+        return _mean(k, k.sum(x, dim=tuple(range(2, x.ndim)), keepdim=True), by, whole)
+    x = _extend(k, x, grid, size=size, stride=stride, padding=padding, dilation=ones, fill=0)
+    return _mean(k, _along(k, k.add, x, grid, size, stride, ones), by, whole)
+
+
+def _avg_pool_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    static, shape = c.static, c.shapes[0]
+    size, stride, padding, grid = (static[name] for name in ("size", "stride", "padding", "grid"))
+    by: Any = static["divisor"]
+    if by is None:
+        by = _divisor(
+            k, shape[2:], g.dtype, size=size, stride=stride, padding=padding, grid=grid,
+            include_pad=static["include_pad"],
+        )  # fmt: skip
+    g = k.reshape(g / by, shape=(*shape[:2], *(1,) * len(size), *grid))
+    if math.prod(grid) == 1 and size == shape[2:] and not any(padding):
+        return (k.expand(k.reshape(g, shape=(*shape[:2], *grid)), shape=shape),)
+    g = k.expand(g, shape=(*shape[:2], *size, *grid))
+    options = {"size": size, "stride": stride, "dilation": (1,) * len(size)}
+    axes = list(zip(shape[2:], size, stride, padding, grid, strict=True))
+    if all((o - 1) * s + m <= n + 2 * p for n, m, s, p, o in axes):
+        return (k.fold(g, shape=shape, padding=padding, **options),)
+    # ceil_mode: the last windows reach over the padding, so the gradient is cut from a larger one
+    wide = tuple(max(n + p, (o - 1) * s + m) for n, m, s, p, o in axes)
+    g = k.fold(g, shape=(*shape[:2], *wide), padding=(0,) * len(size), **options)
+    return (k.getitem(g, index=(slice(None), slice(None), *(slice(p, p + n) for n, _, _, p, _ in axes))),)
+
+
+def _avg_pool_samples(make: Make) -> Any:
+    plain: dict[str, Any] = {"include_pad": True, "divisor": None}
+    yield Sample(make(2, 3, 4, 6), size=(2, 2), stride=(2, 2), padding=(0, 0), grid=(2, 3), **plain)
+    yield Sample(
+        make(1, 2, 5, 5), size=(3, 2), stride=(2, 1), padding=(1, 0), grid=(3, 4), include_pad=False, divisor=None
+    )
+    yield Sample(make(2, 1, 6), size=(3,), stride=(2,), padding=(1,), grid=(4,), **plain)
+    yield Sample(make(2, 1, 5), size=(5,), stride=(5,), padding=(0,), grid=(1,), include_pad=True, divisor=3)
+
+
+AVG_POOL = Op(
+    "avg_pool", forward=_avg_pool, backward=_avg_pool_backward, uses=((),), onnx="AveragePool",
+    samples=_avg_pool_samples,
+)  # fmt: skip
+
+
+# checks ----------------------------------------------------------------------------------------------------------
+def _per_dim(name: str, option: str, value: Any, d: int) -> Shape:
+    """An int, or a sequence of one or `d` ints, as `d` ints."""
+    if isinstance(value, bool) or not isinstance(value, (int, Sequence)):
+        raise ArgumentError(f"{name}(): argument '{option}' must be tuple of ints, not {type(value).__name__}")
+    found = (value,) if isinstance(value, int) else tuple(value)
+    if not all(isinstance(v, int) for v in found):
+        raise ArgumentError(f"{name}(): argument '{option}' must be tuple of ints, got {value!r}")
+    if len(found) not in (1, d):
+        words = {1: "one int", 2: "a tuple of two ints", 3: "a tuple of three ints"}
+        raise ShapeError(f"{name}: {option} must either be a single int, or {words[d]}, got {value!r}")
+    return found * d if len(found) == 1 else found
+
+
+def _spatial(name: str, d: int, input: Tensor) -> Shape:
+    """The sizes of the pooled dims of `(N, C, *spatial)` or `(C, *spatial)`."""
+    need_tensor(name, input=input)
+    shape = tuple(input._data.shape)
+    if len(shape) not in (d + 1, d + 2) or 0 in shape[-d - 1 :]:
+        raise ShapeError(
+            f"{name}: non-empty {d + 1}D or {d + 2}D (batch mode) tensor expected for input: Expected {d + 1}D or "
+            f"{d + 2}D (batch mode) tensor with optional 0 dim batch size for input, but got:{list(shape)}"
+        )
+    if dtype_of(input).category == 0:
+        raise DTypeError(f"{name}: not implemented for 'Bool'")
+    return shape[-d:]
+
+
+def _check_options(name: str, size: Shape, stride: Shape, padding: Shape, dilation: Shape) -> None:
+    if any(m <= 0 for m in size):
+        raise OptionError(f"{name}: kernel size should be greater than zero, but got {size}")
+    if any(s <= 0 for s in stride):
+        problem = "not be zero" if 0 in stride else "be greater than zero"
+        raise OptionError(f"{name}: stride should {problem}, but got {stride}")
+    if any(e <= 0 for e in dilation):
+        raise OptionError(f"{name}: dilation should be greater than zero, but got {dilation}")
+    for p, m, e in zip(padding, size, dilation, strict=True):
+        if p < 0:
+            raise OptionError(f"{name}: pad must be non-negative, but got pad: {p}")
+        if p > (e * (m - 1) + 1) // 2:
+            raise OptionError(
+                f"{name}: pad should be at most half of effective kernel size, but got pad={p}, kernel_size={m} and "
+                f"dilation={e}"
+            )
+
+
+def _grid(
+    name: str, input: Tensor, size: Shape, stride: Shape, padding: Shape, dilation: Shape, ceil_mode: bool
+) -> Shape:
+    """How many windows there are along each dim."""
+    shape = _spatial(name, len(size), input)
+    grid = []
+    for n, m, s, p, e in zip(shape, size, stride, padding, dilation, strict=True):
+        room = n + 2 * p - e * (m - 1) - 1
+        o = (-(-room // s) if ceil_mode else room // s) + 1
+        if ceil_mode and (o - 1) * s >= n + p:
+            o -= 1  # a window may not begin in the padding at the end
+        grid.append(o)
+    if any(o < 1 for o in grid):
+        c = input._data.shape[-len(size) - 1]
+        raise ShapeError(
+            f"{name}: Given input size: ({'x'.join(map(str, (c, *shape)))}). Calculated output size: "
+            f"({'x'.join(map(str, (c, *(max(o, 0) for o in grid))))}). Output size is too small"
+        )
+    return tuple(grid)
+
+
+def batched(op: Op, d: int, input: Tensor, **static: Any) -> Any:
+    """Run on `(N, C, *spatial)`; without a batch, on a batch of one."""
+    shape = tuple(input._data.shape)
+    if len(shape) == d + 2:
+        return apply(op, input, **static)
+    r = apply(op, reshape(input, (1, *shape)), **static)
+    if isinstance(r, tuple):
+        return tuple(reshape(t, tuple(t._data.shape[1:])) for t in r)
+    return reshape(r, tuple(r._data.shape[1:]))
+
+
+def _least(input: Tensor) -> Number:
+    """The least value of a dtype."""
+    dtype = dtype_of(input)
+    if dtype.category >= 2:
+        return -math.inf
+    return 0 if dtype.name == "uint8" else -(1 << (8 * dtype.itemsize - 1))
+
+
+Sizes = int | Sequence[int]
+Pooled = Any
+"""A Tensor, or (values, indices) where they are asked for; typed as in PyTorch, whose stubs do not tell which."""
+
+
+def _pool_max(
+    d: int, input: Tensor, kernel_size: Sizes, stride: Sizes | None, padding: Sizes, dilation: Sizes, ceil_mode: bool,
+    return_indices: bool,
+) -> Pooled:  # fmt: skip
+    name = f"max_pool{d}d"
+    size = _per_dim(name, "kernel_size", kernel_size, d)
+    steps = size if stride is None or stride in ([], ()) else _per_dim(name, "stride", stride, d)
+    pads, gaps = _per_dim(name, "padding", padding, d), _per_dim(name, "dilation", dilation, d)
+    _check_options(name, size, steps, pads, gaps)
+    grid = _grid(name, input, size, steps, pads, gaps, ceil_mode)
+    return batched(
+        MAX_POOL_WITH_INDICES if return_indices else MAX_POOL, d, input,
+        size=size, stride=steps, padding=pads, dilation=gaps, grid=grid, fill=_least(input),
+    )  # fmt: skip
+
+
+def max_pool1d(
+    input: Tensor,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Pooled:
+    """The largest element of each window of `(N, C, L)` or `(C, L)`, see `max_pool2d`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.functional.max_pool1d(fnnet.tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
+        tensor([[3., 2.]])
+    """
+    return _pool_max(1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+def max_pool2d(
+    input: Tensor,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Pooled:
+    """The largest element of each window.
+
+    Args:
+        input: `(N, C, H, W)`, or `(C, H, W)` without a batch.
+        kernel_size: Of a window, one int or one per dim.
+        stride: Steps between windows. Default: the kernel size, so that windows tile the image.
+        padding: How much of each window may lie beyond the border, at most half of it; what lies there does not count.
+            Default: 0.
+        dilation: Steps between the elements of a window. Default: 1.
+        ceil_mode: Let the last windows reach over the end instead of leaving elements out. Default: False.
+        return_indices: Return also where each maximum lies in its plane, `h * W + w`. Default: False.
+
+    Returns:
+        `(N, C, H', W')`, or that and its int64 indices.
+
+    Raises:
+        ShapeError: No window fits.
+        OptionError: Sizes below 1, or padding of more than half a window.
+
+    Differentiable:
+        The gradient goes to the element that was chosen: of equal ones the first, of NaNs the last.
+
+    Example:
+        >>> import fnnet
+        >>> x = fnnet.tensor([[[1.0, 2.0, 5.0, 6.0], [3.0, 4.0, 8.0, 7.0]]])
+        >>> fnnet.nn.functional.max_pool2d(x, 2)
+        tensor([[[4., 8.]]])
+    """
+    return _pool_max(2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+def max_pool3d(
+    input: Tensor,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Pooled:
+    """The largest element of each window of `(N, C, D, H, W)` or `(C, D, H, W)`, see `max_pool2d`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.functional.max_pool3d(fnnet.ones(1, 2, 2, 2), 2).flatten()
+        tensor([1.])
+    """
+    return _pool_max(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+def _pool_avg(
+    d: int, input: Tensor, kernel_size: Sizes, stride: Sizes | None, padding: Sizes, ceil_mode: bool,
+    count_include_pad: bool, divisor_override: int | None,
+) -> Tensor:  # fmt: skip
+    name = f"avg_pool{d}d"
+    need_tensor(name, input=input)
+    whole = dtype_of(input).category < 2
+    if whole and dtype_of(input).name != "int64":
+        raise DTypeError(f"{name}: not implemented for {dtype_of(input).name}")
+    size = _per_dim(name, "kernel_size", kernel_size, d)
+    steps = size if stride is None or stride in ([], ()) else _per_dim(name, "stride", stride, d)
+    pads = _per_dim(name, "padding", padding, d)
+    if divisor_override == 0:
+        raise OptionError(f"{name}: divisor must be not zero")
+    _check_options(name, size, steps, pads, (1,) * d)
+    grid = _grid(name, input, size, steps, pads, (1,) * d, ceil_mode)
+    extra = {"whole": True} if whole else {}
+    return cast(
+        "Tensor",
+        batched(
+            AVG_POOL, d, input, size=size, stride=steps, padding=pads, grid=grid,
+            include_pad=bool(count_include_pad), divisor=divisor_override, **extra,
+        ),
+    )  # fmt: skip
+
+
+def avg_pool1d(
+    input: Tensor,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Sizes = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Tensor:
+    """The mean of each window of `(N, C, L)` or `(C, L)`, see `avg_pool2d`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.functional.avg_pool1d(fnnet.tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
+        tensor([[2., 1.]])
+    """
+    return _pool_avg(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None)
+
+
+def avg_pool2d(
+    input: Tensor,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Sizes = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:
+    """The mean of each window.
+
+    Args:
+        input: `(N, C, H, W)`, or `(C, H, W)` without a batch.
+        kernel_size: Of a window, one int or one per dim.
+        stride: Steps between windows. Default: the kernel size, so that windows tile the image.
+        padding: Zeros around the image, at most half a window. Default: 0.
+        ceil_mode: Let the last windows reach over the end instead of leaving elements out; what lies beyond the padding
+            does not count. Default: False.
+        count_include_pad: Count the zeros of the padding. Default: True.
+        divisor_override: What to divide sums by, in place of the count.
+
+    Returns:
+        `(N, C, H', W')`.
+
+    Raises:
+        ShapeError: No window fits.
+        OptionError: Sizes below 1, padding of more than half a window, or a divisor of 0.
+
+    Example:
+        >>> import fnnet
+        >>> x = fnnet.tensor([[[1.0, 2.0, 5.0, 6.0], [3.0, 4.0, 8.0, 7.0]]])
+        >>> fnnet.nn.functional.avg_pool2d(x, 2)
+        tensor([[[2.5000, 6.5000]]])
+    """
+    return _pool_avg(2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+
+
+def avg_pool3d(
+    input: Tensor,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Sizes = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:
+    """The mean of each window of `(N, C, D, H, W)` or `(C, D, H, W)`, see `avg_pool2d`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.functional.avg_pool3d(fnnet.ones(1, 2, 2, 2), 2).flatten()
+        tensor([1.])
+    """
+    return _pool_avg(3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+
+
+__all__ = [
+    "AVG_POOL", "MAX_POOL", "MAX_POOL_WITH_INDICES", "avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool1d",
+    "max_pool2d", "max_pool3d",
+]  # fmt: skip
