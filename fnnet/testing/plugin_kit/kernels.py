@@ -6,6 +6,7 @@ definition is off in the kernel's own dtype.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 
-from fnnet._core.op import OPS, Op, Sample
+from fnnet._core.op import OPS, Op, Sample, Samples
 from fnnet.backends.base import Backend
 from fnnet.backends.devices import backend_of
 from fnnet.backends.dtypes import DType
@@ -21,7 +22,7 @@ from fnnet.backends.kernels import ArrayMeta, Kernel, Meta, Plan
 from fnnet.backends.numpy_backend import NumpyBackend
 from fnnet.plugins import KernelSpec
 from fnnet.plugins.specs import AnySpec
-from fnnet.testing.plugin_kit.check import Check, require
+from fnnet.testing.plugin_kit.check import Check, CheckError, require
 
 Raw = np.ndarray[Any, Any]
 Arrays = tuple[Any, ...]  # raw arrays of a backend, numbers, None
@@ -35,6 +36,10 @@ ULPS: Final = 16.0
 """... and how many units in the last place of the largest value beside that."""
 DIFFERENCES: Final = 1e-6
 """Relative error of central differences in float64, with room to spare; for ops without a rule of their own."""
+ENLARGED: Final = 128
+"""Kernels may decline what is small: the samples are asked for once more with every dim so many times as large ..."""
+LARGEST: Final = 2**20
+"""... unless an operand would have more elements than this."""
 LAYOUTS: Final[dict[str, Callable[[Raw], Raw]]] = {
     "dense": lambda x: x,
     "transposed": np.asfortranarray,
@@ -86,22 +91,51 @@ def _agrees(spec: KernelSpec, name: str, backward: bool) -> None:
 
 
 def cases(op: Op) -> Iterator[Case]:
-    """The op's samples in every dtype and layout."""
-    require(op.samples is not None, f"op {op.name} has no samples to test it on")
+    """The op's samples in every dtype and layout, as they are and enlarged."""
+    if op.samples is None:
+        raise CheckError(f"op {op.name} has no samples to test it on")
     for dtype in DTYPES:
-        samples: Sequence[Sample] = tuple(op.samples(_maker(dtype)))  # type: ignore[misc]  # not None: just required
-        for number, sample in enumerate(samples):
-            for layout, lay in LAYOUTS.items():
-                inputs = tuple(lay(x) if isinstance(x, np.ndarray) else x for x in sample.inputs)
-                about = f"sample {number} of {op.name}, {np.dtype(dtype).name}, {layout}"
-                yield Case(about, inputs, sample.static, sample.smooth)
+        for factor in (1, ENLARGED):
+            for number, sample in enumerate(_samples(op.samples, dtype, factor)):
+                if factor > 1 and not _computable(op, sample):
+                    continue
+                for layout, lay in LAYOUTS.items():
+                    inputs = tuple(lay(x) if isinstance(x, np.ndarray) else x for x in sample.inputs)
+                    size = "" if factor == 1 else f", every dim times {factor}"
+                    about = f"sample {number} of {op.name}, {np.dtype(dtype).name}, {layout}{size}"
+                    yield Case(about, inputs, sample.static, sample.smooth and (factor == 1 or op.backward is not None))
 
 
-def _maker(default: type[np.generic]) -> Callable[..., Raw]:
+def _samples(samples: Samples, dtype: type[np.generic], factor: int) -> Sequence[Sample]:
+    """The samples; none where an enlarged one would be too large."""
+    try:
+        return tuple(samples(_maker(dtype, factor)))
+    except _TooLargeError:
+        return ()
+
+
+def _computable(op: Op, sample: Sample) -> bool:
+    """Whether the static arguments still fit an enlarged sample."""
+    try:
+        with np.errstate(all="ignore"):
+            NumpyBackend().run(op, sample.inputs, sample.static)
+    except Exception:
+        return False
+    return True
+
+
+class _TooLargeError(Exception):
+    """An enlarged sample has more elements than the kit computes with."""
+
+
+def _maker(default: type[np.generic], factor: int) -> Callable[..., Raw]:
     random = np.random.default_rng(0)
 
     def make(*shape: int, low: float = -1.0, high: float = 1.0, dtype: DType | np.dtype[Any] | None = None) -> Raw:
         wanted = np.dtype(default) if dtype is None else dtype.numpy if isinstance(dtype, DType) else np.dtype(dtype)
+        shape = tuple(n * factor if n > 1 else n for n in shape)
+        if math.prod(shape) > LARGEST:
+            raise _TooLargeError
         return np.asarray(random.uniform(low, high, shape)).astype(wanted)
 
     return make
@@ -131,7 +165,7 @@ class _Trial:
     def forward(self, kernel: Kernel) -> Arrays | None:
         """Run the forward and compare; the private outputs, or None where it declines."""
         needs = tuple(isinstance(x, np.ndarray) and x.dtype.kind == "f" for x in self.case.inputs)
-        meta = Meta(tuple(map(self.backend.meta, self.inputs)), self.case.static, needs)
+        meta = Meta(self._metas(self.inputs), self.case.static, needs)
         outs = self._run(kernel, meta, self.inputs)
         if outs is None:
             return None
@@ -146,10 +180,12 @@ class _Trial:
         grads = tuple(np.cos(np.arange(o.size)).reshape(o.shape).astype(o.dtype) for o in self.same)
         keep, keep_out = self.op.kept(needs)
         inputs = tuple(x if i in keep else None for i, x in enumerate(self.inputs))
-        outs = tuple(map(self._device, self.same)) if keep_out else (None,) * len(self.same)
-        args = (*inputs, *outs, *private, *map(self._device, grads))
-        of = lambda xs: tuple(map(self.backend.meta, xs))  # noqa: E731 - shorter than what it abbreviates
-        meta = Meta(of(inputs), self.case.static, needs, of(outs), of(private), of(map(self._device, grads)))
+        kept = range(len(self.same)) if self.op.keeps is None else self.op.keeps
+        outs = tuple(self._device(o) if keep_out and i in kept else None for i, o in enumerate(self.same))
+        sent = tuple(map(self._device, grads))
+        args = (*inputs, *outs, *private, *sent)
+        about = map(self._metas, (inputs, outs, private, sent))
+        meta = Meta(next(about), self.case.static, needs, *about)
         found = self._run(kernel, meta, args)
         if found is None:
             return False
@@ -157,6 +193,9 @@ class _Trial:
         truth = self._gradients(tuple(map(_wide, self.case.inputs)), tuple(map(_wide, grads)), needs)
         self._compare("gradient", found, same, truth, DIFFERENCES if self.op.backward is None else 0.0)
         return True
+
+    def _metas(self, xs: Arrays) -> Arrays:
+        return tuple(map(self.backend.meta, xs))
 
     def _run(self, kernel: Kernel, meta: Meta, args: Arrays) -> Arrays | None:
         about = self.case.about
