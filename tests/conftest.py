@@ -15,6 +15,8 @@ import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
+# Scripts that made the stored data: run by hand, with PyTorch.
+collect_ignore_glob = ["*/data/make*.py"]
 ALLOWED_SKIPS = ("shared data absent:", "optional package absent:", "hardware absent:")
 
 # Derandomised: a red run must be red again. The full set draws anew each time and looks further.
