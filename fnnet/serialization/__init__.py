@@ -7,6 +7,7 @@ from fnnet.serialization.files import load as load
 from fnnet.serialization.files import save as save
 from fnnet.serialization.inspection import get_unsafe_globals_in_checkpoint as get_unsafe_globals_in_checkpoint
 from fnnet.serialization.inspection import read_metadata as read_metadata
+from fnnet.serialization.locations import locator as locator
 from fnnet.serialization.protocol import LoadOptions as LoadOptions
 from fnnet.serialization.protocol import SaveOptions as SaveOptions
 from fnnet.serialization.protocol import Serializer as Serializer

@@ -17,6 +17,9 @@ from fnnet.serialization.protocol import DEFAULT_PROTOCOL, FileLike, LoadOptions
 
 DEFAULT_FORMAT: Final = "pth"
 
+PICKLE_MAGIC: Final = b"\x80"
+"""How pickles of protocol 2 and later begin (CPython, Lib/pickle.py, PROTO), PyTorch's legacy files among them."""
+
 
 def save(
     obj: object,
@@ -159,8 +162,7 @@ def load(
         pickle_load_args=pickle_load_args,
     )
     with nullcontext(cast("BinaryIO", f)) if path is None else open(path, "rb", buffering=0) as file:
-        head = _head(file, name)
-        return _loaded(manager().select_serializer(name, head)).load(file, options)
+        return _loaded(_spec_for_loading(name, _head(file, options.name), options.name)).load(file, options)
 
 
 def _path(f: object) -> str | None:
@@ -182,7 +184,7 @@ def _head(file: BinaryIO, name: str) -> bytes:
         file.seek(start)
     except (OSError, AttributeError) as error:  # io.UnsupportedOperation is an OSError
         raise SerializationError(
-            f"load: {name or '<stream>'}: {error}. You can only load from a file that is seekable. Please pre-load the "
+            f"load: {name}: {error}. You can only load from a file that is seekable. Please pre-load the "
             "data into a buffer like io.BytesIO and try to load from it instead."
         ) from error
     return head
@@ -196,6 +198,18 @@ def _spec_for_saving(name: str, format: str | None) -> SerializerSpec:
         return plugins.select_serializer(name)
     except SerializationError:  # nobody claims the suffix
         return plugins.serializers.get(DEFAULT_FORMAT)
+
+
+def _spec_for_loading(name: str, head: bytes, shown: str) -> SerializerSpec:
+    if not head:
+        raise SerializationError(f"load: {shown}: the file is empty")
+    plugins = manager()
+    try:
+        return plugins.select_serializer(name, head)
+    except SerializationError as error:
+        if head.startswith(PICKLE_MAGIC):
+            return plugins.serializers.get(DEFAULT_FORMAT)  # which says what kind of pickle it is
+        raise SerializationError(f"load: {shown}: {error}") from error
 
 
 def _loaded(spec: SerializerSpec) -> Serializer:

@@ -17,8 +17,8 @@ class StorageHandle:
 
     Example:
         >>> handle = StorageHandle(400, Device("cpu"))
-        >>> handle.cuda(1).device
-        device(type='cuda', index=1)
+        >>> handle.nbytes(), handle.cpu().device
+        (400, device(type='cpu'))
     """
 
     __slots__ = ("_nbytes", "device")

@@ -73,7 +73,8 @@ def set_array_state(array: np.ndarray[Any, Any], state: object) -> None:
         raise Refusal(f"the state of a numpy array: version {show(version)}, dtype {show(kind)}, data {show(raw)}")
     if kind.hasobject:
         raise Refusal("a numpy array of objects")
-    array.__setstate__((1, _checked_shape(shape, kind.itemsize, len(raw)), kind, np.bool_(fortran), raw))
+    checked = _checked_shape(shape, kind.itemsize, len(raw))
+    array.__setstate__((1, checked, kind, fortran, raw))  # type: ignore[arg-type]  # NumPy's stub asks for its own bool
 
 
 def from_buffer(raw: object, kind: object, shape: object, order: object = "C") -> np.ndarray[Any, Any]:

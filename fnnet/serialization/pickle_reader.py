@@ -4,8 +4,6 @@ A pickle is a program. Python's own unpickler runs it; this one knows the few in
 of, and calls nothing: a GLOBAL is looked up in an exact table of (module, name), and what stands in the table are
 fnnet's own builders, which check their arguments. Instructions that a checkpoint has no use for (INST, OBJ, EXT,
 NEWOBJ_EX, PERSID, the text forms of protocol 0 ...) are refused.
-
-Source of the instruction set: CPython, Lib/pickletools.py.
 """
 
 from __future__ import annotations
@@ -13,33 +11,28 @@ from __future__ import annotations
 import struct
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from itertools import islice
 from types import MemberDescriptorType
 from typing import Any, Final
 
 import numpy as np
 
 from fnnet.serialization import pickle_numpy
+from fnnet.serialization.pickle_instructions import STEPS, STOP, instruction_name
 from fnnet.serialization.plain_data import Intermediate, Keys, check_plain, is_namespace
-from fnnet.serialization.refusal import MALFORMED, Refusal, show
-
-MAX_MARKS: Final = 500
-"""How deep marks may nest: each level of a container needs one or two."""
-
-MAX_INT_BYTES: Final = 255
-"""The longest whole number: what the short form (LONG1) holds."""
+from fnnet.serialization.refusal import Refusal, show
 
 METADATA: Final = "_metadata"
 """The only attribute that checkpoints set on an OrderedDict: the modules' versions."""
 
+RECENT_PUTS: Final = 8
+"""A dtype is remembered when it is made and replaced when its state follows: few puts lie between."""
+
 ARGUMENT_BYTES: Final = 8
 """The longest argument of fixed size."""
 
-_U2: Final = struct.Struct("<H").unpack_from
 _U4: Final = struct.Struct("<I").unpack_from
-_I4: Final = struct.Struct("<i").unpack_from
 _U8: Final = struct.Struct("<Q").unpack_from
-_F8: Final = struct.Struct(">d").unpack_from
 
 _DICTS: Final = frozenset({dict, OrderedDict, defaultdict, Counter})
 
@@ -104,7 +97,6 @@ class PickleReader:
         self.stack: list[Any] = []
         self.outer: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
-        self.last_put = -1
 
     def result(self) -> object:
         """Carry the program out.
@@ -112,16 +104,16 @@ class PickleReader:
         Raises:
             Refusal: It does what no checkpoint does.
         """
-        data, n, steps = self.data, len(self.data), _STEPS
+        data, n, steps = self.data, len(self.data), STEPS
         while self.at < n:
             self.position = self.at
             code = data[self.at]
             self.at += 1
-            if code == _STOP:
+            if code == STOP:
                 return self._finish()
             step = steps[code]
             if step is None:
-                raise Refusal(f"pickle instruction {_instruction(code)} has no use in a checkpoint")
+                raise Refusal(f"pickle instruction {instruction_name(code)} has no use in a checkpoint")
             try:
                 step(self)
             except (IndexError, struct.error):
@@ -183,13 +175,21 @@ class PickleReader:
     def put(self, key: int) -> None:
         """Remember the top of the stack."""
         self.memo[key] = self.stack[-1]
-        self.last_put = key
 
     def get(self, key: int) -> None:
         """Push what was remembered."""
         if key not in self.memo:
             raise Refusal(f"nothing was remembered under {key}")
         self.stack.append(self.memo[key])
+
+    def replace_top(self, value: object) -> None:
+        """Put `value` in the place of the top of the stack, and of what was remembered of it a few puts ago."""
+        old = self.stack[-1]
+        self.stack[-1] = value
+        for key in islice(reversed(self.memo), RECENT_PUTS):
+            if self.memo[key] is old:
+                self.memo[key] = value
+                break
 
     def text(self, raw: bytes) -> None:
         """Push a string."""
@@ -266,10 +266,7 @@ class PickleReader:
         elif kind is np.ndarray:
             pickle_numpy.set_array_state(target, state)
         elif isinstance(target, np.dtype):
-            ordered = pickle_numpy.with_byte_order(target, state)
-            if self.memo.get(self.last_put) is target:
-                self.memo[self.last_put] = ordered
-            self.stack[-1] = ordered
+            self.replace_top(pickle_numpy.with_byte_order(target, state))
         else:
             raise Refusal(f"the state of {show(target)} can't be set by a file")
 
@@ -289,265 +286,3 @@ def set_state(target: object, state: object) -> None:
         if type(member) is not MemberDescriptorType:
             raise Refusal(f"{type(target).__qualname__} has no slot {show(name)}")
         member.__set__(target, value)
-
-
-# the instructions -------------------------------------------------------------------------------------------------
-def _proto(m: PickleReader) -> None:
-    version = m.u1()
-    if not 2 <= version <= 5:
-        raise Refusal(f"pickle protocol {version}; expected 2 to 5")
-
-
-def _mark(m: PickleReader) -> None:
-    if len(m.outer) >= MAX_MARKS:
-        raise Refusal(f"marks nest more than {MAX_MARKS} deep")
-    m.outer.append(m.stack)
-    m.stack = []
-
-
-def _binput(m: PickleReader) -> None:
-    key = m.last_put = m.data[m.at]
-    m.memo[key] = m.stack[-1]
-    m.at += 1
-
-
-def _long_binput(m: PickleReader) -> None:
-    m.put(m.u4())
-
-
-def _binget(m: PickleReader) -> None:
-    m.get(m.u1())
-
-
-def _long_binget(m: PickleReader) -> None:
-    m.get(m.u4())
-
-
-def _memoize(m: PickleReader) -> None:
-    m.put(len(m.memo))
-
-
-def _binunicode(m: PickleReader) -> None:
-    m.text(m.take(m.u4()))
-
-
-def _short_binunicode(m: PickleReader) -> None:
-    m.text(m.take(m.u1()))
-
-
-def _binunicode8(m: PickleReader) -> None:
-    m.text(m.take(m.u8()))
-
-
-def _short_binstring(m: PickleReader) -> None:
-    m.byte_string(m.take(m.u1()))
-
-
-def _binstring(m: PickleReader) -> None:
-    (count,) = _I4(m.data, m.at)
-    m.at += 4
-    if count < 0:
-        raise Refusal(f"a string of {count} bytes")
-    m.byte_string(m.take(count))
-
-
-def _short_binbytes(m: PickleReader) -> None:
-    m.stack.append(m.take(m.u1()))
-
-
-def _binbytes(m: PickleReader) -> None:
-    m.stack.append(m.take(m.u4()))
-
-
-def _binbytes8(m: PickleReader) -> None:
-    m.stack.append(m.take(m.u8()))
-
-
-def _bytearray8(m: PickleReader) -> None:
-    m.stack.append(bytearray(m.take(m.u8())))
-
-
-def _binint1(m: PickleReader) -> None:
-    m.stack.append(m.data[m.at])
-    m.at += 1
-
-
-def _binint2(m: PickleReader) -> None:
-    m.stack.append(_U2(m.data, m.at)[0])
-    m.at += 2
-
-
-def _binint(m: PickleReader) -> None:
-    m.stack.append(_I4(m.data, m.at)[0])
-    m.at += 4
-
-
-def _binfloat(m: PickleReader) -> None:
-    m.stack.append(_F8(m.data, m.at)[0])
-    m.at += 8
-
-
-def _long1(m: PickleReader) -> None:
-    m.number(m.take(m.u1()))
-
-
-def _long4(m: PickleReader) -> None:
-    count = m.u4()
-    if count > MAX_INT_BYTES:
-        raise Refusal(f"a whole number of {count} bytes")
-    m.number(m.take(count))
-
-
-def _none(m: PickleReader) -> None:
-    m.stack.append(None)
-
-
-def _true(m: PickleReader) -> None:
-    m.stack.append(True)
-
-
-def _false(m: PickleReader) -> None:
-    m.stack.append(False)
-
-
-def _empty_tuple(m: PickleReader) -> None:
-    m.stack.append(())
-
-
-def _empty_list(m: PickleReader) -> None:
-    m.stack.append([])
-
-
-def _empty_dict(m: PickleReader) -> None:
-    m.stack.append({})
-
-
-def _empty_set(m: PickleReader) -> None:
-    m.stack.append(set())
-
-
-def _tuple(m: PickleReader) -> None:
-    items = m.since_mark()
-    m.stack.append(tuple(items))
-
-
-def _tuple1(m: PickleReader) -> None:
-    m.stack[-1] = (m.stack[-1],)
-
-
-def _tuple2(m: PickleReader) -> None:
-    last = m.stack.pop()
-    m.stack[-1] = (m.stack[-1], last)
-
-
-def _tuple3(m: PickleReader) -> None:
-    last, middle = m.stack.pop(), m.stack.pop()
-    m.stack[-1] = (m.stack[-1], middle, last)
-
-
-def _append(m: PickleReader) -> None:
-    m.extend([m.stack.pop()])
-
-
-def _appends(m: PickleReader) -> None:
-    m.extend(m.since_mark())
-
-
-def _setitem(m: PickleReader) -> None:
-    value, key = m.stack.pop(), m.stack.pop()
-    m.set_items([key, value])
-
-
-def _setitems(m: PickleReader) -> None:
-    m.set_items(m.since_mark())
-
-
-def _additems(m: PickleReader) -> None:
-    m.make_set(m.since_mark())
-
-
-def _frozenset(m: PickleReader) -> None:
-    items = m.since_mark()
-    for item in items:
-        m.check_key(item)
-    m.stack.append(frozenset(items))
-
-
-def _global(m: PickleReader) -> None:
-    module = m.line()
-    m.stack.append(m.find(module, m.line()))
-
-
-def _stack_global(m: PickleReader) -> None:
-    name, module = m.stack.pop(), m.stack.pop()
-    if type(name) is not str or type(module) is not str:
-        raise Refusal("the name of a class or function must be a string")
-    m.stack.append(m.find(module, name))
-
-
-def _frame(m: PickleReader) -> None:
-    m.u8()  # a hint for readers of streams: the instructions follow all the same
-
-
-def _binpersid(m: PickleReader) -> None:
-    m.stack[-1] = m.persistent(m.stack[-1])
-
-
-_STOP: Final = ord(".")
-_STEPS: Final[list[Callable[[PickleReader], None] | None]] = [None] * 256
-for _code, _step in {
-    b"\x80": _proto, b"(": _mark, b"q": _binput, b"r": _long_binput, b"h": _binget, b"j": _long_binget,
-    b"\x94": _memoize, b"X": _binunicode, b"\x8c": _short_binunicode, b"\x8d": _binunicode8, b"U": _short_binstring,
-    b"T": _binstring, b"C": _short_binbytes, b"B": _binbytes, b"\x8e": _binbytes8, b"\x96": _bytearray8,
-    b"K": _binint1, b"M": _binint2, b"J": _binint, b"G": _binfloat, b"\x8a": _long1, b"\x8b": _long4, b"N": _none,
-    b"\x88": _true, b"\x89": _false, b")": _empty_tuple, b"]": _empty_list, b"}": _empty_dict, b"\x8f": _empty_set,
-    b"t": _tuple, b"\x85": _tuple1, b"\x86": _tuple2, b"\x87": _tuple3, b"a": _append, b"e": _appends,
-    b"s": _setitem, b"u": _setitems, b"\x90": _additems, b"\x91": _frozenset, b"c": _global, b"\x93": _stack_global,
-    b"\x95": _frame, b"Q": _binpersid, b"R": PickleReader.reduce, b"\x81": PickleReader.new_object,
-    b"b": PickleReader.build,
-}.items():  # fmt: skip
-    _STEPS[_code[0]] = _step
-
-
-def _instruction(code: int) -> str:
-    """The name of an instruction, for errors only: the table of all of them takes milliseconds to import."""
-    import pickletools
-
-    names = [op.name for op in pickletools.opcodes if op.code == chr(code)]
-    return f"{names[0]} (0x{code:02x})" if names else f"0x{code:02x}"
-
-
-def names_in(data: bytes) -> list[tuple[str, str]]:
-    """The (module, name) of every class and function that a pickle refers to, in order; nothing is run.
-
-    Args:
-        data: The pickle. Where it is malformed, the names up to there.
-    """
-    import pickletools
-
-    found: dict[tuple[str, str], None] = {}
-    memo: dict[int, str] = {}
-    recent = ["", ""]  # the last two things pushed, where they were strings
-    last = ""
-    with suppress(*MALFORMED):  # the reader has said what is wrong: the list ends there
-        argument: Any  # of whatever type the instruction has
-        for opcode, argument, _ in pickletools.genops(data):
-            if opcode.name in ("GLOBAL", "INST"):
-                module, _, name = str(argument).partition(" ")
-                found[module, name] = None
-                last = ""
-            elif opcode.name == "STACK_GLOBAL":
-                found[recent[-2], recent[-1]] = None
-                last = ""
-            elif opcode.name in ("BINPUT", "LONG_BINPUT"):
-                memo[argument] = last
-                continue
-            elif opcode.name == "MEMOIZE":
-                memo[len(memo)] = last
-                continue
-            elif opcode.name in ("BINGET", "LONG_BINGET"):
-                last = memo.get(argument, "")
-            else:
-                last = argument if isinstance(argument, str) else ""
-            recent = [recent[-1], last]
-    return list(found)

@@ -167,6 +167,11 @@ def encode(text: object, encoding: object = "latin1") -> bytes:
     return text.encode("latin1")
 
 
+def build_bytes() -> bytes:
+    """`bytes()`: how protocol 2 spells empty ones."""
+    return b""
+
+
 def build_bytearray(value: object = b"", encoding: object = "latin-1") -> bytearray:
     """`bytearray(text, "latin-1")`."""
     return bytearray(value if type(value) is bytes else encode(value, encoding))
@@ -246,6 +251,7 @@ def _table() -> dict[tuple[str, str], object]:
     put(["torch"], "device", build_device)
     put(["torch"], "Size", build_size)
     put(["_codecs"], "encode", encode)
+    put(_BUILTINS, "bytes", build_bytes)
     put(_BUILTINS, "bytearray", build_bytearray)
     put(_BUILTINS, "complex", build_complex)
     put(["collections"], "defaultdict", build_defaultdict)

@@ -10,7 +10,7 @@ from typing import Any
 from fnnet._core.errors import FnnetError
 from fnnet.serialization.pickle_table import TABLE
 from fnnet.serialization.protocol import LoadOptions
-from fnnet.serialization.refusal import PickleRefusedError, Refusal, refusals_in
+from fnnet.serialization.refusal import MALFORMED, PickleRefusedError, Refusal, refusals_in
 from fnnet.serialization.zip_format import check_foreign
 
 
@@ -44,6 +44,6 @@ def unpickle(data: bytes, storage: Callable[[object], object], options: LoadOpti
         result: object = Unpickler(io.BytesIO(data), **arguments).load()
     except FnnetError:
         raise
-    except (Refusal, pickle.UnpicklingError, EOFError, ImportError, AttributeError) as error:
+    except (Refusal, pickle.UnpicklingError, EOFError, ImportError, *MALFORMED) as error:
         raise PickleRefusedError(f"load: {options.name}: can't be unpickled: {error}") from error
     return result

@@ -10,6 +10,7 @@ from fnnet._core.size import Size
 from fnnet.autograd.variable import Variable
 from fnnet.backends.devices import Device
 from fnnet.backends.dtypes import DType
+from fnnet.serialization.protocol import DEFAULT_PROTOCOL
 from fnnet.serialization.storage_plan import Block, StoragePlan
 from fnnet.serialization.storages import STORAGE_DTYPES
 from fnnet.serialization.tensors import TensorParts, parts_of
@@ -41,6 +42,7 @@ PARAMETER: Final = Foreign("torch._utils", "_rebuild_parameter")
 PARAMETER_WITH_STATE: Final = Foreign("torch._utils", "_rebuild_parameter_with_state")
 FROM_TYPE: Final = Foreign("torch._tensor", "_rebuild_from_type_v2")
 TENSOR_CLASS: Final = Foreign("torch", "Tensor")
+ENCODE: Final = Foreign("_codecs", "encode")
 DEVICE: Final = Foreign("torch", "device")
 SIZE: Final = Foreign("torch", "Size")
 BYTES: Final = Foreign("torch.storage", "UntypedStorage")
@@ -148,6 +150,8 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # see above
             return DEVICE, ((obj.type,) if obj.index is None else (obj.type, obj.index))
         if isinstance(obj, Size):
             return SIZE, (tuple(obj),)
+        if type(obj) is bytes and not obj and self.proto == DEFAULT_PROTOCOL:
+            return ENCODE, ("", "latin1")  # Python's own spelling, bytes(), is unknown to PyTorch's safe reader
         if isinstance(obj, _Beneath):
             return self._reduce_tensor(obj.parts, False)
         return NotImplemented

@@ -14,7 +14,7 @@ import numpy as np
 
 from fnnet.backends.dtypes import DType
 from fnnet.serialization.refusal import Refusal
-from fnnet.serialization.storages import address, dense_order
+from fnnet.serialization.storages import address
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -135,12 +135,13 @@ class StoragePlan:
             self._placed[_key(array)] = Placement(block, (extent.start - start) // n, stride)
 
     def _place_alone(self, extent: _Extent) -> None:
-        """A storage for one tensor: as it lies if its memory has no gaps, else its elements in C order."""
+        """A storage for one tensor: as it lies if that takes no more bytes, else its elements in C order."""
         parts, array, n = extent.parts, extent.parts.array, extent.parts.dtype.itemsize
         # Dims that repeat the same elements (an expanded tensor) are stored once.
-        repeated = [size > 1 and step == 0 for size, step in zip(array.shape, array.strides, strict=True)]
+        dims = zip(array.shape, array.strides, strict=True)
+        repeated = [array.size > 0 and size > 1 and step == 0 for size, step in dims]
         once = array[(*(0 if again else slice(None) for again in repeated), ...)]
-        if array.size and dense_order(once.shape, [step // n for step in once.strides]) is not None:
+        if 0 < extent.end - extent.start <= once.nbytes and all(step >= 0 and step % n == 0 for step in array.strides):
             elements = _memory(extent.start, extent.end)
             stride = tuple(step // n for step in array.strides)
         else:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, BinaryIO, Final
 
-from fnnet._core.errors import SerializationError
+from fnnet.serialization.files import PICKLE_MAGIC
 from fnnet.serialization.locations import locator
-from fnnet.serialization.pickle_reader import PickleReader, names_in
+from fnnet.serialization.pickle_instructions import names_in
+from fnnet.serialization.pickle_reader import PickleReader
 from fnnet.serialization.pickle_table import TABLE, collections_table, reason_against
 from fnnet.serialization.plain_data import Keys
 from fnnet.serialization.protocol import LoadOptions, SaveOptions
@@ -24,7 +25,6 @@ BYTE_ORDER: Final = "byteorder"
 LEGACY_MAGIC: Final = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 """How files of PyTorch 1.5 and earlier begin: the pickled number 0x1950a86a20f9469cfc6c."""
 
-PICKLE_MAGIC: Final = b"\x80"
 TAR_MAGIC: Final = b"ustar"
 TAR_OFFSET: Final = 257
 HEAD: Final = TAR_OFFSET + len(TAR_MAGIC)
@@ -110,8 +110,6 @@ def _check_container(source: Source) -> None:
         raise Refusal("PyTorch's tar format (0.1), which is not served: load it in PyTorch and save it again")
     if head.startswith(PICKLE_MAGIC):
         raise Refusal("a bare pickle, not made by torch.save or fnnet.save: reading it would run code")
-    if not head:
-        raise Refusal("the file is empty")
     raise Refusal("no checkpoint: neither a zip archive nor any other format of PyTorch's")
 
 
@@ -189,10 +187,10 @@ def check_foreign(module: str, name: str) -> None:
     """Refuse a class of PyTorch's that ordinary unpickling would import PyTorch for.
 
     Raises:
-        SerializationError: It is one.
+        PickleRefusedError: It is one.
     """
     if f"{module}.".startswith(PYTORCH):
-        raise SerializationError(
+        raise PickleRefusedError(
             f"load: the file holds an object of PyTorch's own class {module}.{name}, which fnnet can't rebuild: in "
             "PyTorch, torch.save(module.state_dict(), ...)"
         )

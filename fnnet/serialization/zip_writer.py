@@ -14,6 +14,9 @@ VERSION: Final = 20
 VERSION_ZIP64: Final = 45
 """The version of the format that a reader needs, times ten."""
 
+WIDE_FROM: int = layout.LIMIT32
+"""Sizes and offsets from here on need 64-bit fields."""
+
 DATE: Final = (0, 0x21)
 """DOS time and date: midnight of 1980-01-01, the earliest that there is."""
 
@@ -45,12 +48,12 @@ class ZipWriter:
         raw, header, view = name.encode(), self._at, memoryview(data)
         size, crc = view.nbytes, zlib.crc32(view)
         extra = b""
-        if size >= layout.LIMIT32:
+        if size >= WIDE_FROM:
             extra = _field(layout.ZIP64_EXTRA, size.to_bytes(8, "little") * 2)
         start = header + layout.LOCAL.size + len(raw) + len(extra)
         extra += _field(layout.PADDING_EXTRA, b"Z" * (-(start + 4) % layout.ALIGNMENT))
-        short = min(size, layout.LIMIT32)
-        version = VERSION_ZIP64 if size >= layout.LIMIT32 else VERSION
+        short = _narrow(size)
+        version = VERSION_ZIP64 if size >= WIDE_FROM else VERSION
         flags = layout.FLAG_UTF8
         self._write(
             layout.LOCAL.pack(
@@ -60,13 +63,13 @@ class ZipWriter:
             + extra
         )
         self._write(view)
-        wide = b"".join(n.to_bytes(8, "little") for n in (size, size, header) if n >= layout.LIMIT32)
+        wide = b"".join(n.to_bytes(8, "little") for n in (size, size, header) if n >= WIDE_FROM)
         extra = _field(layout.ZIP64_EXTRA, wide) if wide else b""
         version = VERSION_ZIP64 if wide else VERSION
         self._directory.append(
             layout.CENTRAL.pack(
                 layout.CENTRAL_SIGNATURE, version, version, flags, layout.STORED, *DATE, crc, short, short, len(raw),
-                len(extra), 0, 0, 0, 0, min(header, layout.LIMIT32),
+                len(extra), 0, 0, 0, 0, _narrow(header),
             )
             + raw
             + extra
@@ -76,7 +79,7 @@ class ZipWriter:
         """Write the directory and the end records."""
         start, directory, count = self._at, b"".join(self._directory), len(self._directory)
         self._write(directory)
-        if start >= layout.LIMIT32 or len(directory) >= layout.LIMIT32 or count >= layout.LIMIT16:
+        if start >= WIDE_FROM or len(directory) >= WIDE_FROM or count >= layout.LIMIT16:
             end64 = self._at
             rest = layout.END64.size - 12  # what follows the signature and this field
             self._write(
@@ -89,10 +92,14 @@ class ZipWriter:
         short = min(count, layout.LIMIT16)
         self._write(
             layout.END.pack(
-                layout.END_SIGNATURE, 0, 0, short, short, min(len(directory), layout.LIMIT32),
-                min(start, layout.LIMIT32), 0,
+                layout.END_SIGNATURE, 0, 0, short, short, _narrow(len(directory)), _narrow(start), 0
             )
-        )  # fmt: skip
+        )
+
+
+def _narrow(value: int) -> int:
+    """What a 32-bit field says: the value, or that it stands in the zip64 field."""
+    return value if value < WIDE_FROM else layout.LIMIT32
 
 
 def _field(tag: int, body: bytes) -> bytes:
