@@ -28,8 +28,13 @@ if TYPE_CHECKING:
 K = Namespace
 Grads = tuple[Any, ...]
 
-FEW_WINDOWS = 256
-"""Per image: with fewer, the whole batch goes into one product (measured on x86-64 with OpenBLAS)."""
+FEW_WINDOWS = 1 / 512
+"""Windows of an image per element of the weight. With fewer, reading the weight once per image costs more than ordering
+the result does, and the whole batch goes into one product (measured on x86-64 with OpenBLAS)."""
+PIECE = 1 << 20
+"""Elements of columns that are made at once: 4 MiB of float32, which a processor's cache holds for the product."""
+FOLD_COST = 2
+"""How much longer it takes to fold an element of the columns than to copy one into them (measured with NumPy: 2.4)."""
 
 
 # windows and fold, the primitives beneath ------------------------------------------------------------------------
@@ -76,21 +81,20 @@ def _by_group(k: K[A], g: A, groups: int, merged: bool) -> A:
 
 def _columns(
     k: K[A], x: A, merged: bool, *, size: Shape, stride: Shape, padding: Shape, dilation: Shape, groups: int
-) -> tuple[A, Shape]:
-    """What the windows of `x` see, (N, G, C/G * K, L), or merged (G, C/G * K, N * L); and the windows' grid."""
+) -> A:
+    """What the windows of `x` see, (N, G, C/G * K, L), or merged (G, C/G * K, N * L)."""
     n, c = x.shape[:2]
     d = len(size)
     if all(s == 1 for s in size) and not any(padding):
         if any(s != 1 for s in stride):
             x = k.getitem(x, index=(slice(None), slice(None), *(slice(None, None, s) for s in stride)))
-        return _by_group(k, x, groups, merged), x.shape[2:]
+        return _by_group(k, x, groups, merged)
     seen = k.windows(x, size=size, stride=stride, padding=padding, dilation=dilation)
-    grid = seen.shape[2 + d :]
-    rows, length = c // groups * math.prod(size), math.prod(grid)
+    rows, length = c // groups * math.prod(size), math.prod(seen.shape[2 + d :])
     if merged:
         seen = k.permute(seen, dims=(*range(1, 2 + d), 0, *range(2 + d, 2 + 2 * d)))
-        return k.reshape(seen, shape=(groups, rows, n * length)), grid
-    return k.reshape(seen, shape=(n, groups, rows, length)), grid
+        return k.reshape(seen, shape=(groups, rows, n * length))
+    return k.reshape(seen, shape=(n, groups, rows, length))
 
 
 def _grid(shape: Shape, size: Shape, stride: Shape, padding: Shape, dilation: Shape) -> Shape:
@@ -100,46 +104,104 @@ def _grid(shape: Shape, size: Shape, stride: Shape, padding: Shape, dilation: Sh
     )
 
 
+def _few(grid: Shape, weight: Shape, groups: int) -> bool:
+    return math.prod(grid) < FEW_WINDOWS * math.prod(weight) / groups
+
+
+def _turns(shape: Shape, grad: Shape, size: Shape, stride: Shape, padding: Shape, dilation: Shape) -> bool:
+    """Whether the gradient for the input had better be a convolution of `grad` with the turned weight than a fold."""
+    return (
+        all(s == 1 for s in stride)
+        and all(p <= e * (m - 1) for m, p, e in zip(size, padding, dilation, strict=True))
+        and math.prod(shape[2:]) * grad[1] <= FOLD_COST * math.prod(grad[2:]) * shape[1]
+    )
+
+
+def _turned(k: K[A], w: A, groups: int) -> A:
+    """(O, C/G, *size) as (C, O/G, *size), turned round in its spatial dims."""
+    o, c, *size = w.shape
+    d = len(size)
+    w = k.permute(k.reshape(w, shape=(groups, o // groups, c, *size)), dims=(0, 2, 1, *range(3, 3 + d)))
+    return k.flip(k.reshape(w, shape=(groups * c, o // groups, *size)), dims=tuple(range(2, 2 + d)))
+
+
 def _matrix(k: K[A], w: A, groups: int) -> A:
     """(O, C/G, *size) as (G, O/G, C/G * K)."""
     return k.reshape(w, shape=(groups, w.shape[0] // groups, math.prod(w.shape[1:])))
 
 
+def _pieces(n: int, grid: Shape, weight: Shape, groups: int) -> list[slice]:
+    """The batch, cut so that the columns of a piece stay small; whole where the batch is one product."""
+    if _few(grid, weight, groups):
+        return [slice(0, n)]
+    step = max(1, PIECE // max(1, math.prod(weight[1:]) * groups * math.prod(grid)))
+    return [slice(i, min(i + step, n)) for i in range(0, n, step)] or [slice(0, 0)]
+
+
 def _conv(k: K[A], x: A, w: A, b: A | None, *, stride: Shape, padding: Shape, dilation: Shape, groups: int) -> A:
-    n, o, size = x.shape[0], w.shape[0], w.shape[2:]
-    merged = math.prod(_grid(x.shape[2:], size, stride, padding, dilation)) < FEW_WINDOWS
-    cols, grid = _columns(k, x, merged, size=size, stride=stride, padding=padding, dilation=dilation, groups=groups)
-    y = k.matmul(_matrix(k, w, groups), cols)
-    if b is not None:
-        y = y + k.reshape(b, shape=(groups, o // groups, 1))
-    if merged:
-        y = k.permute(k.reshape(y, shape=(o, n, math.prod(grid))), dims=(1, 0, 2))
-        y = k.reshape(y, shape=(n * o * math.prod(grid),))
-    return k.reshape(y, shape=(n, o, *grid))
+    o, size = w.shape[0], w.shape[2:]
+    grid = _grid(x.shape[2:], size, stride, padding, dilation)
+    merged = _few(grid, w.shape, groups)
+    matrix = _matrix(k, w, groups)
+    offset = None if b is None else k.reshape(b, shape=(groups, o // groups, 1))
+    found = []
+    pieces = _pieces(x.shape[0], grid, w.shape, groups)
+    for piece in pieces:
+        some = x if len(pieces) == 1 else k.getitem(x, index=(piece,))
+        n = some.shape[0]
+        y = k.matmul(
+            matrix,
+            _columns(k, some, merged, size=size, stride=stride, padding=padding, dilation=dilation, groups=groups),
+        )
+        if offset is not None:
+            y = y + offset
+        if merged:
+            y = k.permute(k.reshape(y, shape=(o, n, math.prod(grid))), dims=(1, 0, 2))
+            y = k.reshape(y, shape=(n * o * math.prod(grid),))
+        found.append(k.reshape(y, shape=(n, o, *grid)))
+    return found[0] if len(found) == 1 else k.cat(*found, dim=0)
 
 
 def _conv_input(k: K[A], g: A, w: A, *, shape: Shape, stride: Shape, padding: Shape, dilation: Shape, groups: int) -> A:
     """The gradient of conv for its input, of that shape; the transposed convolution of `g`."""
-    n, size, grid = g.shape[0], w.shape[2:], g.shape[2:]
-    c, d = shape[1], len(size)
-    merged = math.prod(grid) < FEW_WINDOWS
-    cols = k.matmul(_swap(k, _matrix(k, w, groups)), _by_group(k, g, groups, merged))
-    if merged:
-        cols = k.reshape(cols, shape=(c, *size, n, *grid))
-        cols = k.permute(cols, dims=(1 + d, *range(1 + d), *range(2 + d, 2 + 2 * d)))
-    else:
-        cols = k.reshape(cols, shape=(n, c, *size, *grid))
-    if all(s == 1 for s in (*size, *stride)) and not any(padding) and shape[2:] == grid:
-        return ordered(k, k.reshape(cols, shape=shape))
-    return k.fold(cols, shape=shape, size=size, stride=stride, padding=padding, dilation=dilation)
+    size, grid, c = w.shape[2:], g.shape[2:], shape[1]
+    d = len(size)
+    merged = _few(grid, w.shape, groups)
+    if not merged and _turns(shape, g.shape, size, stride, padding, dilation):
+        far = tuple(e * (m - 1) - p for m, p, e in zip(size, padding, dilation, strict=True))
+        return _conv(k, g, _turned(k, w, groups), None, stride=stride, padding=far, dilation=dilation, groups=groups)
+    matrix = _swap(k, _matrix(k, w, groups))
+    found = []
+    pieces = _pieces(g.shape[0], grid, w.shape, groups)
+    for piece in pieces:
+        some = g if len(pieces) == 1 else k.getitem(g, index=(piece,))
+        n = some.shape[0]
+        cols = k.matmul(matrix, _by_group(k, some, groups, merged))
+        if merged:
+            cols = k.reshape(cols, shape=(c, *size, n, *grid))
+            cols = k.permute(cols, dims=(1 + d, *range(1 + d), *range(2 + d, 2 + 2 * d)))
+        else:
+            cols = k.reshape(cols, shape=(n, c, *size, *grid))
+        if all(s == 1 for s in (*size, *stride)) and not any(padding) and shape[2:] == grid:
+            found.append(ordered(k, k.reshape(cols, shape=(n, *shape[1:]))))
+        else:
+            options = {"size": size, "stride": stride, "padding": padding, "dilation": dilation}
+            found.append(k.fold(cols, shape=(n, *shape[1:]), **options))
+    return found[0] if len(found) == 1 else k.cat(*found, dim=0)
 
 
 def _conv_weight(
     k: K[A], x: A, g: A, *, shape: Shape, stride: Shape, padding: Shape, dilation: Shape, groups: int
 ) -> A:
     """The gradient of conv for its weight, of that shape."""
-    cols, _ = _columns(k, x, True, size=shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups)
-    return k.reshape(k.matmul(_by_group(k, g, groups, True), _swap(k, cols)), shape=shape)
+    total: Any = None
+    pieces = _pieces(g.shape[0], g.shape[2:], shape, groups)
+    for piece in pieces:
+        one, other = (x, g) if len(pieces) == 1 else (k.getitem(x, index=(piece,)), k.getitem(g, index=(piece,)))
+        cols = _columns(k, one, True, size=shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups)
+        part = k.matmul(_by_group(k, other, groups, True), _swap(k, cols))
+        total = part if total is None else total + part
+    return k.reshape(total, shape=shape)
 
 
 def _options(c: Call[Any]) -> dict[str, Any]:

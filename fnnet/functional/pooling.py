@@ -118,7 +118,7 @@ def _max_pool_with_indices(
             best, place = k.clone(view), k.expand(inside, shape=(n, c, *grid))
             continue
         better = k.logical_or(k.gt(view, best), k.ne(view, view))
-        best = k.where(better, view, best)
+        best = k.maximum(best, view)
         place = k.where(better, sum(i * e * s for i, e, s in zip(at, dilation, steps, strict=True)), place)
     return best, k.add(place, corner)
 
@@ -264,6 +264,10 @@ def _spatial(name: str, d: int, input: Tensor) -> Shape:
 
 
 def _check_options(name: str, size: Shape, stride: Shape, padding: Shape, dilation: Shape) -> None:
+    if name == "max_pool1d":  # PyTorch words these three in its own way there
+        for option, (value,) in (("kernel_size", size), ("stride", stride), ("dilation", dilation)):
+            if value <= 0:
+                raise OptionError(f"{name}: {option} must be greater than zero, but got {value}")
     if any(m <= 0 for m in size):
         raise OptionError(f"{name}: kernel size should be greater than zero, but got {size}")
     if any(s <= 0 for s in stride):
@@ -297,7 +301,8 @@ def _grid(
         c = input._data.shape[-len(size) - 1]
         raise ShapeError(
             f"{name}: Given input size: ({'x'.join(map(str, (c, *shape)))}). Calculated output size: "
-            f"({'x'.join(map(str, (c, *(max(o, 0) for o in grid))))}). Output size is too small"
+            f"({'x'.join(map(str, (c, *(max(o, 0) for o in grid))))}). Output size is too small. Invalid computed output "
+            f"size: {min(grid)}"
         )
     return tuple(grid)
 
