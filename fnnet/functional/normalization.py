@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, cast
 
-from fnnet._core.errors import DTypeError, OptionError, ShapeError
+from fnnet._core.errors import OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Shape, sum_to
 from fnnet._core.op import OPS, OUT, Make, Op, Sample
 from fnnet.autograd.modes import set_grad
 from fnnet.autograd.tape import apply, apply_
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import HALF
-from fnnet.functional._common import dtype_of, into, is_tensor, to_dtype, wrap_dims
+from fnnet.functional._common import dtype_of, into, to_dtype
 from fnnet.functional.activation import need_float
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ K = Namespace
 Grads = tuple[Any, ...]
 
 
-# sums that are accurate in float32 -------------------------------------------------------------------------------------
+# sums that are accurate in float32 -----------------------------------------------------------------------------------
 def _count(shape: Shape, dim: Shape) -> int:
     return math.prod(shape[d] for d in dim)
 
@@ -45,7 +45,7 @@ def _mean(k: K[A], x: A, dim: Shape) -> A:
     return s / _count(x.shape, dim)
 
 
-# standardize: what batch, layer, group and instance norm share -----------------------------------------------------------
+# standardize: what batch, layer, group and instance norm share -------------------------------------------------------
 def _standardize_forward(
     k: K[A], x: A, weight: A | None, bias: A | None, *, dim: Shape, affine: Shape, eps: float
 ) -> tuple[A, A, A]:
@@ -64,11 +64,16 @@ def _standardize_forward(
 def _standardize_backward(k: K[A], c: Call[A], grads: tuple[A | None, ...]) -> Grads:
     g, g_mean, g_rstd = grads
     x, weight = c.inputs[0], c.inputs[1]
-    mean, rstd = c.out[1], c.out[2]
+    outs: Any = c.out
+    mean, rstd = outs[1], outs[2]
     dim, affine = c.static["dim"], c.static["affine"]
     if 0 in c.shapes[0]:
-        return tuple(
-            k.full(shape, 0, dtype=mean.dtype) if need else None for shape, need in zip(c.shapes, c.needs, strict=True)
+        g = k.full(c.shapes[0], 0, dtype=mean.dtype) if g is None else g
+        none = sum_to(k, g, affine)
+        return (
+            k.clone(g) if c.needs[0] else None,
+            k.reshape(none, shape=c.shapes[1]) if c.needs[1] else None,
+            k.reshape(none, shape=c.shapes[2]) if c.needs[2] else None,
         )
     n = _count(c.shapes[0], dim)
     d_weight = d_bias = dx = None
@@ -117,12 +122,13 @@ _STANDARDIZE: dict[str, Any] = {
     "forward": _standardize_forward, "backward": _standardize_backward, "uses": ((0, 1, OUT), (0, OUT), (OUT,)),
     "n_out": 3, "keeps": (1, 2), "samples": _standardize_samples,
 }  # fmt: skip
-# Two ops of one rule, so that a provider can serve them by different kernels. Outputs: the result, mean, 1 / sqrt(var + eps).
+# Two ops of one rule, so that a provider can serve them by different kernels.
+# Their outputs: the result, the mean, 1 / sqrt(var + eps).
 BATCH_NORM_TRAIN = Op("batch_norm_train", **_STANDARDIZE)
 LAYER_NORM = Op("layer_norm", **_STANDARDIZE, onnx="LayerNormalization")
 
 
-# batch_norm: with given statistics ---------------------------------------------------------------------------------------
+# batch_norm: with given statistics -----------------------------------------------------------------------------------
 def _batch_norm_forward(
     k: K[A], x: A, mean: A, var: A, weight: A | None, bias: A | None, *, affine: Shape, eps: float
 ) -> A:
@@ -273,7 +279,7 @@ def batch_norm(
     return to_dtype(out, dtype)
 
 
-# layer_norm ----------------------------------------------------------------------------------------------------------------
+# layer_norm ----------------------------------------------------------------------------------------------------------
 def layer_norm(
     input: Tensor,
     normalized_shape: Sequence[int],
@@ -332,7 +338,7 @@ def _last_dims(name: str, x: Tensor, given: Sequence[int], weight: Tensor | None
     return target
 
 
-# group_norm, instance_norm ---------------------------------------------------------------------------------------------------
+# group_norm, instance_norm -------------------------------------------------------------------------------------------
 def group_norm(
     input: Tensor,
     num_groups: int,
@@ -453,7 +459,7 @@ def instance_norm(
     return to_dtype(_affine(out, w, b), dtype)
 
 
-# rms_norm --------------------------------------------------------------------------------------------------------------------
+# rms_norm ------------------------------------------------------------------------------------------------------------
 def _rms_norm_forward(k: K[A], x: A, weight: A | None, *, dim: Shape, eps: float) -> tuple[A, A]:
     if 0 in x.shape:
         return k.clone(x), k.full(tuple(1 if d in dim else n for d, n in enumerate(x.shape)), math.nan, dtype=x.dtype)
@@ -462,11 +468,11 @@ def _rms_norm_forward(k: K[A], x: A, weight: A | None, *, dim: Shape, eps: float
 
 
 def _rms_norm_backward(k: K[A], c: Call[A], grads: tuple[A | None, ...]) -> Grads:
-    (g, g_scale), (x, weight), scale, dim = grads, c.inputs, c.out[1], c.static["dim"]
+    (g, g_scale), (x, weight), outs, dim = grads, c.inputs, c.out, c.static["dim"]
+    scale: Any = outs[1]  # type: ignore[index]  # several outputs: a tuple
     if 0 in c.shapes[0]:
-        return tuple(
-            k.full(shape, 0, dtype=scale.dtype) if need else None for shape, need in zip(c.shapes, c.needs, strict=True)
-        )
+        g = k.full(c.shapes[0], 0, dtype=scale.dtype) if g is None else g
+        return k.clone(g) if c.needs[0] else None, sum_to(k, g, c.shapes[1]) if c.needs[1] else None
     unit = x * scale
     dx = d_weight = None
     if g is not None:
@@ -526,7 +532,7 @@ def rms_norm(
 _EPSILON = {4: 2.0**-23, 8: 2.0**-52}  # IEEE 754 binary32 and binary64
 
 
-# normalize, local_response_norm ------------------------------------------------------------------------------------------------
+# normalize, local_response_norm --------------------------------------------------------------------------------------
 def normalize(
     input: Tensor,
     p: float = 2.0,
@@ -579,7 +585,9 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     need_float("local_response_norm", input)
     shape = tuple(input._data.shape)
     if len(shape) < 3:
-        raise OptionError(f"local_response_norm: Expected 3D or higher dimensionality input (got {len(shape)} dimensions)")
+        raise OptionError(
+            f"local_response_norm: Expected 3D or higher dimensionality input (got {len(shape)} dimensions)"
+        )
     if 0 in shape:
         return input
     squares = input * input

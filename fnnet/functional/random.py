@@ -567,7 +567,7 @@ def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generat
 def uniform_(
     self: Tensor, from_: float = 0, to: float = 1, *, generator: Generator | None = None, **bounds: float
 ) -> Tensor:
-    """Fill with numbers uniform in `[from, to)`; as a keyword `from`, a word of Python's, is `from_` or `**{"from": 0}`.
+    """Fill with numbers uniform in `[from, to)`; the keyword is `from_` or `**{"from": 0}`: Python keeps the word.
 
     Example:
         >>> import fnnet
