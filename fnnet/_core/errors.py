@@ -33,6 +33,10 @@ class OptionError(FnnetError, ValueError, RuntimeError):
     """An argument that is no tensor has a value outside its range."""
 
 
+class AssertedOptionError(OptionError, AssertionError):
+    """An OptionError where PyTorch's own code asserts."""
+
+
 class IndexRangeError(FnnetError, IndexError):
     """A dim, an index, a target or an embedding row is out of range."""
 

@@ -1,9 +1,57 @@
-"""Methods of the reduction family."""
+"""Methods of the reduction family: reductions, statistics, scans."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, cast
+
 from fnnet.autograd.variable import Variable
+from fnnet.functional import reduction, scan, statistics
+
+if TYPE_CHECKING:
+    from fnnet._tensor import Tensor
+    from fnnet.backends.dtypes import DType
 
 
 class ReductionMethods(Variable):
     """Methods of the reduction family."""
+
+    sum = reduction.sum
+    mean = reduction.mean
+    prod = reduction.prod
+    nansum = reduction.nansum
+    nanmean = reduction.nanmean
+    amax = reduction.amax
+    amin = reduction.amin
+    aminmax = reduction.aminmax
+    argmax = reduction.argmax
+    argmin = reduction.argmin
+    max = reduction.max
+    min = reduction.min
+    any = reduction.any
+    all = reduction.all
+    count_nonzero = reduction.count_nonzero
+    logsumexp = reduction.logsumexp
+
+    var = statistics.var
+    std = statistics.std
+    median = statistics.median
+    nanmedian = statistics.nanmedian
+    kthvalue = statistics.kthvalue
+    mode = statistics.mode
+    quantile = statistics.quantile
+    nanquantile = statistics.nanquantile
+
+    def norm(
+        self, p: float | str | None = "fro", dim: Any = None, keepdim: bool = False, dtype: DType | None = None
+    ) -> Tensor:
+        """The p-norm of the elements (see `fnnet.norm`)."""
+        return statistics.norm(cast("Tensor", self), p, dim, keepdim, dtype=dtype)
+
+    cumsum = scan.cumsum
+    cumsum_ = scan.cumsum_
+    cumprod = scan.cumprod
+    cumprod_ = scan.cumprod_
+    cummax = scan.cummax
+    cummin = scan.cummin
+    logcumsumexp = scan.logcumsumexp
+    diff = scan.diff

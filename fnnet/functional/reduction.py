@@ -1,19 +1,548 @@
-"""Reductions."""
+"""Reductions: sums, products, means, extremes, truth; the scale of exponentials."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
-from fnnet._core.namespace import A, Call, Namespace
-from fnnet._core.op import Op, keep_dims
+from fnnet._core.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
+from fnnet._core.namespace import A, Call, Namespace, Shape
+from fnnet._core.op import OPS, OUT, Kind, Make, Op, Sample, keep_dims
+from fnnet.autograd.tape import apply, namespace_of
+from fnnet.autograd.variable import make
+from fnnet.backends import dtypes
+from fnnet.backends.dtypes import DEFAULT, DType
+from fnnet.functional import return_types
+from fnnet.functional._common import binary, dtype_of, into, is_tensor, need_tensor, to_dtype, wrap_dim, wrap_dims
+from fnnet.functional.gathering import pick
+from fnnet.functional.masking import masked_fill
+from fnnet.functional.shape import RESHAPE
+
+if TYPE_CHECKING:
+    from fnnet._tensor import Tensor
 
 K = Namespace
 Grads = tuple[Any, ...]
+Dims = int | Sequence[int] | None
 
 
-def _sum_backward(k: K[A], c: Call[A], g: A) -> Grads:
-    shape = c.shapes[0]
-    return (k.expand(k.reshape(g, shape=keep_dims(shape, c.static["dim"])), shape=shape),)
+def kept(k: Namespace[A], reduced: A, c: Call[A]) -> A:
+    """What a reduction gave (or its gradient), with the reduced dims as dims of size 1."""
+    return k.reshape(reduced, shape=keep_dims(c.shapes[0], c.static["dim"]))
 
 
-SUM = Op("sum", backward=_sum_backward, uses=((),), onnx="ReduceSum")
+def spread(k: Namespace[A], reduced: A, c: Call[A]) -> A:
+    """The same, expanded to the input's shape."""
+    return k.expand(kept(k, reduced, c), shape=c.shapes[0])
+
+
+def count(shape: Shape, dim: Shape) -> int:
+    """How many elements are reduced to one."""
+    return math.prod(shape[d] for d in dim)
+
+
+def _samples(make: Make) -> Any:
+    """One dim, several, all; kept or not; 0-d."""
+    yield Sample(make(3, 4), dim=(0, 1))
+    yield Sample(make(2, 3, 4), dim=(1,))
+    yield Sample(make(2, 3, 4), dim=(0, 2), keepdim=True)
+    yield Sample(make(), dim=())
+
+
+# sum, mean ------------------------------------------------------------------------------------------------------------
+SUM = Op(
+    "sum", backward=lambda k, c, g: (spread(k, g, c),), uses=((),), onnx="ReduceSum",
+    samples=lambda make: (*_samples(make), Sample(make(0, 2), dim=(0,))),
+)  # fmt: skip
+
+
+def _mean_forward(k: K[A], x: A, /, *, dim: Shape, keepdim: bool = False) -> A:
+    return k.div(k.sum(x, dim=dim, keepdim=keepdim), count(x.shape, dim))
+
+
+def _mean_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    return (spread(k, k.div(g, count(c.shapes[0], c.static["dim"])), c),)
+
+
+MEAN = Op("mean", forward=_mean_forward, backward=_mean_backward, uses=((),), onnx="ReduceMean", samples=_samples)
+
+
+def _reduce(op: Op, name: str, input: object, dim: Dims, keepdim: bool, out: Tensor | None = None) -> Tensor:
+    need_tensor(name, input=input)
+    x = cast("Tensor", input)
+    r: Tensor = apply(op, x, dim=wrap_dims(dim, x._data.ndim, name), keepdim=keepdim)
+    return r if out is None else into(out, r)
+
+
+def sum(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None, out: Tensor | None = None
+) -> Tensor:
+    """The sum over all elements, or over the given dims.
+
+    Args:
+        input: Any tensor; bool and whole numbers add up in int64.
+        dim: A dim or several. Default: all.
+        keepdim: Keep the reduced dims, of size 1. Default: False.
+        dtype: The input is cast to it first. Default: its own.
+        out: Where to write the result.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.sum(fnnet.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
+        tensor([4., 6.])
+    """
+    if dtype is not None and is_tensor(input):
+        input = to_dtype(input, dtype)
+    r = _reduce(SUM, "sum", input, dim, keepdim)
+    if dtype is not None:
+        r = to_dtype(r, dtype)
+    return r if out is None else into(out, r)
+
+
+def mean(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None, out: Tensor | None = None
+) -> Tensor:
+    """The mean over all elements, or over the given dims; of no elements, NaN.
+
+    Args:
+        input: Floating point (or give `dtype`).
+        dim: A dim or several. Default: all.
+        keepdim: Keep the reduced dims, of size 1. Default: False.
+        dtype: The input is cast to it first. Default: its own.
+        out: Where to write the result.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.mean(fnnet.tensor([1.0, 2.0, 6.0]))
+        tensor(3.)
+    """
+    need_tensor("mean", input=input)
+    if dtype is not None:
+        if dtype.category < 2:
+            raise DTypeError(
+                "mean(): could not infer output dtype. Optional dtype must be either a floating point or complex dtype. "
+                f"Got: {dtype}"
+            )
+        input = to_dtype(input, dtype)
+    elif dtype_of(input).category < 2:
+        raise DTypeError(
+            "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
+            f"Got: {dtype_of(input)}"
+        )
+    return _reduce(MEAN, "mean", input, dim, keepdim, out)
+
+
+def _without_nan(x: Tensor) -> tuple[Tensor, Tensor]:
+    """`x` with zeros for NaN, and where they are."""
+    mask: Tensor = make(namespace_of(x._device).isnan(x._data), x._device)
+    return masked_fill(x, mask, 0), mask
+
+
+def nansum(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None, out: Tensor | None = None
+) -> Tensor:
+    """The sum of what is not NaN.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nansum(fnnet.tensor([1.0, float("nan"), 2.0]))
+        tensor(3.)
+    """
+    need_tensor("nansum", input=input)
+    if dtype_of(input).category == 3:
+        raise DTypeError("nansum does not support complex inputs")
+    x = _without_nan(input)[0] if dtype_of(input).category == 2 else input
+    return sum(x, dim, keepdim, dtype=dtype, out=out)
+
+
+def nanmean(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None, out: Tensor | None = None
+) -> Tensor:
+    """The mean of what is not NaN.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nanmean(fnnet.tensor([1.0, float("nan"), 2.0]))
+        tensor(1.5000)
+    """
+    need_tensor("nanmean", input=input)
+    if dtype_of(input).category < 2:
+        raise DTypeError(f"nanmean(): expected input to have floating point or complex dtype but got {dtype_of(input)}")
+    x, mask = _without_nan(input)
+    total = sum(x, dim, keepdim, dtype=dtype)
+    k = namespace_of(input._device)
+    numbers: Tensor = make(k.logical_not(mask._data), input._device)
+    r: Tensor = apply(OPS["div"], total, to_dtype(sum(numbers, dim, keepdim), dtype_of(total)))
+    return r if out is None else into(out, r)
+
+
+# prod -----------------------------------------------------------------------------------------------------------------
+def others_product(k: Namespace[A], x: A) -> A:
+    """For each element, the product of all others along the last dim: exact where some are zero."""
+    one = k.full((*x.shape[:-1], 1), 1, dtype=x.dtype)
+    n, last = x.shape[-1], x.ndim - 1
+    if n == 0:
+        return x
+    before = k.cumprod(k.cat(one, k.getitem(x, index=(Ellipsis, slice(0, n - 1))), dim=last), dim=last)
+    turned = k.flip(x, dims=(last,))
+    after = k.cumprod(k.cat(one, k.getitem(turned, index=(Ellipsis, slice(0, n - 1))), dim=last), dim=last)
+    return before * k.flip(after, dims=(last,))
+
+
+def _prod_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    shape, dim = c.shapes[0], c.static["dim"]
+    rest = tuple(d for d in range(len(shape)) if d not in dim)
+    order = (*rest, *dim)
+    turned = k.permute(c.inputs[0], dims=order)
+    flat = k.reshape(turned, shape=(*[shape[d] for d in rest], count(shape, dim)))
+    others = k.reshape(others_product(k, flat), shape=turned.shape)
+    back = tuple(sorted(range(len(order)), key=order.__getitem__))
+    return (k.permute(others, dims=back) * spread(k, g, c),)
+
+
+PROD = Op("prod", backward=_prod_backward, uses=((0,),), onnx="ReduceProd", samples=_samples)
+
+
+def prod(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """The product of all elements, or along one dim.
+
+    Differentiable: also where elements are zero.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.prod(fnnet.tensor([2.0, 3.0]))
+        tensor(6.)
+    """
+    need_tensor("prod", input=input)
+    if dtype is not None:
+        input = to_dtype(input, dtype)
+    r = _reduce(PROD, "prod", input, None if dim is None else (dim,), keepdim)
+    if dtype is not None:
+        r = to_dtype(r, dtype)
+    return r if out is None else into(out, r)
+
+
+# extremes ---------------------------------------------------------------------------------------------------------------
+def _extreme_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    at = k.cast(k.eq(c.inputs[0], kept(k, c.out, c)), dtype=g.dtype)
+    ties = k.sum(at, dim=c.static["dim"], keepdim=True)
+    return (at * k.div(kept(k, g, c), ties),)
+
+
+def _extreme_samples(make: Make) -> Any:
+    yield from _samples(make)
+    yield Sample(make(3, 2, low=1, high=1), dim=(0,), smooth=False)
+
+
+AMAX = Op("amax", backward=_extreme_backward, uses=((0, OUT),), onnx="ReduceMax", samples=_extreme_samples)
+AMIN = Op("amin", backward=_extreme_backward, uses=((0, OUT),), onnx="ReduceMin", samples=_extreme_samples)
+
+
+def _arg_samples(make: Make) -> Any:
+    yield Sample(make(3, 4), dim=1, smooth=False)
+    yield Sample(make(3, 4), dim=0, keepdim=True, smooth=False)
+
+
+ARGMAX = Op("argmax", onnx="ArgMax", samples=_arg_samples)
+ARGMIN = Op("argmin", onnx="ArgMin", samples=_arg_samples)
+
+
+def _not_empty(name: str, x: Tensor, dim: Shape | None, error: type[Exception]) -> None:
+    """Raise where an extreme of nothing is asked for."""
+    shape = x._data.shape
+    if dim is None or len(dim) == len(shape):
+        if 0 in shape:
+            raise error(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
+                "the 'dim' argument."
+            )
+        return
+    for d in dim:
+        if shape[d] == 0:
+            raise IndexRangeError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+
+
+def _no_complex(name: str, x: Tensor) -> None:
+    if dtype_of(x).category == 3:
+        raise DTypeError(f"{name}(): does not support complex input")
+
+
+def _extreme(op: Op, input: Tensor, dim: Dims, keepdim: bool, out: Tensor | None) -> Tensor:
+    need_tensor(op.name, input=input)
+    _no_complex(op.name, input)
+    dims = wrap_dims(dim, input._data.ndim, op.name)
+    if dim is None or (not isinstance(dim, int) and not len(dim)):
+        _not_empty(op.name, input, None, ShapeError)
+    elif input._data.ndim:
+        for d in dims:
+            if input._data.shape[d] == 0:
+                raise IndexRangeError(f"{op.name}(): Expected reduction dim {d} to have non-zero size.")
+    r: Tensor = apply(op, input, dim=dims, keepdim=keepdim)
+    return r if out is None else into(out, r)
+
+
+def amax(input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
+    """The maximum over the given dims (default: all); NaN wins.
+
+    Differentiable: the gradient is shared evenly among equal maxima.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.amax(fnnet.tensor([[1.0, 4.0], [3.0, 2.0]]), 1)
+        tensor([4., 3.])
+    """
+    return _extreme(AMAX, input, dim, keepdim, out)
+
+
+def amin(input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
+    """The minimum over the given dims (default: all); NaN wins.
+
+    Differentiable: the gradient is shared evenly among equal minima.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.amin(fnnet.tensor([[1.0, 4.0], [3.0, 2.0]]), 1)
+        tensor([1., 2.])
+    """
+    return _extreme(AMIN, input, dim, keepdim, out)
+
+
+def aminmax(
+    input: Tensor, *, dim: int | None = None, keepdim: bool = False, out: tuple[Tensor, Tensor] | None = None
+) -> return_types.aminmax:
+    """Minimum and maximum, of all elements or along one dim.
+
+    Example:
+        >>> import fnnet
+        >>> low, high = fnnet.aminmax(fnnet.tensor([1, 3, 2]))
+        >>> low, high
+        (tensor(1), tensor(3))
+    """
+    need_tensor("aminmax", input=input)
+    _not_empty("aminmax", input, None if dim is None else (wrap_dim(dim, input._data.ndim),), ShapeError)
+    low, high = (amin, amax) if out is None else (_into(amin, out[0]), _into(amax, out[1]))
+    dims: Dims = None if dim is None else (dim,)
+    return return_types.aminmax(low(input, dims, keepdim), high(input, dims, keepdim))
+
+
+def _into(function: Any, out: Tensor) -> Any:
+    return lambda *args: function(*args, out=out)
+
+
+def _arg(op: Op, input: Tensor, dim: int | None, keepdim: bool, out: Tensor | None) -> Tensor:
+    need_tensor(op.name, input=input)
+    _no_complex(op.name, input)
+    if dtype_of(input) is dtypes.bool_:
+        raise DTypeError(f"{op.name}(): does not support bool input")
+    shape = tuple(input._data.shape)
+    if dim is None:
+        _not_empty(op.name, input, None, IndexRangeError)
+        flat: Tensor = apply(RESHAPE, input, shape=(math.prod(shape),))
+        r: Tensor = apply(op, flat, dim=0)
+        if keepdim:
+            r = apply(RESHAPE, r, shape=(1,) * len(shape))
+    else:
+        d = wrap_dim(dim, len(shape), op.name)
+        if not shape:
+            r = apply(op, apply(RESHAPE, input, shape=(1,)), dim=0)
+        else:
+            if shape[d] == 0:
+                raise IndexRangeError(f"{op.name}(): Expected reduction dim {d} to have non-zero size.")
+            r = apply(op, input, dim=d, keepdim=keepdim)
+    return r if out is None else into(out, r)
+
+
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
+    """The index of the first maximum along a dim, or in the flattened tensor; NaN counts as the largest.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.argmax(fnnet.tensor([[1, 4], [3, 2]]), dim=1)
+        tensor([1, 0])
+    """
+    return _arg(ARGMAX, input, dim, keepdim, out)
+
+
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
+    """The index of the first minimum along a dim, or in the flattened tensor; NaN counts as the smallest.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.argmin(fnnet.tensor([[1, 4], [3, 2]]), dim=1)
+        tensor([0, 1])
+    """
+    return _arg(ARGMIN, input, dim, keepdim, out)
+
+
+def finish_pair(
+    make_pair: Any, values: Tensor, indices: Tensor, out: tuple[Tensor, Tensor] | None = None
+) -> Any:  # the named tuple that `make_pair` makes
+    """Values and indices as a named tuple, written into `out=` if given."""
+    if out is not None:
+        values, indices = into(out[0], values), into(out[1], indices)
+    return make_pair(values, indices)
+
+
+def _max_or_min(
+    name: str, input: Tensor, dim: Any, keepdim: bool, other: Tensor | None, out: Any
+) -> Any:  # a Tensor, or values and indices
+    need_tensor(name, input=input)
+    if is_tensor(dim) or other is not None:
+        return binary(OPS[name + "imum"], input, dim if other is None else other, out)
+    _no_complex(name, input)
+    whole, arg = (AMAX, ARGMAX) if name == "max" else (AMIN, ARGMIN)
+    shape = tuple(input._data.shape)
+    if dim is None:
+        _not_empty(name, input, None, ShapeError)
+        r: Tensor = apply(whole, input, dim=tuple(range(len(shape))))
+        return r if out is None else into(out, r)
+    if not hasattr(dim, "__index__"):
+        raise ArgumentError(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
+    d = wrap_dim(dim, len(shape), name)
+    if shape and shape[d] == 0:
+        raise IndexRangeError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+    x = input if shape else cast("Tensor", apply(RESHAPE, input, shape=(1,)))
+    ordered = to_dtype(x, dtypes.uint8) if dtype_of(x) is dtypes.bool_ else x
+    indices: Tensor = apply(arg, ordered, dim=d, keepdim=True)
+    values = pick(x, d, indices)
+    if not keepdim or not shape:
+        final = (*shape[:d], *shape[d + 1 :])
+        values, indices = apply(RESHAPE, values, shape=final), apply(RESHAPE, indices, shape=final)
+    return finish_pair(return_types.max if name == "max" else return_types.min, values, indices, out)
+
+
+def max(
+    input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Tensor | None = None,
+    out: Any = None,  # a Tensor, or two of them with dim
+) -> Any:  # a Tensor; with dim, values and indices  # fmt: skip
+    """The maximum: of all elements; along a dim, with its index; or, with a tensor, of the larger elements of two.
+
+    Args:
+        input: Any real tensor.
+        dim: A dim, or the second tensor. Default: all elements.
+        keepdim: Keep the reduced dim, of size 1. Default: False.
+        other: The second tensor, by name.
+        out: Where to write the result (with `dim`, two tensors).
+
+    Returns:
+        A tensor; with `dim`, the named tuple (values, indices).
+
+    Differentiable: of all elements, shared evenly among equal maxima; along a dim, to the element at the index.
+
+    Example:
+        >>> import fnnet
+        >>> values, indices = fnnet.max(fnnet.tensor([[1, 4], [3, 2]]), 1)
+        >>> values, indices
+        (tensor([4, 3]), tensor([1, 0]))
+    """
+    return _max_or_min("max", input, dim, keepdim, other, out)
+
+
+def min(
+    input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Tensor | None = None,
+    out: Any = None,  # a Tensor, or two of them with dim
+) -> Any:  # a Tensor; with dim, values and indices  # fmt: skip
+    """The minimum: of all elements; along a dim, with its index; or, with a tensor, of the smaller elements of two.
+
+    Returns:
+        A tensor; with `dim`, the named tuple (values, indices).
+
+    Differentiable: of all elements, shared evenly among equal minima; along a dim, to the element at the index.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.min(fnnet.tensor([3, 1, 2]))
+        tensor(1)
+    """
+    return _max_or_min("min", input, dim, keepdim, other, out)
+
+
+# truth ------------------------------------------------------------------------------------------------------------------
+ANY = Op("any", kind=Kind.BOOL, samples=_samples)
+ALL = Op("all", kind=Kind.BOOL, samples=_samples)
+
+
+def _truth(op: Op, input: Tensor, dim: Dims, keepdim: bool, out: Tensor | None) -> Tensor:
+    r = _reduce(op, op.name, input, dim, keepdim)
+    if dtype_of(input) is dtypes.uint8:  # PyTorch keeps what was its first mask type
+        r = to_dtype(r, dtypes.uint8)
+    return r if out is None else into(out, r)
+
+
+def any(input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Whether some element (along the given dims) is not zero.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.any(fnnet.tensor([[False, True], [False, False]]), 1)
+        tensor([ True, False])
+    """
+    return _truth(ANY, input, dim, keepdim, out)
+
+
+def all(input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Whether every element (along the given dims) is not zero.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.all(fnnet.tensor([[True, True], [False, True]]), 1)
+        tensor([ True, False])
+    """
+    return _truth(ALL, input, dim, keepdim, out)
+
+
+def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
+    """How many elements (along the given dims) are not zero.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.count_nonzero(fnnet.tensor([0, 2, 3]))
+        tensor(2)
+    """
+    need_tensor("count_nonzero", input=input)
+    k = namespace_of(input._device)
+    return sum(make(k.asarray(k.ne(input._data, 0)), input._device), dim)
+
+
+# logsumexp ----------------------------------------------------------------------------------------------------------------
+def _logsumexp_forward(k: K[A], x: A, /, *, dim: Shape, keepdim: bool = False) -> A:
+    top = k.amax(x, dim=dim, keepdim=True) if count(x.shape, dim) else k.sum(x, dim=dim, keepdim=True)
+    top = k.where(k.isfinite(top), top, k.full((), 0, dtype=x.dtype))  # inf - inf would be NaN
+    r = k.log(k.sum(k.exp(x - top), dim=dim, keepdim=True)) + top
+    return r if keepdim else k.reshape(r, shape=tuple(n for i, n in enumerate(x.shape) if i not in dim))
+
+
+def _logsumexp_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    out = kept(k, c.out, c)
+    finite = k.where(k.eq(out, -math.inf), k.full((), 0, dtype=g.dtype), out)
+    return (k.exp(c.inputs[0] - finite) * kept(k, g, c),)
+
+
+LOGSUMEXP = Op(
+    "logsumexp", forward=_logsumexp_forward, backward=_logsumexp_backward, uses=((0, OUT),), kind=Kind.FLOAT,
+    onnx="ReduceLogSumExp", samples=_samples,
+)  # fmt: skip
+
+
+def logsumexp(input: Tensor, dim: int | Sequence[int], keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
+    """`log(sum(exp(input)))` over the given dims, without overflow.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.logsumexp(fnnet.tensor([1000.0, 1000.0]), 0)
+        tensor(1000.6932)
+    """
+    need_tensor("logsumexp", input=input)
+    if dtype_of(input).category < 2:
+        input = to_dtype(input, DEFAULT.float)
+    return _reduce(LOGSUMEXP, "logsumexp", input, dim, keepdim, out)
+
+
+__all__ = [
+    "all", "amax", "amin", "aminmax", "any", "argmax", "argmin", "count_nonzero", "logsumexp", "max", "mean", "min",
+    "nanmean", "nansum", "prod", "sum",
+]  # fmt: skip

@@ -1,0 +1,521 @@
+"""Gathering and scattering along a dim: gather, scatter, index_add and their kin.
+
+They are `take`, `index_add` and `index_set` on the flattened tensor; only the places are computed here.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, cast
+
+from fnnet._core.errors import ArgumentError, DTypeError, GatherIndexError, IndexRangeError, OptionError, ShapeError
+from fnnet._core.namespace import Shape
+from fnnet._core.op import Op
+from fnnet.autograd.tape import apply, namespace_of
+from fnnet.autograd.variable import make
+from fnnet.backends import dtypes
+from fnnet.functional._common import broadcast_shape, copy_into, dtype_of, fit_number, into, is_tensor, need_tensor, plain_number, to_dtype, wrap_dim
+from fnnet.functional.indexing import (
+    INDEX_ADD,
+    INDEX_SET,
+    OUTSIDE,
+    Places,
+    along,
+    checked,
+    index_vector,
+    not_negative,
+    read,
+    whole_index,
+    write,
+    written,
+)
+from fnnet.functional.shape import EXPAND, GETITEM, RESHAPE, broadcast_to
+
+if TYPE_CHECKING:
+    from fnnet._core.namespace import Number
+    from fnnet._tensor import Tensor
+
+
+# gather and scatter ---------------------------------------------------------------------------------------------------
+def grid_places(x: Tensor, dim: int, at: Any) -> Places:
+    """Places x[i, at[i, j], ...] in the flattened `x`: `at` is a raw array of as many dims, none larger than x's."""
+    k = namespace_of(x._device)
+    shape = tuple(x._data.shape)
+    stride = math.prod(shape[dim + 1 :])
+    flat = at if stride == 1 else at * stride
+    for i, n in enumerate(at.shape):
+        if i != dim and n > 1:
+            step = math.prod(shape[i + 1 :])
+            line = k.arange(n) if step == 1 else k.arange(n) * step
+            flat = flat + k.reshape(line, shape=(n, *[1] * (len(shape) - 1 - i)))
+    return Places(None, (math.prod(shape),), flat)
+
+
+def pick(x: Tensor, dim: int, index: Tensor) -> Tensor:
+    """`gather` with indices that are known to be in range: how max, sort and their kin fetch values."""
+    if not x._data.ndim:
+        r: Tensor = apply(RESHAPE, x, shape=tuple(index._data.shape))
+        return r
+    return read(x, grid_places(x, dim, index._data))
+
+
+def _checked_grid(name: str, x: Tensor, dim: int, index: object, limit: Shape | None) -> tuple[Places, Shape]:
+    """The places of gather or scatter, and the index's shape; `limit` is the shape of what is scattered."""
+    need_tensor(name, input=x, index=index)
+    i = cast("Tensor", index)
+    if dtype_of(i) not in (dtypes.int32, dtypes.int64):
+        raise DTypeError(f"{name}(): Expected dtype int32/int64 for index, got {dtype_of(i)}")
+    own, shape = tuple(x._data.shape), tuple(i._data.shape)
+    d = wrap_dim(dim, len(own), name)
+    if not math.prod(shape):
+        return Places(None, (math.prod(own),), whole_index(i)), shape
+    if len(own or (1,)) != len(shape or (1,)):
+        raise ShapeError(
+            f"{name}(): Index tensor must have the same number of dimensions as {'input' if limit is None else 'self'} "
+            f"tensor (index: {shape}, input: {own})"
+        )
+    own, shape = own or (1,), shape or (1,)
+    if any(n > m for j, (n, m) in enumerate(zip(shape, own, strict=True)) if j != d):
+        raise ShapeError(
+            f"{name}(): Size does not match at dimension {next(j for j, (n, m) in enumerate(zip(shape, own, strict=True)) if j != d and n > m)} "
+            f"expected index {list(shape)} to be no larger than self {list(own)} apart from dimension {d}"
+        )
+    if limit is not None and (
+        len(limit or (1,)) != len(shape) or any(n > m for n, m in zip(shape, limit or (1,), strict=True))
+    ):
+        raise ShapeError(f"{name}(): Expected index {list(shape)} to be no larger than src {list(limit)} in every dimension")
+    n = own[d]
+
+    def complain(at: int) -> Exception:
+        return GatherIndexError(f"{name}(): index {at} is out of bounds for dimension {d} with size {n}")
+
+    k = namespace_of(i._device)
+    raw = k.reshape(whole_index(i), shape=shape)
+    found = checked(i._device, raw, n, complain)
+    if found is not raw and i._device.type == "cpu":
+        raise complain(-1)
+    reshaped = x if x._data.ndim else cast("Tensor", apply(RESHAPE, x, shape=(1,)))
+    places = grid_places(reshaped, d, found)
+    if i._device.type != "cpu":
+        outside = k.full((), OUTSIDE, dtype=dtypes.int64)
+        places = places._replace(at=k.where(k.eq(found, OUTSIDE), outside, places.at))
+    return places, tuple(i._data.shape)
+
+
+def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False, out: Tensor | None = None) -> Tensor:
+    """Elements picked along a dim: `out[i, j] = input[i, index[i, j]]` for dim 1.
+
+    Args:
+        input: Any tensor.
+        dim: Along which dim.
+        index: int64 or int32, as many dims as the input; no larger in the other dims.
+        sparse_grad: Accepted; the gradient is dense.
+        out: Where to write the result.
+
+    Raises:
+        GatherIndexError: An index is out of range.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.gather(fnnet.tensor([[1, 2], [3, 4]]), 1, fnnet.tensor([[0, 0], [1, 0]]))
+        tensor([[1, 1],
+                [4, 3]])
+    """
+    places, shape = _checked_grid("gather", input, dim, index, None)
+    r = read(input, places)
+    if tuple(r._data.shape) != shape:
+        r = apply(RESHAPE, r, shape=shape)
+    return r if out is None else into(out, r)
+
+
+def _scattered(name: str, input: Tensor, dim: int, index: Tensor, src: Any) -> tuple[Places, Tensor]:
+    """Places, and the part of `src` (a tensor or a number) that goes there."""
+    need_tensor(name, input=input, index=index)
+    if is_tensor(src) and (src._data.ndim or not index._data.ndim or not input._data.ndim):
+        if dtype_of(src) is not dtype_of(input):
+            raise DTypeError(f"{name}(): Expected self.dtype to be equal to src.dtype, got {dtype_of(input)} and {dtype_of(src)}")
+        places, shape = _checked_grid(name, input, dim, index, tuple(src._data.shape))
+        if tuple(src._data.shape) != shape and math.prod(shape):
+            src = apply(GETITEM, src, index=tuple(slice(0, n) for n in shape))
+    else:
+        places, shape = _checked_grid(name, input, dim, index, None)
+        number = fit_number(src.item() if is_tensor(src) else plain_number(src), dtype_of(input))
+        raw = namespace_of(input._device).full((), number, dtype=dtype_of(input))
+        src = apply(EXPAND, make(raw, input._device), shape=shape)
+    wanted = tuple(places.at.shape)
+    if tuple(src._data.shape) != wanted:
+        src = src.new_zeros(wanted) if not math.prod(wanted) else apply(RESHAPE, src, shape=wanted)
+    return places, src
+
+
+def _scatter(name: str, input: Tensor, dim: int, index: Tensor, src: Any, op: Op, in_place: bool) -> Tensor:
+    places, part = _scattered(name, input, dim, index, src)
+    return (write if in_place else written)(input, places, op, part)
+
+
+def _one_source(src: Any, value: Any) -> Any:
+    if (src is None) == (value is None):
+        raise ArgumentError("scatter(): expected one of the arguments 'src' and 'value'")
+    return value if src is None else src
+
+
+def scatter(
+    input: Tensor, dim: int, index: Tensor, src: Tensor | Number | None = None, *, value: Number | None = None,
+    reduce: str | None = None, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """A copy with elements of `src` written along a dim: `out[i, index[i, j]] = src[i, j]` for dim 1.
+
+    Args:
+        input: Any tensor.
+        dim: Along which dim.
+        index: int64 or int32; no larger than `src`. Where places repeat, one of the values stays.
+        src: A tensor of the input's dtype, or a number.
+        value: The number, by name.
+        reduce: "add" or "multiply" instead of overwriting.
+        out: Where to write the result.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.scatter(fnnet.zeros(2, 3), 1, fnnet.tensor([[2], [0]]), 1.0)
+        tensor([[0., 0., 1.],
+                [1., 0., 0.]])
+    """
+    given = _one_source(src, value)
+    if reduce is None:
+        r = _scatter("scatter", input, dim, index, given, INDEX_SET, in_place=False)
+    else:
+        r = _reduced("scatter", input, dim, index, given, reduce)
+    return r if out is None else into(out, r)
+
+
+def scatter_(
+    self: Tensor, dim: int, index: Tensor, src: Tensor | Number | None = None, *, value: Number | None = None,
+    reduce: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Write elements of `src` along a dim (see `scatter`).
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.zeros(3).scatter_(0, fnnet.tensor([1]), 5.0)
+        tensor([0., 5., 0.])
+    """
+    given = _one_source(src, value)
+    if reduce is None:
+        return _scatter("scatter_", self, dim, index, given, INDEX_SET, in_place=True)
+    return copy_into(self, _reduced("scatter_", self, dim, index, given, reduce))
+
+
+def _reduced(name: str, input: Tensor, dim: int, index: Tensor, src: Any, reduce: str) -> Tensor:
+    if reduce == "add":
+        return _scatter(name, input, dim, index, src, INDEX_ADD, in_place=False)
+    if reduce != "multiply":
+        raise OptionError(f"reduce argument must be either add or multiply, got {reduce!r}")
+    places, part = _scattered(name, input, dim, index, src)
+    from fnnet.functional.segments import combine
+
+    return combine(input, places, part, "prod", include_self=True)
+
+
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """A copy with elements of `src` added along a dim: `out[i, index[i, j]] += src[i, j]` for dim 1.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.scatter_add(fnnet.zeros(2), 0, fnnet.tensor([1, 1]), fnnet.tensor([1.0, 2.0]))
+        tensor([0., 3.])
+    """
+    need_tensor("scatter_add", src=src)
+    r = _scatter("scatter_add", input, dim, index, src, INDEX_ADD, in_place=False)
+    return r if out is None else into(out, r)
+
+
+def scatter_add_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """Add elements of `src` along a dim (see `scatter_add`).
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.zeros(2).scatter_add_(0, fnnet.tensor([1, 1]), fnnet.tensor([1.0, 2.0]))
+        tensor([0., 3.])
+    """
+    need_tensor("scatter_add_", src=src)
+    return _scatter("scatter_add_", self, dim, index, src, INDEX_ADD, in_place=True)
+
+
+def scatter_reduce(
+    input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """A copy where all that is scattered to a place is reduced with what was there.
+
+    Args:
+        input: Any tensor.
+        dim: Along which dim.
+        index: int64 or int32; no larger than `src`.
+        src: Of the input's dtype.
+        reduce: "sum", "prod", "mean", "amax" or "amin".
+        include_self: Whether the input's own elements take part, where something is scattered. Default: True.
+        out: Where to write the result.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.scatter_reduce(fnnet.zeros(2), 0, fnnet.tensor([1, 1]), fnnet.tensor([2.0, 3.0]), "prod", include_self=False)
+        tensor([0., 6.])
+    """
+    from fnnet.functional.segments import combine
+
+    need_tensor("scatter_reduce", src=src)
+    places, part = _scattered("scatter_reduce", input, dim, index, src)
+    r = combine(input, places, part, reduce, include_self=include_self)
+    return r if out is None else into(out, r)
+
+
+def scatter_reduce_(
+    self: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
+) -> Tensor:
+    """`scatter_reduce` in place.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.ones(2).scatter_reduce_(0, fnnet.tensor([1, 1]), fnnet.tensor([2.0, 3.0]), "sum")
+        tensor([1., 6.])
+    """
+    return copy_into(self, scatter_reduce(self, dim, index, src, reduce, include_self=include_self))
+
+
+# whole slices -------------------------------------------------------------------------------------------------------------
+def _slices(name: str, x: Tensor, dim: int, index: Tensor, source: Tensor) -> tuple[Places, Tensor]:
+    """Places of slices along `dim`, and `source` in the form that goes there."""
+    need_tensor(name, input=x, index=index, source=source)
+    i = index_vector(name, index)
+    shape = tuple(x._data.shape)
+    d = wrap_dim(dim, len(shape), name)
+    given = tuple(source._data.shape) or (1,)
+    count = i._data.shape[0]
+    if dtype_of(source) is not dtype_of(x):
+        raise DTypeError(f"{name}(): self and source expected to have the same dtype, but got {dtype_of(x)} and {dtype_of(source)}")
+    if d >= len(given) or given[d] != count:
+        raise _count_error(name)(
+            f"{name}(): Number of indices ({count}) should be equal to source.size(dim): "
+            f"({given[d] if d < len(given) else 0}), for dim: {d}"
+        )
+    own = shape or (1,)
+    wanted = (*own[:d], count, *own[d + 1 :])
+    if given != wanted:
+        raise ShapeError(
+            f"{name}(): source tensor shape must match self tensor shape, excluding the specified dimension. Got "
+            f"self.shape = {list(shape)} source.shape = {list(given)}"
+        )
+    at = not_negative(name, i, own[d], d)
+    places = along(x._device, own, d, 1, at)
+    if not shape:
+        places = places._replace(flat=(1,))
+    if tuple(source._data.shape) != wanted:
+        source = apply(RESHAPE, source, shape=wanted)
+    return places, source
+
+
+def _count_error(name: str) -> type[Exception]:
+    return IndexRangeError if name.startswith("index_copy") else ShapeError
+
+
+def _scaled(source: Tensor, alpha: Number) -> Tensor:
+    return source if alpha == 1 else source * alpha
+
+
+def index_add(
+    input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1, out: Tensor | None = None
+) -> Tensor:
+    """A copy with slices of `source`, times `alpha`, added at `index` along `dim`; repeated indices add up.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.index_add(fnnet.zeros(3), 0, fnnet.tensor([0, 0]), fnnet.tensor([1.0, 2.0]))
+        tensor([3., 0., 0.])
+    """
+    places, part = _slices("index_add", input, dim, index, source)
+    r = written(input, places, INDEX_ADD, _scaled(part, alpha))
+    return r if out is None else into(out, r)
+
+
+def index_add_(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1) -> Tensor:
+    """Add slices of `source`, times `alpha`, at `index` along `dim`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.zeros(3).index_add_(0, fnnet.tensor([0, 0]), fnnet.tensor([1.0, 2.0]))
+        tensor([3., 0., 0.])
+    """
+    places, part = _slices("index_add_", self, dim, index, source)
+    return write(self, places, INDEX_ADD, _scaled(part, alpha))
+
+
+def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """A copy with slices of `source` at `index` along `dim`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.index_copy(fnnet.zeros(3), 0, fnnet.tensor([2, 0]), fnnet.tensor([1.0, 2.0]))
+        tensor([2., 0., 1.])
+    """
+    places, part = _slices("index_copy", input, dim, index, source)
+    r = written(input, places, INDEX_SET, part)
+    return r if out is None else into(out, r)
+
+
+def index_copy_(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
+    """Overwrite slices at `index` along `dim` with those of `source`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.zeros(3).index_copy_(0, fnnet.tensor([2, 0]), fnnet.tensor([1.0, 2.0]))
+        tensor([2., 0., 1.])
+    """
+    places, part = _slices("index_copy_", self, dim, index, source)
+    return write(self, places, INDEX_SET, part)
+
+
+def _filled(name: str, x: Tensor, dim: int, index: Tensor, value: Any) -> tuple[Places, Tensor]:
+    need_tensor(name, input=x)
+    i = index_vector(name, index)
+    own = tuple(x._data.shape) or (1,)
+    d = wrap_dim(dim, x._data.ndim, name)
+    n = own[d]
+
+    def complain(at: int) -> Exception:
+        return IndexRangeError(f"index {at} is out of bounds for dimension {d} with size {n}")
+
+    at = checked(i._device, whole_index(i), n, complain)
+    places = along(x._device, own, d, 1, at)
+    if not x._data.ndim:
+        places = places._replace(flat=(1,))
+    if is_tensor(value):
+        if value._data.ndim:
+            raise ShapeError(
+                f"{name} only supports a 0-dimensional value tensor, but got tensor with {value._data.ndim} dimension(s)."
+            )
+        v = to_dtype(value, dtype_of(x))
+    else:
+        number = fit_number(plain_number(value), dtype_of(x))
+        v = make(namespace_of(x._device).full((), number, dtype=dtype_of(x)), x._device)
+    return places, broadcast_to(v, (*own[:d], at.shape[0], *own[d + 1 :]))
+
+
+def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
+    """A copy with `value` in the slices at `index` along `dim`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.index_fill(fnnet.zeros(3), 0, fnnet.tensor([1]), 5)
+        tensor([0., 5., 0.])
+    """
+    places, v = _filled("index_fill", input, dim, index, value)
+    return written(input, places, INDEX_SET, v)
+
+
+def index_fill_(self: Tensor, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
+    """Fill the slices at `index` along `dim` with `value`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.zeros(3).index_fill_(0, fnnet.tensor([1]), 5)
+        tensor([0., 5., 0.])
+    """
+    places, v = _filled("index_fill_", self, dim, index, value)
+    return write(self, places, INDEX_SET, v)
+
+
+# places in the flattened tensor -------------------------------------------------------------------------------------------
+def _flat_places(name: str, x: Tensor, index: Tensor) -> Places:
+    need_tensor(name, input=x, index=index)
+    if dtype_of(index) is not dtypes.int64:
+        raise DTypeError(f"{name}(): Expected a long tensor for index, but got {dtype_of(index)}")
+    n = math.prod(x._data.shape)
+    if not n and math.prod(index._data.shape):
+        raise IndexRangeError(f"{name}(): tried to take from an empty tensor")
+
+    def complain(at: int) -> Exception:
+        return IndexRangeError(f"out of range: tried to access index {at} on a tensor of {n} elements.")
+
+    return Places(None, (n,), checked(index._device, index._data, n, complain))
+
+
+def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Elements by their place in the flattened tensor, in the shape of `index`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.take(fnnet.tensor([[1, 2], [3, 4]]), fnnet.tensor([0, -1]))
+        tensor([1, 4])
+    """
+    r = read(input, _flat_places("take", input, index))
+    return r if out is None else into(out, r)
+
+
+def _put(name: str, x: Tensor, index: Tensor, source: Tensor) -> tuple[Places, Tensor]:
+    places = _flat_places(name, x, index)
+    need_tensor(name, source=source)
+    n, m = math.prod(index._data.shape), math.prod(source._data.shape)
+    if n != m:
+        raise ShapeError(f"{name}(): Expected source and index to have the same number of elements, but got source.numel() = {m}, index.numel() = {n}")
+    if dtype_of(source) is not dtype_of(x):
+        raise DTypeError(f"{name}(): self and source expected to have the same dtype, but got {dtype_of(x)} and {dtype_of(source)}")
+    return places, cast("Tensor", apply(RESHAPE, source, shape=tuple(index._data.shape)))
+
+
+def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
+    """A copy with `source` written at (or added to) places of the flattened tensor.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.put(fnnet.zeros(2, 2), fnnet.tensor([3]), fnnet.tensor([1.0]))
+        tensor([[0., 0.],
+                [0., 1.]])
+    """
+    places, part = _put("put", input, index, source)
+    return written(input, places, INDEX_ADD if accumulate else INDEX_SET, part)
+
+
+def put_(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
+    """Write `source` at (or add it to) places of the flattened tensor.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.zeros(3).put_(fnnet.tensor([2]), fnnet.tensor([1.0]))
+        tensor([0., 0., 1.])
+    """
+    places, part = _put("put_", self, index, source)
+    return write(self, places, INDEX_ADD if accumulate else INDEX_SET, part)
+
+
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, out: Tensor | None = None) -> Tensor:
+    """`gather`, with the other dims of both broadcast; without `dim`, from the flattened tensor.
+
+    Example:
+        >>> import fnnet
+        >>> x = fnnet.tensor([[3, 1], [2, 4]])
+        >>> fnnet.take_along_dim(x, fnnet.argmax(x, 1, keepdim=True), 1)
+        tensor([[3],
+                [4]])
+    """
+    need_tensor("take_along_dim", input=input, indices=indices)
+    if dim is None:
+        flat: Tensor = apply(RESHAPE, input, shape=(math.prod(input._data.shape),))
+        return gather(flat, 0, apply(RESHAPE, indices, shape=(math.prod(indices._data.shape),)), out=out)
+    if dtype_of(indices) is not dtypes.int64:
+        raise DTypeError(f"take_along_dim(): dtype of indices should be Long but got {dtype_of(indices)}")
+    a, b = tuple(input._data.shape), tuple(indices._data.shape)
+    if len(a) != len(b):
+        raise ShapeError(
+            f"take_along_dim(): input and indices should have the same number of dimensions, but got {len(a)} dimensions "
+            f"for input, and {len(b)} dimensions for indices"
+        )
+    d = wrap_dim(dim, len(a), "take_along_dim")
+    shape = broadcast_shape("take_along_dim", (*a[:d], 1, *a[d + 1 :]), (*b[:d], 1, *b[d + 1 :]))
+    x = broadcast_to(input, (*shape[:d], a[d], *shape[d + 1 :]))
+    return gather(x, d, broadcast_to(indices, (*shape[:d], b[d], *shape[d + 1 :])), out=out)
+
+
+__all__ = [
+    "gather", "index_add", "index_copy", "index_fill", "put", "scatter", "scatter_add", "scatter_reduce", "take",
+    "take_along_dim",
+]  # fmt: skip

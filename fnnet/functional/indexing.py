@@ -1,0 +1,559 @@
+"""Indexing as Python writes it, `x[...]` and `x[...] = v`, basic and advanced.
+
+Ints, slices, None and Ellipsis give views (one `getitem`). Tensors of indices and masks become places in the flattened
+indexed dims, computed on the device; then one primitive on axis 0 (`take`, `index_add`, `index_set`) reads or writes
+them, so every backend and every derivative has all of it. Bounds are checked before anything is written.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import warnings
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, IndexRangeError, OptionError, ShapeError
+from fnnet._core.namespace import A, Call, Namespace, Shape
+from fnnet._core.op import Kind, Make, Op, Sample
+from fnnet.autograd.tape import apply, apply_, check_writable, namespace_of
+from fnnet.autograd.modes import MODE
+from fnnet.autograd.variable import Variable, make
+from fnnet.backends import dtypes
+from fnnet.functional._common import copy_into, dtype_of, fit_number, into, need_tensor, plain_number, to_dtype, wrap_dim
+from fnnet.functional.creation import tensor
+from fnnet.functional.layout import is_dense
+from fnnet.functional.movement import copy_, to_device
+from fnnet.functional.shape import EXPAND, GETITEM, PERMUTE, RESHAPE
+
+if TYPE_CHECKING:
+    from fnnet._core.namespace import Number
+    from fnnet._tensor import Tensor
+    from fnnet.backends.devices import Device
+
+K = Namespace
+Grads = tuple[Any, ...]
+
+
+# primitives on axis 0 ------------------------------------------------------------------------------------------------
+def _rows(k: Any) -> Any:
+    """Repeated row numbers: a constant input of samples."""
+    return k(2, 3, low=0, high=3, dtype=dtypes.int64)
+
+
+def _take_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    return (k.index_add(k.full(c.shapes[0], 0, dtype=g.dtype), c.inputs[1], g), None)
+
+
+TAKE = Op(
+    "take", backward=_take_backward, uses=((1,), ()), kind=Kind.MOVE, onnx="Gather",
+    samples=lambda make: (Sample(make(3, 4), _rows(make)), Sample(make(3), _rows(make))),
+)  # fmt: skip
+
+
+def _index_add_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    return (g if c.needs[0] else None, None, k.take(g, c.inputs[1]) if c.needs[2] else None)
+
+
+def _index_samples(make: Make) -> Any:
+    yield Sample(make(3, 4), _rows(make), make(2, 3, 4))
+    yield Sample(make(3), _rows(make), make(2, 3))
+
+
+INDEX_ADD = Op("index_add", backward=_index_add_backward, uses=((), (), (1,)), samples=_index_samples)
+
+
+def _index_set_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    at = c.inputs[1]
+    return (
+        k.index_set(g, at, k.full(c.shapes[2], 0, dtype=g.dtype)) if c.needs[0] else None,
+        None,
+        k.take(g, at) if c.needs[2] else None,
+    )
+
+
+def _index_set_samples(make: Make) -> Any:
+    once = make(2, low=0, high=1, dtype=dtypes.int64)  # repeated rows: which write is the last is not defined
+    yield Sample(make(3, 4), once, make(2, 4), smooth=False)
+
+
+INDEX_SET = Op(
+    "index_set", backward=_index_set_backward, uses=((1,), (), (1,)), kind=Kind.MOVE, samples=_index_set_samples
+)  # fmt: skip
+
+NONZERO = Op(
+    "nonzero", kind=Kind.MOVE,
+    forward=lambda k, mask, /, *, count: k.getitem(k.argsort(k.logical_not(mask), dim=0), index=(slice(0, count),)),
+)  # fmt: skip
+"""Places of the true elements of a vector, of which there are `count` (known on the host: it is the result's shape)."""
+
+
+# places ----------------------------------------------------------------------------------------------------------------
+def host_number(device: Device, raw: Any) -> Any:
+    """The value of a raw 0-d array on the host (waits for the device)."""
+    return device.backend.to_host(device.backend.asarray(raw)).item()
+
+
+def true_places(mask: Tensor) -> Any:
+    """Places of the true elements of a mask in its flattened form, in order: a raw vector."""
+    k = namespace_of(mask._device)
+    flat = k.reshape(mask._data, shape=(math.prod(mask._data.shape),))
+    if dtype_of(mask) is not dtypes.bool_:
+        flat = k.ne(flat, 0)
+    return k.nonzero(flat, count=int(host_number(mask._device, k.sum(flat, dim=(0,)))))
+
+
+def whole_index(index: Tensor) -> Any:
+    """The raw int64 array of an index tensor."""
+    raw = index._data
+    if dtype_of(index) is dtypes.int64:
+        return raw
+    return namespace_of(index._device).cast(raw, dtype=dtypes.int64)
+
+
+OUTSIDE = 2**62
+"""A place beyond every tensor's end."""
+
+
+def checked(device: Device, raw: Any, n: int, complain: Callable[[int], Exception]) -> Any:
+    """Indices into `n` elements with the negative ones counted from the end.
+
+    In host memory one that is out of range raises what `complain(index)` returns. On other devices nobody waits to look:
+    it is sent `OUTSIDE`, for the primitive that reads or writes to refuse.
+    """
+    if not math.prod(raw.shape):
+        return raw
+    k = namespace_of(device)
+    if device.type == "cpu":
+        every = tuple(range(raw.ndim))
+        low, high = (int(host_number(device, r)) for r in (k.amin(raw, dim=every), k.amax(raw, dim=every)))
+        if low < -n or high >= n:
+            raise complain(low if low < -n else high)
+        return raw if low >= 0 else k.where(k.lt(raw, 0), raw + n, raw)
+    inside = k.logical_and(k.ge(raw, -n), k.lt(raw, n))
+    return k.where(inside, k.where(k.lt(raw, 0), raw + n, raw), k.full((), OUTSIDE, dtype=dtypes.int64))
+
+
+class Places(NamedTuple):
+    """Elements of a tensor, all given at once: x reshaped to (rows, *rest) is read or written at `at` on axis 0.
+
+    Attributes:
+        order: A permutation that x undergoes first, or None.
+        flat: The shape to which x is then reshaped, or None: x has it already.
+        at: Raw int64 array: which rows.
+    """
+
+    order: Shape | None
+    flat: Shape | None
+    at: Any
+
+    def seen(self, x: Tensor) -> Tensor:
+        """`x` in that form."""
+        if self.order is not None:
+            x = apply(PERMUTE, x, dims=self.order)
+        return x if self.flat is None else cast("Tensor", apply(RESHAPE, x, shape=self.flat))
+
+
+def along(device: Device, shape: Shape, dim: int, count: int, at: Any) -> Places:
+    """Rows `at` of the `count` dims from `dim` on, flattened; the result has them in the place of these dims."""
+    rows = math.prod(shape[dim : dim + count])
+    rest = shape[dim + count :]
+    lead = shape[:dim]
+    if not lead:
+        return Places(None, None if count == 1 else (rows, *rest), at)
+    k = namespace_of(device)
+    many = math.prod(lead)
+    starts = k.reshape(k.arange(many) * rows, shape=(*lead, *[1] * at.ndim))
+    return Places(None, (many * rows, *rest), starts + at)
+
+
+def read(x: Tensor, places: Places) -> Tensor:
+    """The elements at `places`."""
+    r: Tensor = apply(TAKE, places.seen(x), make(places.at, x._device))
+    return r
+
+
+def written(x: Tensor, places: Places, op: Op, value: Tensor) -> Tensor:
+    """A copy of `x` with `value` set at (or, with INDEX_ADD, added to) `places`. The places keep x's order of dims."""
+    r: Tensor = apply(op, places.seen(x), make(places.at, x._device), value)
+    return r if places.flat is None else cast("Tensor", apply(RESHAPE, r, shape=tuple(x._data.shape)))
+
+
+def write(x: Tensor, places: Places, op: Op, value: Tensor) -> Tensor:
+    """`written` into the memory of `x`: only the rows are touched where they can be seen in place."""
+    check_writable(x, op.name + "_", MODE.state.grad)
+    seen = places.seen(x)
+    shared = seen is x or (seen._view is not None and seen._version is x._version)
+    at = make(places.at, x._device)
+    if shared and (op is INDEX_SET or dtype_of(x) not in dtypes.HALF):
+        apply_(op, seen, seen, at, value)
+        return x
+    target = x if places.order is None else cast("Tensor", apply(PERMUTE, x, dims=places.order))
+    new: Tensor = apply(op, seen, at, value)
+    copy_into(target, apply(RESHAPE, new, shape=tuple(target._data.shape)))
+    return x
+
+
+# what stands between the brackets -----------------------------------------------------------------------------------
+class _Group(NamedTuple):
+    """One tensor of indices: into `count` dims from `dim` on, flattened to `rows`."""
+
+    dim: int
+    count: int
+    rows: int
+    at: Any
+
+
+_KINDS = "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices"
+
+
+def _items(index: Any) -> tuple[Any, ...]:
+    if isinstance(index, tuple):
+        return index
+    if isinstance(index, list) and any(
+        isinstance(i, (Variable, list, tuple, slice)) or i is None or i is Ellipsis for i in index[:32]
+    ):
+        warnings.warn(
+            "Using a non-tuple sequence for multidimensional indexing is deprecated; use x[tuple(seq)] instead of x[seq].",
+            UserWarning,
+            stacklevel=4,
+        )
+        return tuple(index)
+    return (index,)
+
+
+def _item(i: Any, device: Device) -> Any:
+    """One item as int, slice, None, Ellipsis, bool, or a tensor of indices or truth values."""
+    if i is None or i is Ellipsis or isinstance(i, (bool, int, slice)):
+        return i
+    if isinstance(i, Variable):
+        t = cast("Tensor", i)
+    elif isinstance(i, (list, tuple, range)) or (hasattr(i, "__array__") and getattr(i, "ndim", 0)):
+        t = tensor(i if hasattr(i, "__array__") else list(i))
+        if not t.numel() and not hasattr(i, "__array__"):
+            t = to_dtype(t, dtypes.int64)  # [] holds no floats: it is no index at all
+    elif type(i).__name__ == "bool" and hasattr(i, "item"):
+        return bool(i)  # NumPy's bool is no Python bool
+    elif hasattr(i, "__index__"):
+        return operator.index(i)
+    elif isinstance(i, str):
+        raise ArgumentError(f"{_KINDS} (got str)")
+    else:
+        raise IndexRangeError(f"{_KINDS} (got {type(i).__name__})")
+    dtype = dtype_of(t)
+    if dtype.category > 1 or dtype in (dtypes.int8, dtypes.int16):
+        raise IndexRangeError(f"tensors used as indices must be long, int, byte or bool tensors (got {dtype})")
+    if not t._data.ndim:
+        value = t._device.backend.to_host(t._data).item()
+        return bool(value) if dtype in (dtypes.bool_, dtypes.uint8) else int(value)
+    if dtype is dtypes.uint8:
+        warnings.warn(
+            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
+            UserWarning,
+            stacklevel=5,
+        )
+    return to_device(t, device) if t._device is not device else t
+
+
+def _parse(x: Tensor, index: Any) -> tuple[tuple[Any, ...] | None, list[_Group]]:
+    """The basic index (None: it changes nothing) and the advanced ones, in the dims that the basic index leaves."""
+    device = x._device
+    shape = tuple(x._data.shape)
+    items = [_item(i, device) for i in _items(index)]
+    used = 0
+    for i in items:
+        if isinstance(i, Variable):
+            used += i._data.ndim if dtype_of(i) in (dtypes.bool_, dtypes.uint8) else 1
+        elif i is not None and i is not Ellipsis and not isinstance(i, bool):
+            used += 1
+    if used > len(shape):
+        if not shape and all(type(i) is int for i in items):
+            raise IndexRangeError(
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
+                "0-dim tensor to a number"
+            )
+        raise IndexRangeError(f"too many indices for tensor of dimension {len(shape)} (got {used})")
+    basic: list[Any] = []
+    groups: list[_Group] = []
+    plain = True
+    dim = out = 0  # of x; of what the basic index leaves
+    for place, i in enumerate(items):
+        if i is Ellipsis:
+            n = len(shape) - used
+            used = len(shape)  # a second Ellipsis stands for nothing
+            basic += [slice(None)] * n
+            dim, out = dim + n, out + n
+        elif i is None or isinstance(i, bool):
+            basic.append(None)
+            plain = False
+            if i is not None:
+                k = namespace_of(device)
+                groups.append(_Group(out, 1, 1, k.full((int(i),), 0, dtype=dtypes.int64)))
+            out += 1
+        elif isinstance(i, slice):
+            part = _slice(i, shape[dim])
+            plain = plain and part == slice(0, shape[dim], 1)
+            basic.append(part)
+            dim, out = dim + 1, out + 1
+        elif isinstance(i, int):
+            n = shape[dim]
+            if not -n <= i < n:
+                raise IndexRangeError(f"index {i} is out of bounds for dimension {dim} with size {n}")
+            basic.append(i % n)
+            plain = False
+            dim += 1
+        else:
+            groups.append(_group(i, place, shape, dim, out))
+            count = groups[-1].count
+            basic += [slice(None)] * count
+            dim, out = dim + count, out + count
+    return None if plain else tuple(basic), groups
+
+
+def _slice(s: slice, n: int) -> slice:
+    if s.step is not None and operator.index(s.step) <= 0:
+        raise OptionError("step must be greater than zero")
+    start, stop, step = s.indices(n)
+    return slice(start, max(start, stop), step)
+
+
+def _group(i: Tensor, place: int, shape: Shape, dim: int, out: int) -> _Group:
+    if dtype_of(i) in (dtypes.bool_, dtypes.uint8):
+        size = tuple(i._data.shape)
+        if size != shape[dim : dim + len(size)]:
+            raise IndexRangeError(
+                f"The shape of the mask {list(size)} at index {place} does not match the shape of the indexed tensor "
+                f"{list(shape)} at index {dim}"
+            )
+        return _Group(out, len(size), math.prod(size), true_places(i))
+    n = shape[dim]
+
+    def complain(at: int) -> Exception:
+        return IndexRangeError(f"index {at} is out of bounds for dimension {dim} with size {n}")
+
+    return _Group(out, 1, n, checked(i._device, whole_index(i), n, complain))
+
+
+def _places(x: Tensor, groups: list[_Group]) -> tuple[Places, Shape]:
+    """Where several indices meet, and the shape of what is there."""
+    device = x._device
+    k = namespace_of(device)
+    shape = tuple(x._data.shape)
+    dims = tuple(d for g in groups for d in range(g.dim, g.dim + g.count))
+    at = groups[0].at
+    for g in groups[1:]:
+        a, b = tuple(at.shape), tuple(g.at.shape)
+        width = max(len(a), len(b))
+        if any(n != m and n != 1 and m != 1 for n, m in zip((1,) * (width - len(a)) + a, (1,) * (width - len(b)) + b, strict=True)):
+            raise IndexRangeError(
+                "shape mismatch: indexing tensors could not be broadcast together with shapes "
+                + ", ".join(str(list(g.at.shape)) for g in groups)
+            )
+        at = at * g.rows + g.at
+    if dims == tuple(range(dims[0], dims[0] + len(dims))):
+        places = along(device, shape, dims[0], len(dims), at)
+        return places, (*shape[: dims[0]], *at.shape, *shape[dims[-1] + 1 :])
+    rest = tuple(d for d in range(len(shape)) if d not in dims)
+    order = (*dims, *rest)
+    flat = along(device, tuple(shape[d] for d in order), 0, len(dims), at)
+    return Places(order, flat.flat, k.asarray(flat.at)), (*at.shape, *[shape[d] for d in rest])
+
+
+def getitem(self: Tensor, index: Any) -> Tensor:
+    """`self[index]`: a view for ints, slices, None and Ellipsis; a copy where tensors or lists pick elements."""
+    if type(index) is int:
+        shape = self._data.shape
+        if shape and -shape[0] <= index < shape[0]:
+            r: Tensor = apply(GETITEM, self, index=(index % shape[0],))
+            return r
+    basic, groups = _parse(self, index)
+    if not groups:
+        r = apply(GETITEM, self, index=(Ellipsis,) if basic is None else basic)
+        return r
+    x = self if basic is None else cast("Tensor", apply(GETITEM, self, index=basic))
+    return read(x, _places(x, groups)[0])
+
+
+def setitem(self: Tensor, index: Any, value: Any) -> None:
+    """`self[index] = value`: written into the tensor's memory, broadcast and cast."""
+    basic, groups = _parse(self, index)
+    if not groups:
+        view: Tensor = apply(GETITEM, self, index=(Ellipsis,) if basic is None else basic)
+        if isinstance(value, Variable) and _same_view(view, value):
+            return  # x[0] += 1 has written it already
+        v = _fitted(_value(self, value), tuple(view._data.shape), "The expanded size of the tensor must match the existing size")
+        _refuse_overlap(view, v)
+        copy_(view, v)
+        return
+    x = self if basic is None else cast("Tensor", apply(GETITEM, self, index=basic))
+    places, shape = _places(x, groups)
+    v = _value(self, value)
+    if dtype_of(v) is not dtype_of(self):
+        raise DTypeError(
+            "Index put requires the source and destination dtypes match, got "
+            f"{dtype_of(self)} for the destination and {dtype_of(v)} for the source."
+        )
+    write(x, places, INDEX_SET, _fitted(v, shape, "shape mismatch: value tensor cannot be broadcast to indexing result"))
+
+
+def _value(like: Tensor, value: Any) -> Tensor:
+    """What is assigned, as a tensor on the same device."""
+    if isinstance(value, Variable):
+        v = cast("Tensor", value)
+        return to_device(v, like._device) if v._device is not like._device else v
+    if not (isinstance(value, (bool, int, float, complex)) or (hasattr(value, "item") and getattr(value, "shape", None) == ())):
+        raise ArgumentError(f"can't assign a {type(value).__name__} to a Tensor of {dtype_of(like)}")
+    number = fit_number(plain_number(value), dtype_of(like))
+    raw = namespace_of(like._device).full((), number, dtype=dtype_of(like))
+    return make(raw, like._device)  # type: ignore[no-any-return]
+
+
+def _same_view(a: Tensor, b: Variable) -> bool:
+    """Whether two tensors are the same view of the same base."""
+    return (
+        a._view is not None and b._view is not None and a._view.base is b._view.base and a._view.steps == b._view.steps
+    )
+
+
+def _fitted(v: Tensor, shape: Shape, phrase: str) -> Tensor:
+    """`v` expanded to `shape`; surplus leading dims of size 1 are dropped."""
+    own = tuple(v._data.shape)
+    if own == shape:
+        return v
+    short = own
+    while len(short) > len(shape) and short[0] == 1:
+        short = short[1:]
+    lead = len(shape) - len(short)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(short, shape[lead:], strict=True)):
+        raise ShapeError(
+            f"{phrase}: value tensor of shape {list(own)} cannot be broadcast to indexing result of shape {list(shape)}"
+        )
+    if short != own:
+        v = apply(RESHAPE, v, shape=short)
+    return v if short == shape else cast("Tensor", apply(EXPAND, v, shape=shape))
+
+
+def _refuse_overlap(target: Tensor, source: Tensor) -> None:
+    """Raise where dense memory is written from other, overlapping, dense memory: the order of writing would show."""
+    if (
+        target._version is source._version
+        and target._device.type == "cpu"
+        and is_dense(target)
+        and is_dense(source)
+        and 0 < abs(target.data_ptr() - source.data_ptr()) < target.nbytes
+    ):
+        raise AutogradError(
+            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+            "location. Please clone() the tensor before performing the operation."
+        )
+
+
+def take_rows(x: Tensor, index: Tensor, dim: int) -> Tensor:
+    """The slices of `x` at `index` (indices known to be in range, any shape) in the place of `dim`."""
+    return read(x, along(x._device, tuple(x._data.shape), dim, 1, whole_index(index)))
+
+
+# the same by name --------------------------------------------------------------------------------------------------------
+def index_vector(name: str, index: object) -> Tensor:
+    """A vector (or 0-d tensor, which counts as one) of int32 or int64 indices."""
+    need_tensor(name, index=index)
+    t = cast("Tensor", index)
+    if dtype_of(t) not in (dtypes.int32, dtypes.int64):
+        raise DTypeError(f"{name}(): Expected dtype int32 or int64 for index, got {dtype_of(t)}")
+    if t._data.ndim > 1:
+        raise IndexRangeError(f"{name}(): Index is supposed to be a vector, got shape {tuple(t._data.shape)}")
+    return t if t._data.ndim else cast("Tensor", apply(RESHAPE, t, shape=(1,)))
+
+
+def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The slices along `dim` at `index`: a copy.
+
+    Args:
+        input: Any tensor.
+        dim: Along which dim.
+        index: Vector of int32 or int64, each from 0 to the dim's size - 1.
+        out: Where to write the result.
+
+    Raises:
+        IndexRangeError: An index is out of range.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.index_select(fnnet.tensor([[1, 2], [3, 4]]), 1, fnnet.tensor([1, 0]))
+        tensor([[2, 1],
+                [4, 3]])
+    """
+    need_tensor("index_select", input=input)
+    rows = index_vector("index_select", index)
+    shape = tuple(input._data.shape)
+    d = wrap_dim(dim, len(shape), "index_select")
+    x = input if shape else cast("Tensor", apply(RESHAPE, input, shape=(1,)))
+    n = x._data.shape[d]
+    at = not_negative("index_select", rows, n, d)
+    r = read(x, along(x._device, tuple(x._data.shape), d, 1, at))
+    if not shape:
+        r = apply(RESHAPE, r, shape=())
+    return r if out is None else into(out, r)
+
+
+def not_negative(name: str, index: Tensor, n: int, dim: int) -> Any:
+    """Raw indices, checked to lie from 0 to n-1."""
+
+    def complain(at: int) -> Exception:
+        return IndexRangeError(f"{name}(): index out of range in self: index {at} is out of bounds for dimension {dim} with size {n}")
+
+    raw = whole_index(index)
+    found = checked(index._device, raw, n, complain)
+    if found is not raw and index._device.type == "cpu":  # it had negative ones
+        raise complain(int(host_number(index._device, namespace_of(index._device).amin(raw, dim=tuple(range(raw.ndim))))))
+    return found
+
+
+def index_put_(self: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False) -> Tensor:
+    """`self[indices] = values`, or `+=` with repeated indices adding up.
+
+    Args:
+        self: What is written to.
+        indices: One tensor of indices or mask per leading dim.
+        values: Broadcast to the result of `self[indices]`; of the same dtype.
+        accumulate: Add instead of overwriting. Default: False.
+
+    Example:
+        >>> import fnnet
+        >>> x = fnnet.zeros(2)
+        >>> x.index_put_((fnnet.tensor([0, 0]),), fnnet.tensor(1.0), accumulate=True)
+        tensor([2., 0.])
+    """
+    places, value = _put_places("index_put_", self, indices, values)
+    return write(self, places, INDEX_ADD if accumulate else INDEX_SET, value)
+
+
+def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False) -> Tensor:
+    """A copy of `input` with `values` written at (or added to) the places of `indices`; see `Tensor.index_put_`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.index_put(fnnet.zeros(2), (fnnet.tensor([1]),), fnnet.tensor(5.0))
+        tensor([0., 5.])
+    """
+    places, value = _put_places("index_put", input, indices, values)
+    return written(input, places, INDEX_ADD if accumulate else INDEX_SET, value)
+
+
+def _put_places(name: str, x: Tensor, indices: Sequence[Tensor], values: Tensor) -> tuple[Places, Tensor]:
+    need_tensor(name, input=x, values=values, **{f"indices[{i}]": t for i, t in enumerate(indices)})
+    if dtype_of(values) is not dtype_of(x):
+        raise DTypeError(
+            f"Index put requires the source and destination dtypes match, got {dtype_of(x)} for the destination and "
+            f"{dtype_of(values)} for the source."
+        )
+    parts = [cast("Tensor", apply(RESHAPE, t, shape=(1,))) if not t._data.ndim else t for t in indices]
+    groups = _parse(x, tuple(parts))[1]
+    places, shape = _places(x, groups)
+    if all(not t._data.ndim for t in indices):
+        shape = shape[1:]
+        places = places._replace(at=namespace_of(x._device).reshape(places.at, shape=()))
+    return places, _fitted(values, shape, "shape mismatch: value tensor cannot be broadcast to indexing result")
+
+
+__all__ = ["index_put", "index_select"]

@@ -1,0 +1,109 @@
+"""Scattering with a reduction: what comes to one place is summed, multiplied, averaged, or its extreme is kept.
+
+Sums are `index_add`. For the others, what comes is sorted by its place; then neighbours of one place are joined in pairs
+until each place has one value left: log2(most values at one place) rounds, on every backend and with every derivative.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from fnnet._core.errors import DTypeError, OptionError
+from fnnet._core.op import OPS
+from fnnet.autograd.tape import apply, namespace_of
+from fnnet.autograd.variable import make
+from fnnet.backends import dtypes
+from fnnet.functional._common import dtype_of
+from fnnet.functional.indexing import INDEX_ADD, INDEX_SET, TAKE, Places, host_number
+from fnnet.functional.shape import RESHAPE
+
+if TYPE_CHECKING:
+    from fnnet._tensor import Tensor
+
+PAIRWISE = {"prod": "mul", "amax": "maximum", "amin": "minimum"}
+"""The op that joins two values."""
+
+
+def combine(x: Tensor, places: Places, values: Tensor, reduce: str, *, include_self: bool) -> Tensor:
+    """A copy of `x` with `values` reduced into their places, which are into the first axis of `places.flat`.
+
+    Args:
+        x: What is scattered into.
+        places: One place per value, or one per slice of the remaining dims.
+        values: What comes.
+        reduce: "sum", "prod", "mean", "amax" or "amin".
+        include_self: Whether x's own value takes part where something comes.
+    """
+    if reduce not in ("sum", "mean", *PAIRWISE):
+        raise OptionError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
+    if dtype_of(x) is dtypes.bool_ and reduce in ("sum", "mean", "prod"):
+        raise DTypeError(f"scatter_reduce: {reduce} of bool is not supported")
+    device = x._device
+    k = namespace_of(device)
+    seen = places.seen(x)
+    rest = tuple(seen._data.shape[1:])
+    count = math.prod(places.at.shape)
+    shape = tuple(x._data.shape)
+    if not count or not math.prod(rest):
+        return x.clone()
+    at: Any = k.reshape(places.at, shape=(count,))
+    v: Tensor = apply(RESHAPE, values, shape=(count, *rest))
+    start = seen
+    if not include_self and reduce in ("sum", "mean"):
+        start = apply(INDEX_SET, seen, make(at, device), v.new_zeros((count, *rest)))
+    if reduce in ("sum", "mean"):
+        r: Tensor = apply(INDEX_ADD, start, make(at, device), v)
+        if reduce == "mean":
+            r = _divided(r, k, at, include_self)
+        return r if tuple(r._data.shape) == shape else apply(RESHAPE, r, shape=shape)  # type: ignore[no-any-return]
+    join = OPS[PAIRWISE[reduce]]
+    order = k.argsort(at, dim=0)
+    at = k.take(at, order)
+    v = apply(TAKE, v, make(order, device))
+    while True:
+        n = at.shape[0]
+        first = _run_starts(k, at)
+        rank = k.arange(n) - k.take(k.nonzero(first, count=_true(k, device, first)), k.cumsum(k.cast(first, dtype=dtypes.int64), dim=0) - 1)
+        odd = k.ne(k.remainder(rank, 2), 0)
+        later = _true(k, device, odd)
+        if not later:
+            break
+        right = k.nonzero(odd, count=later)
+        left = right - 1
+        joined = apply(join, apply(TAKE, v, make(left, device)), apply(TAKE, v, make(right, device)))
+        kept = k.nonzero(k.logical_not(odd), count=n - later)
+        v = apply(INDEX_SET, v, make(left, device), joined)
+        v = apply(TAKE, v, make(kept, device))
+        at = k.take(at, kept)
+    where = make(at, device)
+    if include_self:
+        v = apply(join, apply(TAKE, seen, where), v)
+    r = apply(INDEX_SET, seen, where, v)
+    return r if tuple(r._data.shape) == shape else apply(RESHAPE, r, shape=shape)  # type: ignore[no-any-return]
+
+
+def _true(k: Any, device: Any, mask: Any) -> int:
+    return int(host_number(device, k.sum(mask, dim=(0,))))
+
+
+def _run_starts(k: Any, at: Any) -> Any:
+    """Where a sorted vector takes a new value."""
+    n = at.shape[0]
+    new = k.ne(k.getitem(at, index=(slice(1, n),)), k.getitem(at, index=(slice(0, n - 1),)))
+    return k.cat(k.full((1,), True, dtype=dtypes.bool_), new, dim=0)
+
+
+def _divided(total: Tensor, k: Any, at: Any, include_self: bool) -> Tensor:
+    """Sums over the number of terms at each place; whole numbers are rounded down."""
+    n = total._data.shape[0]
+    ones = k.full((n,), 1 if include_self else 0, dtype=dtypes.int64)
+    counts = k.index_add(ones, at, k.full(at.shape, 1, dtype=dtypes.int64))
+    counts = k.maximum(counts, k.full((), 1, dtype=dtypes.int64))
+    counts = k.reshape(k.cast(counts, dtype=dtype_of(total)), shape=(n, *[1] * (total._data.ndim - 1)))
+    divide = OPS["div"] if dtype_of(total).category >= 2 else OPS["floor_divide"]
+    r: Tensor = apply(divide, total, make(counts, total._device))
+    return r
+
+
+__all__ = ["combine"]
