@@ -64,8 +64,16 @@ def _pow(a: Any, b: Any, /, **options: Any) -> Any:
 UFUNCS.update({name: _refusing_zero(UFUNCS[name]) for name in ("floor_divide", "remainder", "fmod")}, pow=_pow)
 
 
+_BITS = {np.dtype(np.float32): np.dtype(np.int32), np.dtype(np.float64): np.dtype(np.int64)}
+_MASK_FROM = 2048  # elements: below, the extra calls cost more than the branches that they save
+
+
 def _where(condition: Raw, a: Any, b: Any, /, out: Raw | None = None) -> Raw:
     if out is None:
+        if condition.size >= _MASK_FROM:
+            for zero, x, flip in ((a, b, True), (b, a, False)):
+                if type(zero) in (int, float) and zero == 0 and getattr(x, "shape", None) == condition.shape:
+                    return _kept(condition, x, flip) if x.dtype in _BITS else np.where(condition, a, b)
         return np.where(condition, a, b)
     if a is out:
         np.copyto(out, b, where=~condition)
@@ -74,6 +82,20 @@ def _where(condition: Raw, a: Any, b: Any, /, out: Raw | None = None) -> Raw:
             np.copyto(out, b)
         np.copyto(out, a, where=condition)
     return out
+
+
+def _kept(condition: Raw, x: Raw, flip: bool) -> Raw:
+    """`x` where `condition` (flip: where not), else 0: by its bits, NaN and infinity included.
+
+    np.where takes a branch for each element, mispredicted one time in two behind a ReLU: six times slower.
+    """
+    mask = condition.view(np.int8).astype(_BITS[x.dtype])  # 1 or 0; becomes all bits or none
+    if flip:
+        mask -= 1
+    else:
+        np.negative(mask, mask)
+    mask &= x.view(mask.dtype)
+    return mask.view(x.dtype)
 
 
 def _cast(x: Raw, /, *, dtype: Any, source: Any = None, out: Raw | None = None) -> Raw:
