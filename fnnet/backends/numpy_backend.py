@@ -70,7 +70,7 @@ _MASK_FROM = 2048  # elements: below, the extra calls cost more than the branche
 
 def _where(condition: Raw, a: Any, b: Any, /, out: Raw | None = None) -> Raw:
     if out is None:
-        if condition.size >= _MASK_FROM:
+        if condition.size >= _MASK_FROM and condition.dtype.char == "?":
             for zero, x, flip in ((a, b, True), (b, a, False)):
                 if type(zero) in (int, float) and zero == 0 and getattr(x, "shape", None) == condition.shape:
                     return _kept(condition, x, flip) if x.dtype in _BITS else np.where(condition, a, b)
