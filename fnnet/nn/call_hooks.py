@@ -20,19 +20,20 @@ Table = OrderedDict[int, Hook]
 class GlobalHooks:
     """Hooks that run for every module of the process."""
 
-    forward_pre: Table = OrderedDict()
-    forward: Table = OrderedDict()
-    forward_with_kwargs: OrderedDict[int, bool] = OrderedDict()
-    forward_always: OrderedDict[int, bool] = OrderedDict()
-    backward_pre: Table = OrderedDict()
-    backward: Table = OrderedDict()
-    backward_is_full: bool | None = None
-    buffer_registration: Table = OrderedDict()
-    module_registration: Table = OrderedDict()
-    parameter_registration: Table = OrderedDict()
+    def __init__(self) -> None:
+        self.forward_pre: Table = OrderedDict()
+        self.forward: Table = OrderedDict()
+        self.forward_with_kwargs: OrderedDict[int, bool] = OrderedDict()
+        self.forward_always: OrderedDict[int, bool] = OrderedDict()
+        self.backward_pre: Table = OrderedDict()
+        self.backward: Table = OrderedDict()
+        self.backward_is_full: bool | None = None
+        self.buffer_registration: Table = OrderedDict()
+        self.module_registration: Table = OrderedDict()
+        self.parameter_registration: Table = OrderedDict()
 
 
-GLOBAL = GlobalHooks
+GLOBAL = GlobalHooks()
 
 
 def any_hooks(module: Any) -> bool:
@@ -67,7 +68,10 @@ def _call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], done: set[
             r = hook(module, args)
             if r is not None:
                 args = r if isinstance(r, tuple) else (r,)
-    backward = [*_full(GLOBAL.backward, GLOBAL.backward_is_full), *_full(module._backward_hooks, module._is_full_backward_hook)]
+    backward = [
+        *_full(GLOBAL.backward, GLOBAL.backward_is_full),
+        *_full(module._backward_hooks, module._is_full_backward_hook),
+    ]
     backward_pre = [*GLOBAL.backward_pre.values(), *module._backward_pre_hooks.values()]
     watch = _Watch(module, backward, backward_pre) if (backward or backward_pre) and MODE.state.grad else None
     if watch is not None:
@@ -106,7 +110,8 @@ def _run_always(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], done
                     hook(module, args, kwargs, None) if key in with_kwargs else hook(module, args, None)
                 except Exception as error:
                     warnings.warn(
-                        f"forward hook with always_call=True raised an exception that was silenced as another error was "
+                        "forward hook with always_call=True raised an exception that was silenced as another error "
+                        "was "
                         f"raised in forward: {error}",
                         stacklevel=2,
                     )
@@ -132,7 +137,7 @@ def _non_full(module: Any, result: Any) -> None:
             node.register_hook(lambda grad_in, grad_out, hook=hook: hook(module, grad_in, grad_out))
 
 
-# full backward hooks ---------------------------------------------------------------------------------------------------
+# full backward hooks --------------------------------------------------------------------------------------------------
 class _Identity(Function):
     """Passes tensors through: its node is where a module's gradients are seen."""
 
@@ -167,7 +172,9 @@ class _Watch:
             source = values[i]
             of = source._view
             if p._node is not None:  # a write into it would not be seen by the hooks: refuse one that is recorded
-                p._view = ViewOf(source if of is None else of.base, () if of is None else of.steps, source._version[1], "custom")
+                p._view = ViewOf(
+                    source if of is None else of.base, () if of is None else of.steps, source._version[1], "custom"
+                )
             new[i] = p
         return tuple(new), at, node
 
@@ -223,7 +230,8 @@ class _Watch:
                     r = r if isinstance(r, tuple) else (r,)
                     if len(r) != n:
                         raise AutogradError(
-                            f"Backward pre hook returned an invalid number of grad_output, got {len(r)}, but expected {n}"
+                            f"Backward pre hook returned an invalid number of grad_output, got {len(r)}, but expected "
+                            f"{n}"
                         )
                     found, changed = r, True
             self.grad_outputs = found
@@ -236,7 +244,8 @@ class _Watch:
                     r = hook(self.module, self._spread([], max(self.n_inputs, 1), ()), self.grad_outputs)
                     if r is not None and not (isinstance(r, tuple) and all(x is None for x in r)):
                         raise AutogradError(
-                            "Backward hook for Modules where no input requires gradient should always return None or None "
+                            "Backward hook for Modules where no input requires gradient should always return None or "
+                            "None "
                             "for all gradients."
                         )
                 self.grad_outputs = None
@@ -246,7 +255,7 @@ class _Watch:
         return tuple(values) if many else values[0]
 
 
-# registrars -----------------------------------------------------------------------------------------------------------------
+# registrars -----------------------------------------------------------------------------------------------------------
 def register_module_forward_pre_hook(hook: Hook) -> Handle:
     """Call `hook(module, args)` before every module's forward; it may return new args."""
     return Handle(GLOBAL.forward_pre, hook)
@@ -267,7 +276,8 @@ def register_module_full_backward_hook(hook: Hook) -> Handle:
     """Call `hook(module, grad_input, grad_output)` when the gradients of every module's inputs have been computed."""
     if GLOBAL.backward_is_full is False and GLOBAL.backward:
         raise AutogradError(
-            "Cannot use both regular backward hooks and full backward hooks as a global Module hook. Please use only one of them."
+            "Cannot use both regular backward hooks and full backward hooks as a global Module hook. Please use only "
+            "one of them."
         )
     GLOBAL.backward_is_full = True
     return Handle(GLOBAL.backward, hook)
@@ -277,7 +287,8 @@ def register_module_backward_hook(hook: Hook) -> Handle:
     """Deprecated: `hook(module, grad_input, grad_output)` sees only the node that made each module's output."""
     if GLOBAL.backward_is_full and GLOBAL.backward:
         raise AutogradError(
-            "Cannot use both regular backward hooks and full backward hooks as a global Module hook. Please use only one of them."
+            "Cannot use both regular backward hooks and full backward hooks as a global Module hook. Please use only "
+            "one of them."
         )
     GLOBAL.backward_is_full = False
     return Handle(GLOBAL.backward, hook)

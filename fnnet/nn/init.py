@@ -108,7 +108,8 @@ def trunc_normal_(
     """
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
-            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.",
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be "
+            "incorrect.",
             stacklevel=2,
         )
 
@@ -298,7 +299,9 @@ def kaiming_normal_(
 
 
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
-    """A (semi-)orthogonal matrix, uniformly distributed, times `gain` (Saxe et al. 2013); further dims count as columns.
+    """A (semi-)orthogonal matrix, uniformly distributed, times `gain` (Saxe et al. 2013).
+
+    Further dims count as columns.
 
     Raises:
         ShapeError: Fewer than 2 dims.
@@ -331,6 +334,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Gener
         tensor: Matrix (rows, columns).
         sparsity: Share of zeros in each column.
         std: Standard deviation of the others. Default: 0.01.
+        generator: Source of random numbers. Default: the global one.
 
     Raises:
         ShapeError: Not 2 dims.

@@ -21,16 +21,15 @@ from fnnet.nn.parameter import Buffer, Parameter
 from fnnet.nn.state import StateMethods
 
 P = ParamSpec("P")
-R = TypeVar("R", covariant=True)
-T = TypeVar("T")
+R_co = TypeVar("R_co", covariant=True)
 Q = ParamSpec("Q")
 S = TypeVar("S")
 
 
-class HasForward(Protocol[P, R]):
+class HasForward(Protocol[P, R_co]):
     """A module as its call sees it."""
 
-    def forward(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+    def forward(self, *args: P.args, **kwargs: P.kwargs) -> R_co: ...
 
 
 class CallForward:
@@ -110,7 +109,7 @@ class Module(StateMethods):
             """What the module computes: every subclass defines it."""
             raise AutogradError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
-    # registration -------------------------------------------------------------------------------------------------------
+    # registration -----------------------------------------------------------------------------------------------------
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Register a Parameter (or None, to reserve the name) under `name`."""
         if "_parameters" not in self.__dict__:
@@ -119,11 +118,13 @@ class Module(StateMethods):
         if param is not None:
             if not isinstance(param, Parameter):
                 raise ArgumentError(
-                    f"cannot assign '{type(param).__name__}' object to parameter '{name}' (nn.Parameter or None required)"
+                    f"cannot assign '{type(param).__name__}' object to parameter '{name}' (nn.Parameter or None "
+                    "required)"
                 )
             if param._node is not None:
                 raise OptionError(
-                    f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly. To "
+                    f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created "
+                    "explicitly. To "
                     f"express '{name}' as a function of another Tensor, compute the value in the forward() method."
                 )
             for hook in GLOBAL.parameter_registration.values():
@@ -143,7 +144,9 @@ class Module(StateMethods):
             raise AttributeError("cannot assign buffer before Module.__init__() call")
         _check_name(self, name, "buffer", self._buffers)
         if tensor is not None and not isinstance(tensor, Variable):
-            raise ArgumentError(f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (torch Tensor or None required)")
+            raise ArgumentError(
+                f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (torch Tensor or None required)"
+            )
         for hook in GLOBAL.buffer_registration.values():
             replaced = hook(self, name, tensor)
             tensor = tensor if replaced is None else replaced
@@ -175,7 +178,8 @@ class Module(StateMethods):
         elif "_parameters" in own and name in own["_parameters"]:
             if value is not None:
                 raise ArgumentError(
-                    f"cannot assign '{type(value).__name__}' as parameter '{name}' (torch.nn.Parameter or None expected)"
+                    f"cannot assign '{type(value).__name__}' as parameter '{name}' (torch.nn.Parameter or None "
+                    "expected)"
                 )
             self.register_parameter(name, value)
         elif isinstance(value, Module):
@@ -188,14 +192,22 @@ class Module(StateMethods):
             own["_modules"][name] = value
         elif "_modules" in own and name in own["_modules"]:
             if value is not None:
-                raise ArgumentError(f"cannot assign '{type(value).__name__}' as child module '{name}' (torch.nn.Module or None expected)")
+                raise ArgumentError(
+                    f"cannot assign '{type(value).__name__}' as child module '{name}' (torch.nn.Module or None "
+                    "expected)"
+                )
             own["_modules"][name] = value
         elif isinstance(value, Buffer) or ("_buffers" in own and name in own["_buffers"]):
             if value is not None and not isinstance(value, Variable):
-                raise ArgumentError(f"cannot assign '{type(value).__name__}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None expected)")
+                raise ArgumentError(
+                    f"cannot assign '{type(value).__name__}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or "
+                    "None expected)"
+                )
             if "_buffers" not in own:
                 raise AttributeError("cannot assign buffer before Module.__init__() call")
-            persistent = value.persistent if isinstance(value, Buffer) else name not in own["_non_persistent_buffers_set"]
+            persistent = (
+                value.persistent if isinstance(value, Buffer) else name not in own["_non_persistent_buffers_set"]
+            )
             _forget(name, own, self._parameters, self._modules, set())
             self.register_buffer(name, value, persistent)  # type: ignore[arg-type]  # a Variable is a Tensor
         else:
@@ -225,7 +237,7 @@ class Module(StateMethods):
         Module.__init__(self)
         self.__dict__.update(state)
 
-    # traversal ----------------------------------------------------------------------------------------------------------
+    # traversal --------------------------------------------------------------------------------------------------------
     def children(self) -> Iterator[Module]:
         """The direct submodules, each once."""
         for _, module in self.named_children():
@@ -345,7 +357,7 @@ class Module(StateMethods):
         found: Tensor = module._buffers[name]
         return found
 
-    # modes, dtypes, devices ----------------------------------------------------------------------------------------------
+    # modes, dtypes, devices -------------------------------------------------------------------------------------------
     def train(self, mode: bool = True) -> Self:
         """Set training mode (dropout, batch norm) for this module and all below it."""
         if not isinstance(mode, bool):
@@ -402,7 +414,9 @@ class Module(StateMethods):
         """Move parameters and buffers to a dtype (the floating-point ones) and a device, in place."""
         target, wanted, _ = parse_to(args, kwargs)
         if wanted is not None and wanted.category < 2:
-            raise DTypeError(f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={wanted}")
+            raise DTypeError(
+                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={wanted}"
+            )
 
         def move(t: Tensor) -> Tensor:
             t = t if target is None else movement.to_device(t, target)
@@ -450,7 +464,7 @@ class Module(StateMethods):
         """The module itself: its memory is moved to shared memory when it travels to another process."""
         return self
 
-    # hooks ----------------------------------------------------------------------------------------------------------------
+    # hooks ------------------------------------------------------------------------------------------------------------
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> Handle:
@@ -489,7 +503,8 @@ class Module(StateMethods):
         """Call `hook(module, grad_input, grad_output)` in backward; it may return a new grad_input."""
         if self._is_full_backward_hook is False:
             raise AutogradError(
-                "Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only one of them."
+                "Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only "
+                "one of them."
             )
         self._is_full_backward_hook = True
         return Handle(self._backward_hooks, hook, (), prepend)
@@ -498,12 +513,13 @@ class Module(StateMethods):
         """Deprecated: `hook(module, grad_input, grad_output)` sees only the node that made the module's output."""
         if self._is_full_backward_hook is True:
             raise AutogradError(
-                "Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only one of them."
+                "Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only "
+                "one of them."
             )
         self._is_full_backward_hook = False
         return Handle(self._backward_hooks, hook)
 
-    # printing --------------------------------------------------------------------------------------------------------------
+    # printing ---------------------------------------------------------------------------------------------------------
     def extra_repr(self) -> str:
         """What stands in the brackets of the module's line: its options."""
         return ""

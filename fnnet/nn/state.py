@@ -112,7 +112,7 @@ class StateMethods:
         return Handle(self._state_dict_hooks, hook)
 
     def register_load_state_dict_pre_hook(self, hook: Callable[..., None]) -> Handle:
-        """Call `hook(module, state_dict, prefix, local_metadata, strict, missing, unexpected, errors)` before loading."""
+        """Call `hook(module, state_dict, prefix, metadata, strict, missing, unexpected, errors)` before loading."""
         return Handle(self._load_state_dict_pre_hooks, _with_module(hook, self))
 
     def _register_load_state_dict_pre_hook(self, hook: Callable[..., None], with_module: bool = False) -> Handle:
@@ -122,7 +122,7 @@ class StateMethods:
         """Call `hook(module, incompatible_keys)` after loading; it may change the lists in place."""
         return Handle(self._load_state_dict_post_hooks, hook)
 
-    # loading -----------------------------------------------------------------------------------------------------------
+    # loading ----------------------------------------------------------------------------------------------------------
     def _load_from_state_dict(
         self,
         state_dict: Mapping[str, Any],
@@ -145,7 +145,8 @@ class StateMethods:
             value = state_dict[key]
             if not isinstance(value, Variable):
                 error_msgs.append(
-                    f'While copying the parameter named "{key}", expected a Tensor or Tensor-like object from checkpoint but '
+                    f'While copying the parameter named "{key}", expected a Tensor or Tensor-like object from '
+                    "checkpoint but "
                     f"received {type(value)}"
                 )
                 continue
@@ -153,7 +154,8 @@ class StateMethods:
                 value = value[0]  # type: ignore[index]  # a Tensor
             if tuple(own._data.shape) != tuple(value._data.shape):
                 error_msgs.append(
-                    f"size mismatch for {key}: copying a param with shape {list(value._data.shape)} from checkpoint, the "
+                    f"size mismatch for {key}: copying a param with shape {list(value._data.shape)} from checkpoint, "
+                    "the "
                     f"shape in current model is {list(own._data.shape)}."
                 )
                 continue
@@ -162,8 +164,10 @@ class StateMethods:
                     self._put(name, own, value, assign)
             except Exception as error:
                 error_msgs.append(
-                    f'While copying the parameter named "{key}", whose dimensions in the model are {tuple(own._data.shape)} '
-                    f"and whose dimensions in the checkpoint are {tuple(value._data.shape)}, an exception occurred: {error}."
+                    f'While copying the parameter named "{key}", whose dimensions in the model are '
+                    f"{tuple(own._data.shape)} "
+                    f"and whose dimensions in the checkpoint are {tuple(value._data.shape)}, an exception occurred: "
+                    f"{error}."
                 )
         key = prefix + EXTRA
         if type(self).set_extra_state is not StateMethods.set_extra_state:
@@ -198,7 +202,9 @@ class StateMethods:
         else:
             self._buffers[name] = value
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> IncompatibleKeys:
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
         """Copy a state_dict into the module's parameters and buffers.
 
         All is checked; where anything is wrong, the module is left as it was.
@@ -213,7 +219,7 @@ class StateMethods:
             `(missing_keys, unexpected_keys)`.
 
         Raises:
-            StateDictError: Missing or unexpected names (strict), or shapes that differ (always). All of them are listed.
+            StateDictError: Missing or unexpected names (strict), or shapes that differ (always); all are listed.
         """
         if not isinstance(state_dict, Mapping):
             raise ArgumentError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")

@@ -275,12 +275,15 @@ class ModuleDict(Module):
         """Add or replace modules from a mapping or from pairs."""
         if not isinstance(modules, Iterable):
             raise ArgumentError(
-                f"ModuleDict.update should be called with an iterable of key/value pairs, but got {type(modules).__name__}"
+                "ModuleDict.update should be called with an iterable of key/value pairs, but got "
+                f"{type(modules).__name__}"
             )
         pairs = modules.items() if isinstance(modules, Mapping | ModuleDict) else modules
         for i, pair in enumerate(pairs):
             if not isinstance(pair, Iterable) or len(tuple(pair)) != 2:
-                raise ArgumentError(f"ModuleDict update sequence element #{i} should be a pair of name and module, got {pair!r}")
+                raise ArgumentError(
+                    f"ModuleDict update sequence element #{i} should be a pair of name and module, got {pair!r}"
+                )
             name, module = pair
             self[name] = module
 

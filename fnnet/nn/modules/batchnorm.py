@@ -1,0 +1,295 @@
+"""Normalization of each channel: over the batch and space (BatchNorm), or over space alone (InstanceNorm)."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import MutableMapping
+from typing import Any
+
+from fnnet._core.errors import ShapeError
+from fnnet._tensor import Tensor
+from fnnet.backends import dtypes
+from fnnet.backends.dtypes import DType
+from fnnet.functional import creation
+from fnnet.nn import functional as F
+from fnnet.nn import init
+from fnnet.nn.module import Module
+from fnnet.nn.modules._state import DeviceLike, parameter
+from fnnet.nn.parameter import Parameter
+
+
+class _NormBase(Module):
+    """Weight and bias per channel, and running statistics."""
+
+    _version = 2  # since version 2 there is num_batches_tracked
+    _ndims: tuple[int, ...]  # how many dims the input may have
+    num_features: int
+    eps: float
+    momentum: float | None
+    affine: bool
+    track_running_stats: bool
+    weight: Parameter | None
+    bias: Parameter | None
+    running_mean: Tensor | None
+    running_var: Tensor | None
+    num_batches_tracked: Tensor | None
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: DeviceLike = None,
+        dtype: DType | None = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.num_features = num_features
+        self.eps = eps
+        self.momentum = momentum
+        self.affine = affine
+        self.track_running_stats = track_running_stats
+        shape = (num_features,)
+        self.register_parameter("weight", parameter(shape, device, dtype) if affine else None)
+        self.register_parameter("bias", parameter(shape, device, dtype) if affine and bias else None)
+        track = track_running_stats
+        self.register_buffer("running_mean", creation.zeros(shape, device=device, dtype=dtype) if track else None)
+        self.register_buffer("running_var", creation.ones(shape, device=device, dtype=dtype) if track else None)
+        count = creation.tensor(0, dtype=dtypes.int64, device=device) if track else None
+        self.register_buffer("num_batches_tracked", count)
+        self.reset_parameters()
+
+    def reset_running_stats(self) -> None:
+        """Running mean 0, running variance 1, no batch seen."""
+        if self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None:
+            self.running_mean.zero_()
+            self.running_var.fill_(1)
+            self.num_batches_tracked.zero_()
+
+    def reset_parameters(self) -> None:
+        """Fresh running statistics, weight 1, bias 0."""
+        self.reset_running_stats()
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        if input.ndim not in self._ndims:
+            expected = " or ".join(f"{n}D" for n in self._ndims)
+            raise ShapeError(f"expected {expected} input (got {input.ndim}D input)")
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+    def _load_from_state_dict(
+        self,
+        state_dict: MutableMapping[str, Any],
+        prefix: str,
+        local_metadata: dict[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        key = prefix + "num_batches_tracked"
+        if (local_metadata.get("version") or 0) < 2 and self.num_batches_tracked is not None and key not in state_dict:
+            state_dict[key] = self.num_batches_tracked
+        super()._load_from_state_dict(
+            state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
+        )
+
+
+# over the batch and space ---------------------------------------------------------------------------------------------
+class _BatchNorm(_NormBase):
+    def forward(self, input: Tensor) -> Tensor:
+        self._check_input_dim(input)
+        momentum = 0.0 if self.momentum is None else self.momentum
+        if self.training and self.num_batches_tracked is not None:
+            self.num_batches_tracked.add_(1)
+            if self.momentum is None:  # the mean of all batches, each of the same weight
+                momentum = 1.0 / float(self.num_batches_tracked)
+        mean, var = self.running_mean, self.running_var
+        if self.training and not self.track_running_stats:
+            mean = var = None
+        by_batch = self.training or (self.running_mean is None and self.running_var is None)
+        return F.batch_norm(input, mean, var, self.weight, self.bias, by_batch, momentum, self.eps)
+
+
+class BatchNorm1d(_BatchNorm):
+    """Normalizes each channel of (N, C) or (N, C, L) by its mean and variance over the batch: `F.batch_norm`.
+
+    In training those of the batch, which also move the running statistics; in evaluation the running statistics.
+    State: weight, bias, running_mean, running_var (C), num_batches_tracked.
+
+    Args:
+        num_features: Channels C.
+        eps: Added to the variance. Default: 1e-5.
+        momentum: Weight of the batch in the running statistics; None: the mean of all batches. Default: 0.1.
+        affine: Whether there are weight and bias. Default: True.
+        track_running_stats: Whether there are running statistics. Default: True.
+        device: Where the state lies. Default: the default device.
+        dtype: Its dtype. Default: the default dtype.
+        bias: Whether there is a bias beside the weight. Default: True.
+
+    Source: Ioffe, Szegedy 2015, Batch Normalization.
+
+    Example:
+        >>> import fnnet
+        >>> m = fnnet.nn.BatchNorm1d(1, affine=False)
+        >>> m(fnnet.tensor([[1.0], [3.0]])).round(decimals=3)
+        tensor([[-1.],
+                [ 1.]])
+        >>> m.running_mean
+        tensor([0.2000])
+    """
+
+    _ndims = (2, 3)
+
+
+class BatchNorm2d(_BatchNorm):
+    """Normalizes each channel of (N, C, H, W) over batch and space; arguments and state as BatchNorm1d.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.BatchNorm2d(100)(fnnet.randn(2, 100, 3, 4)).shape
+        fnnet.Size([2, 100, 3, 4])
+    """
+
+    _ndims = (4,)
+
+
+class BatchNorm3d(_BatchNorm):
+    """Normalizes each channel of (N, C, D, H, W) over batch and space; arguments and state as BatchNorm1d.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.BatchNorm3d(10)(fnnet.randn(2, 10, 2, 3, 4)).shape
+        fnnet.Size([2, 10, 2, 3, 4])
+    """
+
+    _ndims = (5,)
+
+
+# over space alone -----------------------------------------------------------------------------------------------------
+class _InstanceNorm(_NormBase):
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        device: DeviceLike = None,
+        dtype: DType | None = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        self._check_input_dim(input)
+        unbatched = input.ndim == self._ndims[0]
+        dim = 0 if unbatched else 1
+        channels = input.size(dim)
+        if channels != self.num_features:
+            if self.affine:
+                raise ShapeError(
+                    f"expected input's size at dim={dim} to match num_features ({self.num_features}), but got: "
+                    f"{channels}."
+                )
+            warnings.warn(
+                f"input's size at dim={dim} does not match num_features. You can silence this warning by not passing "
+                "in "
+                "num_features, which is not used because affine=False",
+                stacklevel=2,
+            )
+        found = F.instance_norm(
+            input.unsqueeze(0) if unbatched else input, self.running_mean, self.running_var, self.weight, self.bias,
+            self.training or not self.track_running_stats, self.momentum or 0.0, self.eps,
+        )  # fmt: skip
+        return found.squeeze(0) if unbatched else found
+
+    def _load_from_state_dict(
+        self,
+        state_dict: MutableMapping[str, Any],
+        prefix: str,
+        local_metadata: dict[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        if local_metadata.get("version") is None and not self.track_running_stats:
+            found = [k for k in (prefix + "running_mean", prefix + "running_var") if k in state_dict]
+            if found:
+                names, name = " and ".join(f'"{k}"' for k in found), type(self).__name__
+                error_msgs.append(
+                    f"Unexpected running stats buffer(s) {names} for {name} with track_running_stats=False. If "
+                    "state_dict "
+                    f"is a checkpoint saved before 0.4.0, this may be expected because {name} does not track running "
+                    "stats by default since 0.4.0. Please remove these keys from state_dict. If the running stats are "
+                    f"actually needed, instead set track_running_stats=True in {name} to enable them."
+                )
+                for k in found:
+                    state_dict.pop(k)
+        super()._load_from_state_dict(
+            state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
+        )
+
+
+class InstanceNorm1d(_InstanceNorm):
+    """Normalizes each channel of each sample of (N, C, L) or (C, L): `F.instance_norm`.
+
+    Args:
+        num_features: Channels C.
+        eps: Added to the variance. Default: 1e-5.
+        momentum: Weight of the batch in the running statistics. Default: 0.1.
+        affine: Whether there are weight and bias. Default: False.
+        track_running_stats: Whether evaluation uses running statistics. Default: False.
+        device: Where the state lies. Default: the default device.
+        dtype: Its dtype. Default: the default dtype.
+        bias: Whether there is a bias beside the weight. Default: True.
+
+    Source: Ulyanov et al. 2016, Instance Normalization.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.InstanceNorm1d(1)(fnnet.tensor([[1.0, 3.0]])).round(decimals=3)
+        tensor([[-1.,  1.]])
+    """
+
+    _ndims = (2, 3)
+
+
+class InstanceNorm2d(_InstanceNorm):
+    """Normalizes each channel of each sample of (N, C, H, W) or (C, H, W); arguments and state as InstanceNorm1d.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.InstanceNorm2d(10)(fnnet.randn(2, 10, 3, 4)).shape
+        fnnet.Size([2, 10, 3, 4])
+    """
+
+    _ndims = (3, 4)
+
+
+class InstanceNorm3d(_InstanceNorm):
+    """Normalizes each channel of each sample of (N, C, D, H, W) or (C, D, H, W); arguments as InstanceNorm1d.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.InstanceNorm3d(10)(fnnet.randn(2, 10, 2, 3, 4)).shape
+        fnnet.Size([2, 10, 2, 3, 4])
+    """
+
+    _ndims = (4, 5)
+
+
+__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"]
