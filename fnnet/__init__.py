@@ -3,6 +3,10 @@
 `import fnnet as torch` is the test of fluency. What lies beneath, floor by floor, is told in docs/explanation/architecture.md.
 """
 
+import importlib as _importlib
+from math import e, inf, nan, pi
+from typing import TYPE_CHECKING
+
 from fnnet import autograd
 from fnnet._core.errors import FnnetError
 from fnnet._core.size import Size
@@ -33,11 +37,99 @@ from fnnet.backends.dtypes import (
     uint8,
 )
 from fnnet.backends.dtypes import bool_ as bool
-from fnnet.functional.creation import *
-from fnnet.functional.movement import clone
-from fnnet.serialization import load, save
+from fnnet.functional.activation import relu
+from fnnet.functional.arithmetic import (
+    add, addcdiv, addcmul, div, divide, floor_divide, fmod, lerp, mul, multiply, neg, negative, positive,
+    remainder, rsub, sub, subtract, true_divide,
+)  # fmt: skip
+from fnnet.functional.comparison import (
+    allclose, eq, equal, ge, greater, greater_equal, gt, isclose, isfinite, isinf, isnan, isneginf, isposinf,
+    isreal, le, less, less_equal, lt, ne, not_equal,
+)  # fmt: skip
+from fnnet.functional.contraction import einsum
+from fnnet.functional.convolution import conv1d, conv2d, conv3d
+from fnnet.functional.creation import (
+    arange, as_tensor, asarray, empty, empty_like, eye, from_dlpack, from_numpy, frombuffer, full, full_like,
+    get_default_dtype, linspace, logspace, ones, ones_like, scalar_tensor, set_default_dtype, tensor, zeros,
+    zeros_like,
+)  # fmt: skip
+from fnnet.functional.dropout import dropout
+from fnnet.functional.elementwise import conj, copysign, heaviside, logit, real, sigmoid
+from fnnet.functional.embedding import embedding
+from fnnet.functional.exponential import exp, exp2, expm1, log, log10, log1p, log2, logaddexp, logaddexp2, xlogy
+from fnnet.functional.extremes import clamp, clamp_max, clamp_min, clip, fmax, fmin, maximum, minimum, nan_to_num
+from fnnet.functional.gathering import (
+    gather, index_add, index_fill, put, scatter, scatter_add, scatter_reduce, take, take_along_dim,
+)  # fmt: skip
+from fnnet.functional.indexing import index_put, index_select
+from fnnet.functional.joining import (
+    block_diag, cartesian_prod, cat, column_stack, combinations, concat, concatenate, dstack, hstack, meshgrid,
+    row_stack, stack, vstack,
+)  # fmt: skip
+from fnnet.functional.logic import (
+    bitwise_and, bitwise_left_shift, bitwise_not, bitwise_or, bitwise_right_shift, bitwise_xor, logical_and,
+    logical_not, logical_or, logical_xor,
+)  # fmt: skip
+from fnnet.functional.masking import argwhere, masked_fill, masked_scatter, masked_select, nonzero
+from fnnet.functional.movement import clone, zero_
+from fnnet.functional.normalization import batch_norm, layer_norm
+from fnnet.functional.pooling import max_pool2d
+from fnnet.functional.power import float_power, hypot, ldexp, pow, reciprocal, rsqrt, sqrt, square
+from fnnet.functional.products import (
+    addbmm, addmm, addmv, addr, baddbmm, bmm, chain_matmul, dot, ger, inner, kron, matmul, mm, mv, outer,
+    tensordot, vdot,
+)  # fmt: skip
+from fnnet.functional.queries import (
+    can_cast, finfo, iinfo, is_complex, is_floating_point, is_nonzero, is_tensor, numel, result_type,
+)  # fmt: skip
+from fnnet.functional.random import (
+    Generator, bernoulli, get_rng_state, initial_seed, manual_seed, multinomial, normal, rand, rand_like,
+    randint, randint_like, randn, randn_like, randperm, seed, set_rng_state,
+)  # fmt: skip
+from fnnet.functional.rearrangement import (
+    diag, diag_embed, diagflat, diagonal_scatter, flip, fliplr, flipud, repeat_interleave, roll, rot90,
+    select_scatter, tile, trace, tril, tril_indices, triu, triu_indices,
+)  # fmt: skip
+from fnnet.functional.reduction import (
+    all, amax, amin, aminmax, any, argmax, argmin, count_nonzero, logsumexp, max, mean, min, nanmean, nansum,
+    prod, sum,
+)  # fmt: skip
+from fnnet.functional.rounding import abs, absolute, ceil, fix, floor, frac, round, sgn, sign, signbit, trunc
+from fnnet.functional.scan import (
+    cummax, cummin, cumprod, cumsum, cumulative_trapezoid, diff, logcumsumexp, trapezoid, trapz,
+)  # fmt: skip
+from fnnet.functional.shape import (
+    atleast_1d, atleast_2d, atleast_3d, broadcast_shapes, broadcast_tensors, broadcast_to, diagonal, flatten,
+    narrow, ravel, reshape, select, squeeze, unflatten, unsqueeze,
+)  # fmt: skip
+from fnnet.functional.softmaxes import log_softmax, softmax
+from fnnet.functional.sorting import argsort, msort, sort, topk, unique, unique_consecutive
+from fnnet.functional.special import erf, erfc, erfinv
+from fnnet.functional.splitting import chunk, dsplit, hsplit, split, split_with_sizes, tensor_split, unbind, vsplit
+from fnnet.functional.statistics import (
+    kthvalue, median, mode, nanmedian, nanquantile, norm, quantile, std, std_mean, var, var_mean,
+)  # fmt: skip
+from fnnet.functional.transposition import moveaxis, movedim, permute, swapaxes, swapdims, t, transpose
+from fnnet.functional.trigonometry import (
+    acos, acosh, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, asin, asinh, atan, atan2, atanh,
+    cos, cosh, deg2rad, rad2deg, sin, sinc, sinh, tan, tanh,
+)  # fmt: skip
+from fnnet.serialization.files import load, save
 from fnnet.version import __version__
 
 half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
 cfloat, cdouble = complex64, complex128
+newaxis = None
+
+if TYPE_CHECKING:
+    from fnnet import models, nn, optim, plugins, random, serialization, testing, utils
+
+_LAZY = frozenset(("models", "nn", "optim", "plugins", "random", "serialization", "testing", "utils"))
+"""Rooms that are opened on first use."""
+
+
+def __getattr__(name: str) -> object:
+    if name in _LAZY:
+        return _importlib.import_module("fnnet." + name)
+    raise AttributeError(f"module 'fnnet' has no attribute {name!r}")
