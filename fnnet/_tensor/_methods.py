@@ -73,8 +73,8 @@ def operand(other: Any) -> Any:
 
 
 def left_operand(other: Any) -> Any:
-    """The left operand of a reflected operator: a number, or None."""
-    return other if is_number(other) and not isinstance(other, np.ndarray) else None
+    """The left operand of a reflected operator: a tensor or a number; None, so that Python raises, for an array."""
+    return other if isinstance(other, Variable) or (is_number(other) and not isinstance(other, np.ndarray)) else None
 
 
 __all__ = ["assign", "binary_", "inplace", "left_operand", "name_method", "operand", "unary_"]

@@ -54,7 +54,11 @@ class ElementwiseMethods(Variable):
     reciprocal = power.reciprocal
     hypot = power.hypot
     ldexp = power.ldexp
-    square_ = unary_(power.SQUARE)
+
+    def square_(self) -> Tensor:
+        """`square` in place."""
+        return assign(power.SQUARE, self, power.square)
+
     sqrt_ = unary_(power.SQRT)
     rsqrt_ = unary_(power.RSQRT)
     reciprocal_ = unary_(power.RECIPROCAL)
@@ -163,6 +167,11 @@ class ElementwiseMethods(Variable):
     sigmoid_ = unary_(elementwise.SIGMOID)
     copysign_ = binary_(elementwise.COPYSIGN)
     nan_to_num = extremes.nan_to_num
+
+    def where(self, condition: Tensor, other: Any) -> Tensor:
+        """`self` where `condition` holds, `other` elsewhere."""
+        r: Tensor = elementwise.where(condition, self, other)  # type: ignore[arg-type]
+        return r
 
     @property
     def real(self) -> Tensor:

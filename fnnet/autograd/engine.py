@@ -7,6 +7,7 @@ Tensors, so that what backward computes is recorded in turn. Nothing recurses: a
 from __future__ import annotations
 
 import heapq
+import operator
 import sys
 import warnings
 import weakref
@@ -19,7 +20,7 @@ from fnnet.autograd.modes import MODE, set_grad
 from fnnet.autograd.node import Handle, Node
 from fnnet.autograd.tape import apply_, namespace_of, tensors
 from fnnet.autograd.variable import Variable, make
-from fnnet.backends.errstate import ERRORS, SILENT
+from fnnet.backends.errstate import silently
 
 NO_GRAPH = "element {i} of tensors does not require grad and does not have a grad_fn"
 
@@ -127,9 +128,11 @@ class _Walk:
     def go(self) -> None:
         """Run the nodes."""
         heap, pending, targets, create = self.heap, self.pending, self.targets, self.create
+        needed, retain = self.needed, self.retain
+        heappop, heappush = heapq.heappop, heapq.heappush
         check_nan = MODE.state.check_nan
         while heap:
-            node = heapq.heappop(heap)[1]
+            node = heappop(heap)[1]
             slots = pending.pop(node)
             hooks = node.hooks
             if hooks is not None:
@@ -138,9 +141,13 @@ class _Walk:
                 for i, g in enumerate(slots):
                     for at in targets.get((node, i), ()):
                         self.found[at] = g
-                if node not in self.needed:  # type: ignore[operator]  # set with targets
+                if node not in needed:  # type: ignore[operator]  # set with targets
                     continue
-            node.check()
+            if node.inputs is None:
+                node.check()  # says that it was freed
+            for counter, then in node.versions:
+                if counter[0] != then:
+                    node.check()
             g = slots[0] if node.n_out == 1 else tuple(slots)
             if create:
                 op = node.op
@@ -154,21 +161,27 @@ class _Walk:
                     assert node.op.backward is not None
                     pulled = node.op.backward(k, call, g)
                 else:
-                    token = ERRORS.set(SILENT)
                     try:
                         pulled = k.run_backward(node.op, call, g, node.owner)
-                    finally:
-                        ERRORS.reset(token)
-            if not self.retain:
+                    except RuntimeWarning:
+                        pulled = silently(k.run_backward, node.op, call, g, node.owner)
+            if not retain:
                 node.release()
             if check_nan:
                 self._check_nan(node, pulled)
             if hooks is not None and "post" in hooks:
                 pulled = self._after(node, pulled, slots)
-            for edge, piece in zip(node.edges, pulled, strict=True):
-                if edge is not None and piece is not None:
-                    if self.needed is not None and not self._leads(edge):
-                        continue
+            edges = node.edges
+            if len(pulled) != len(edges):
+                raise AutogradError(f"{node.name()}: {len(edges)} inputs, but backward gave {len(pulled)} gradients")
+            for i, edge in enumerate(edges):
+                piece = pulled[i]
+                if edge is None or piece is None or (needed is not None and not self._leads(edge)):
+                    continue
+                if type(edge) is Node and edge not in pending and edge.n_out == 1:  # what `send` does, most often
+                    pending[edge] = [piece]
+                    heappush(heap, (-edge.sequence, edge))
+                else:
                     self.send(edge, piece)
 
     def _leads(self, edge: Any) -> bool:
@@ -255,11 +268,10 @@ class _Walk:
 
 def _sum(a: Any, b: Any) -> Any:
     """a + b, of gradients that may be infinite."""
-    token = ERRORS.set(SILENT)
     try:
         return a + b
-    finally:
-        ERRORS.reset(token)
+    except RuntimeWarning:
+        return silently(operator.add, a, b)
 
 
 def _key(edge: Any) -> Any:

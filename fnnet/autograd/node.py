@@ -78,6 +78,7 @@ class Node(_Rare):
         static: dict[str, Any],
         inputs: list[Any],
         versions: list[tuple[list[int], int]],
+        out: Any = None,
     ) -> None:
         self.op = op
         self.k = k
@@ -88,7 +89,7 @@ class Node(_Rare):
         self.static = static
         self.inputs = inputs
         self.versions = versions
-        self.out = None
+        self.out = out
         self.sequence = next(SEQUENCE)
 
     # PyTorch's names -------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from fnnet.autograd.node import Node, describe_here
 from fnnet.autograd.variable import INFERENCE, Variable, make
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import F32, F64
-from fnnet.backends.errstate import ERRORS, SILENT
+from fnnet.backends.errstate import silently
 from fnnet.backends.kernels import Fused
 
 if TYPE_CHECKING:
@@ -69,17 +69,20 @@ def apply(op: Op, *args: Any, **static: Any) -> Any:
         elif op.name + ".backward" not in device.backend.providers:
             return op.forward(tensors(device), *args, **static)  # its primitives are recorded
     fused = None
-    token = ERRORS.set(SILENT)
-    try:
-        if op.forward is None:
-            r = getattr(k, op.name)(*raws, **static)
-        else:
-            needs = tuple([e is not None for e in edges]) if recording else (False,) * len(args)
+    if op.forward is None:
+        kernel = getattr(k, op.name)
+        try:
+            r = kernel(*raws, **static)
+        except RuntimeWarning:
+            r = silently(kernel, *raws, **static)
+    else:
+        needs = tuple([e is not None for e in edges]) if recording else (False,) * len(args)
+        try:
             r = k.run(op, raws, static, needs)
-            if type(r) is Fused:
-                fused, r = r, r.out
-    finally:
-        ERRORS.reset(token)
+        except RuntimeWarning:
+            r = silently(k.run, op, raws, static, needs)
+        if type(r) is Fused:
+            fused, r = r, r.out
     if op.n_out == 1:
         if type(r) is not device.backend.array_type:
             r = k.asarray(r)
@@ -116,26 +119,33 @@ def binary(op: Op, a: Any, b: Any) -> Any:
     state = MODE.state
     x = a._data
     dtype = x.dtype
-    if (dtype is not F32 and dtype is not F64) or not state.fast:
-        return None
     device = a._device
+    backend = device._backend  # None until the device's backend is loaded: `apply` loads it
+    if (dtype is not F32 and dtype is not F64) or not state.fast or backend is None:
+        return None
+    number = False
     if isinstance(b, Variable):
         y = b._data
         if y.dtype is not dtype or b._device is not device:
             return None
+    elif type(b) is float or type(b) is int:
+        y, number = b, True
     else:
-        y = b
-        if type(b) is not float and type(b) is not int:
-            return None
-    backend = device.backend
-    forward = op.forward
-    if forward is not None and (op.name in backend.providers or op.backward is None):
         return None
-    token = ERRORS.set(SILENT)
-    try:
-        r = getattr(backend, op.name)(x, y) if forward is None else forward(backend, x, y)
-    finally:
-        ERRORS.reset(token)
+    forward = op.forward
+    if forward is None:
+        kernel = getattr(backend, op.name)
+        try:
+            r = kernel(x, y)
+        except RuntimeWarning:
+            r = silently(kernel, x, y)
+    elif op.name in backend.providers or op.backward is None:
+        return None
+    else:
+        try:
+            r = forward(backend, x, y)
+        except RuntimeWarning:
+            r = silently(forward, backend, x, y)
     if type(r) is not backend.array_type:
         r = backend.asarray(r)
     t = make(r, device)
@@ -145,7 +155,7 @@ def binary(op: Op, a: Any, b: Any) -> Any:
             ea = a._edge()
         elif ea is None and a._leaf_grad:
             ea = a
-        if y is b:
+        if number:
             eb = None
         else:
             eb = b._node
@@ -160,23 +170,23 @@ def binary(op: Op, a: Any, b: Any) -> Any:
             except KeyError:
                 keep, keep_out = op.kept(needs)
             inputs: list[Any] = [None, None]
-            versions = []
+            versions: list[Any] = []
             for i in keep:
-                if not i:
+                if i == 0:
                     inputs[0] = x
                     v = a._version
-                    versions.append((v, v[0]))
-                elif y is b:
-                    inputs[1] = b
                 else:
                     inputs[1] = y
+                    if number:
+                        continue
                     v = b._version
-                    versions.append((v, v[0]))
-            shapes = (x.shape, () if y is b else y.shape)
-            node = t._node = Node(op, backend, device, (ea, eb), needs, shapes, {}, inputs, versions)
+                versions.append((v, v[0]))
             if keep_out:
-                node.out = r
                 versions.append((t._version, 0))
+            t._node = Node(
+                op, backend, device, (ea, eb), needs, (x.shape, () if number else y.shape), {}, inputs, versions,
+                r if keep_out else None,
+            )  # fmt: skip
     return t
 
 
@@ -185,18 +195,24 @@ def unary(op: Op, a: Any) -> Any:
     state = MODE.state
     x = a._data
     dtype = x.dtype
-    if (dtype is not F32 and dtype is not F64) or not state.fast:
-        return None
     device = a._device
-    backend = device.backend
-    forward = op.forward
-    if forward is not None and (op.name in backend.providers or op.backward is None):
+    backend = device._backend
+    if (dtype is not F32 and dtype is not F64) or not state.fast or backend is None:
         return None
-    token = ERRORS.set(SILENT)
-    try:
-        r = getattr(backend, op.name)(x) if forward is None else forward(backend, x)
-    finally:
-        ERRORS.reset(token)
+    forward = op.forward
+    if forward is None:
+        kernel = getattr(backend, op.name)
+        try:
+            r = kernel(x)
+        except RuntimeWarning:
+            r = silently(kernel, x)
+    elif op.name in backend.providers or op.backward is None:
+        return None
+    else:
+        try:
+            r = forward(backend, x)
+        except RuntimeWarning:
+            r = silently(forward, backend, x)
     if type(r) is not backend.array_type:
         r = backend.asarray(r)
     t = make(r, device)
@@ -211,14 +227,14 @@ def unary(op: Op, a: Any) -> Any:
                 keep, keep_out = op._kept[_ONE]
             except KeyError:
                 keep, keep_out = op.kept(_ONE)
-            version = a._version
-            node = t._node = Node(
-                op, backend, device, (edge,), _ONE, (x.shape,), {},
-                [x] if keep else [None], [(version, version[0])] if keep else [],
-            )  # fmt: skip
+            v = a._version
+            versions: list[Any] = [(v, v[0])] if keep else []
             if keep_out:
-                node.out = r
-                node.versions.append((t._version, 0))
+                versions.append((t._version, 0))
+            t._node = Node(
+                op, backend, device, (edge,), _ONE, (x.shape,), {}, [x] if keep else [None], versions,
+                r if keep_out else None,
+            )  # fmt: skip
     return t
 
 
@@ -321,7 +337,7 @@ def check_writable(target: Variable, name: str, recording: bool) -> None:
         return
     backend = target._device.backend
     strides = backend.strides(target._data) if type(target._data) is backend.array_type else None
-    if strides is not None and 0 in strides and any(
+    if strides is not None and 0 in strides and 0 not in target._data.shape and any(
         s == 0 and n > 1 for s, n in zip(strides, target._data.shape, strict=True)
     ):
         raise AutogradError(
@@ -358,11 +374,7 @@ def apply_(op: Op, target: Any, *args: Any, **static: Any) -> Any:
     if recording:
         node = record(op, k, device, args, raws, edges, static)
         _keep_old(node, op, k, target, args, raws)
-    token = ERRORS.set(SILENT)
-    try:
-        k.write(target._data, op, tuple(raws), static)
-    finally:
-        ERRORS.reset(token)
+    silently(k.write, target._data, op, tuple(raws), static)  # not tried first: a write can't be repeated
     if target._version is INFERENCE:
         return target
     target._version[0] += 1

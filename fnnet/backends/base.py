@@ -180,7 +180,7 @@ class Backend:
 
     def run_backward(self, op: Op, call: Any, grad: Any, owner: str | None) -> Sequence[Any]:
         """The gradients: from the provider that ran the forward, from another, from the op's own rule."""
-        providers = self.providers.get(op.name + ".backward", ())
+        providers = self.providers and self.providers.get(op.name + ".backward", ())
         if providers:
             grads = grad if op.n_out > 1 else (grad,)
             outs = call.out if op.n_out > 1 and call.out is not None else (call.out,)

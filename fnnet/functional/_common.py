@@ -1,5 +1,7 @@
-"""What every family shares: promotion, normalised dims, `out=`, in-place writes. Shapes and dtypes are settled here,
-once; below, ops see equal dtypes and static arguments in normal form."""
+"""What every family shares: promotion, normalised dims, `out=`, in-place writes.
+
+Shapes and dtypes are settled here, once; below, ops see equal dtypes and static arguments in normal form.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from fnnet.autograd.modes import MODE
 from fnnet.autograd.tape import apply, apply_, namespace_of
 from fnnet.autograd.variable import Variable, make
 from fnnet.backends import dtypes
-from fnnet.backends.dtypes import DEFAULT, F32, F64, DType
+from fnnet.backends.dtypes import DEFAULT, DType
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -170,7 +172,7 @@ def binary(op: Op, a: Any, b: Any, out: Tensor | None = None) -> Tensor:
             elif not is_number(b):
                 raise ArgumentError(f"{op.name}(): argument 'other' (position 2) must be Tensor, not {type(b).__name__}")
             r = elementwise(op, a, b)
-    elif isinstance(b, Variable) and is_number(a):
+    elif isinstance(b, Variable) and is_number(a) and op.kind is not Kind.BOOL:
         r = elementwise(op, a, b)
     else:
         raise ArgumentError(f"{op.name}(): argument 'input' (position 1) must be Tensor, not {type(a).__name__}")

@@ -57,8 +57,38 @@ def _where_samples(make: Make) -> Iterator[Sample]:
 WHERE = Op("where", backward=_where_backward, uses=((), (0,)), onnx="Where", samples=_where_samples)
 
 
-def choose(condition: Tensor, input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
-    """`torch.where` of three arguments: `input` where `condition` holds, `other` elsewhere, promoted and broadcast."""
+def where(
+    condition: Tensor,
+    input: Tensor | Number | None = None,
+    other: Tensor | Number | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Any:  # a Tensor, or a tuple of them where only a condition is given
+    """`input` where `condition` holds, `other` elsewhere, broadcast and promoted.
+
+    Args:
+        condition: Bool tensor.
+        input: Tensor or number.
+        other: Tensor or number. Without both: the indices where `condition` is not zero, one tensor per dim.
+        out: Where to write the result.
+
+    Raises:
+        DTypeError: `condition` is not bool.
+
+    Differentiable: Each gets the gradient where it was chosen.
+
+    Example:
+        >>> import fnnet
+        >>> x = fnnet.tensor([-1.0, 2.0])
+        >>> fnnet.where(x > 0, x, 0.0)
+        tensor([0., 2.])
+        >>> fnnet.where(x > 0)
+        (tensor([1]),)
+    """
+    if input is None and other is None:
+        from fnnet.functional.masking import nonzero  # a family above this one
+
+        return nonzero(condition, as_tuple=True)
     if not is_tensor(condition):
         kind = type(condition).__name__
         raise ArgumentError(f"where(): argument 'condition' (position 1) must be Tensor, not {kind}")
@@ -260,4 +290,4 @@ def real(input: Tensor) -> Tensor:
     return input
 
 
-__all__ = ["choose", "sigmoid", "expit", "logit", "copysign", "heaviside", "conj", "real"]
+__all__ = ["where", "sigmoid", "expit", "logit", "copysign", "heaviside", "conj", "real"]

@@ -117,7 +117,8 @@ def _erfc_beyond(k: K[A], y: A) -> A:
 def _erf_near(k: K[A], x: A) -> A:
     """erf(x) for |x| <= _NEAR (and a number for any x)."""
     x = k.minimum(k.maximum(x, -_NEAR), _NEAR)
-    return x + x * _ratio(x * x, _NEAR_EXCESS, _NEAR_Q)
+    r: A = x + x * _ratio(x * x, _NEAR_EXCESS, _NEAR_Q)
+    return r
 
 
 def _erf_forward(k: K[A], x: A) -> A:
