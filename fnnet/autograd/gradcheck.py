@@ -10,7 +10,7 @@ import numpy as np
 
 from fnnet._core.errors import FnnetError, OptionError
 from fnnet.autograd.engine import grad
-from fnnet.autograd.modes import no_grad
+from fnnet.autograd.modes import enable_grad, no_grad
 from fnnet.autograd.variable import Variable, make
 
 Raw = np.ndarray[Any, Any]
@@ -191,11 +191,13 @@ def gradgradcheck(
         seeds = list(grad_outputs) if isinstance(grad_outputs, (tuple, list)) else [grad_outputs]
     checked = [a for a in args if isinstance(a, Variable) and a._edge() is not None]
 
-    def first(*everything: Any) -> Any:
+    @enable_grad()
+    def first(*everything: Any) -> Any:  # also where gradcheck takes differences, which records nothing
         n = len(args)
-        ys = [o for o in _outputs(func(*everything[:n])) if o._edge() is not None]
-        xs = [a for a in everything[:n] if isinstance(a, Variable) and a._edge() is not None]
-        found = grad(ys, xs, everything[n:], create_graph=True, allow_unused=True)
+        with enable_grad():  # the differences are taken without, but this is itself a gradient
+            ys = [o for o in _outputs(func(*everything[:n])) if o._edge() is not None]
+            xs = [a for a in everything[:n] if isinstance(a, Variable) and a._edge() is not None]
+            found = grad(ys, xs, everything[n:], create_graph=True, allow_unused=True)
         return tuple(g for g in found if g is not None)
 
     if not checked:
