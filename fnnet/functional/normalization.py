@@ -51,7 +51,7 @@ def _standardize_forward(
 ) -> tuple[A, A, A]:
     if 0 in x.shape:
         kept = tuple(1 if d in dim else n for d, n in enumerate(x.shape))
-        return k.clone(x), k.full(kept, 0, dtype=x.dtype), k.full(kept, math.nan, dtype=x.dtype)
+        return k.clone(x), k.full(kept, 0, dtype=x.dtype), k.full(kept, 0, dtype=x.dtype)
     mean = _mean(k, x, dim)
     centred = x - mean
     rstd = (_mean(k, centred * centred, dim) + eps) ** -0.5
@@ -462,7 +462,7 @@ def instance_norm(
 # rms_norm ------------------------------------------------------------------------------------------------------------
 def _rms_norm_forward(k: K[A], x: A, weight: A | None, *, dim: Shape, eps: float) -> tuple[A, A]:
     if 0 in x.shape:
-        return k.clone(x), k.full(tuple(1 if d in dim else n for d, n in enumerate(x.shape)), math.nan, dtype=x.dtype)
+        return k.clone(x), k.full(tuple(1 if d in dim else n for d, n in enumerate(x.shape)), 0, dtype=x.dtype)
     scale = (_mean(k, x * x, dim) + eps) ** -0.5
     return x * scale if weight is None else x * scale * weight, scale
 
