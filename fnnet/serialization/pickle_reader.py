@@ -22,6 +22,10 @@ from fnnet.serialization.pickle_instructions import STEPS, STOP, instruction_nam
 from fnnet.serialization.plain_data import Intermediate, Keys, check_plain, is_namespace
 from fnnet.serialization.refusal import Refusal, show
 
+COPIES: Final = 4
+"""Builders may copy this many times as many bytes and elements as the pickle is long. An honest pickle hands each of
+its strings and lists to one builder; a hostile one hands a long one to many."""
+
 METADATA: Final = "_metadata"
 """The only attribute that checkpoints set on an OrderedDict: the modules' versions."""
 
@@ -34,6 +38,7 @@ ARGUMENT_BYTES: Final = 8
 _U4: Final = struct.Struct("<I").unpack_from
 _U8: Final = struct.Struct("<Q").unpack_from
 
+_SIZED: Final = frozenset({str, bytes, bytearray, list, tuple, dict})
 _DICTS: Final = frozenset({dict, OrderedDict, defaultdict, Counter})
 
 
@@ -92,6 +97,7 @@ class PickleReader:
         """
         self.data, self.find, self.persistent, self.safe, self.encoding = data, find, persistent, safe, encoding
         self.check_key = keys.check
+        self.allowance = COPIES * len(data)
         self.at = 0
         self.position = 0
         self.stack: list[Any] = []
@@ -232,11 +238,20 @@ class PickleReader:
             self.check_key(item)
             target.add(item)
 
+    def spend(self, args: object) -> None:
+        """Count what a builder may copy of its arguments, which are a tuple."""
+        if type(args) is not tuple:
+            raise Refusal(f"arguments must be a tuple, got {show(args)}")
+        for arg in args:
+            if type(arg) in _SIZED:
+                self.allowance -= len(arg)
+        if self.allowance < 0:
+            raise Refusal(f"the pickle of {len(self.data)} bytes has more than {COPIES} times that copied")
+
     def reduce(self) -> None:
         """Call a builder of the table, or what the caller named as safe."""
         args, target = self.stack.pop(), self.stack[-1]
-        if type(args) is not tuple:
-            raise Refusal(f"arguments must be a tuple, got {show(args)}")
+        self.spend(args)
         if type(target) is not Builder and not (callable(target) and self.safe(target)):
             raise Refusal(f"a call of {show(target)}, which may not be called")
         self.stack[-1] = target(*args)
@@ -244,8 +259,7 @@ class PickleReader:
     def new_object(self) -> None:
         """Make an object of a class without running its `__init__`."""
         args, target = self.stack.pop(), self.stack[-1]
-        if type(args) is not tuple:
-            raise Refusal(f"arguments must be a tuple, got {show(args)}")
+        self.spend(args)
         if type(target) is Builder and target.is_class:
             self.stack[-1] = target.build(*args)
         elif not isinstance(target, type) or not self.safe(target):
@@ -257,6 +271,7 @@ class PickleReader:
         """Give an object its state; none of the object's own code runs."""
         state, target = self.stack.pop(), self.stack[-1]
         kind = type(target)
+        self.spend(state if type(state) is tuple else (state,))
         if kind is OrderedDict:
             if type(state) is not dict or any(key != METADATA for key in state):
                 raise Refusal(f"an OrderedDict can have no attribute but {METADATA}")

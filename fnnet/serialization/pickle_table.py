@@ -87,7 +87,7 @@ def rebuild_tensor_v2(
     """`torch._utils._rebuild_tensor_v2`: a tensor over a typed storage."""
     _no_hooks(hooks)
     block = _storage(storage)
-    return with_bits(tensor_of(block, _dtype(block), offset, size, stride, requires_grad), bits)
+    return with_bits(tensor_of(block, _dtype(block), offset, size, stride, requires_grad), bits, block)
 
 
 def rebuild_tensor_v3(
@@ -104,7 +104,8 @@ def rebuild_tensor_v3(
     _no_hooks(hooks)
     if type(dtype) is not DType:
         raise Refusal(f"dtype {show(dtype)} of a tensor")
-    return with_bits(tensor_of(_storage(storage), dtype, offset, size, stride, requires_grad), bits)
+    block = _storage(storage)
+    return with_bits(tensor_of(block, dtype, offset, size, stride, requires_grad), bits, block)
 
 
 def _tensor(value: object) -> Variable:

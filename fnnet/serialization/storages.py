@@ -29,6 +29,12 @@ MAX_DIMS: Final = 64
 MAX_EXTENT: Final = 2**63
 """NumPy counts bytes and elements in signed 64-bit numbers."""
 
+COPIES: Final = 4
+"""How many times its own size the copies may take that are made of a storage (of conjugated views, on devices)."""
+
+FREE_COPIES: Final = 1 << 20
+"""Copies of small storages need not be counted."""
+
 STORAGE_DTYPES: Final[dict[str, DType]] = {
     "DoubleStorage": dtypes.float64,
     "FloatStorage": dtypes.float32,
@@ -75,7 +81,7 @@ class Storage(Intermediate):
         device: Where its tensors go.
     """
 
-    __slots__ = ("_bytes", "_read", "device", "dtype", "key", "nbytes", "views")
+    __slots__ = ("_bytes", "_copied", "_read", "device", "dtype", "key", "nbytes", "views")
 
     def __init__(
         self, key: str, nbytes: int, dtype: DType | None, device: Device, read: Callable[[], npt.NDArray[np.uint8]]
@@ -92,6 +98,7 @@ class Storage(Intermediate):
         self.key, self.nbytes, self.dtype, self.device = key, nbytes, dtype, device
         self._read = read
         self._bytes: npt.NDArray[np.uint8] | None = None
+        self._copied = 0
         self.views: dict[object, Any] = {}  # raw arrays of whatever backend, made from this storage for its device
 
     @property
@@ -104,6 +111,12 @@ class Storage(Intermediate):
         if self._bytes is None:
             self._bytes = self._read()
         return self._bytes
+
+    def spend(self, nbytes: int) -> None:
+        """Count bytes that a tensor takes in addition to its storage: a file may not ask for many times its size."""
+        self._copied += nbytes
+        if self._copied > max(COPIES * self.nbytes, FREE_COPIES):
+            raise Refusal(f"copies of storage {show(self.key)} take {show(self._copied)} bytes, it has {self.nbytes}")
 
     def view(self, dtype: DType, offset: object, size: object, stride: object) -> np.ndarray[Any, Any]:
         """The elements that a tensor of this geometry has.

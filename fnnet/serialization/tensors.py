@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -95,9 +96,11 @@ def _on_device(storage: Storage, host: np.ndarray[Any, Any], dtype: DType) -> An
     if host.size == 0 or order is None or start % dtype.itemsize or storage.nbytes % dtype.itemsize:
         key: object = (dtype, start, host.shape, strides)
         if key not in storage.views:
+            storage.spend(host.nbytes)
             storage.views[key] = backend.from_host(host, index)
         return storage.views[key]
     if dtype not in storage.views:
+        storage.spend(storage.nbytes)
         storage.views[dtype] = backend.from_host(storage.bytes().view(dtype.numpy), index)
     first = start // dtype.itemsize
     flat = backend.getitem(storage.views[dtype], index=(slice(first, first + host.size, 1),))
@@ -132,14 +135,15 @@ CONJUGATE: Final = "conj"
 """Bits that PyTorch sets on a tensor instead of computing: here they are computed."""
 
 
-def with_bits(t: Variable, bits: object) -> Variable:
-    """`t` with PyTorch's lazy conjugation and negation carried out."""
+def with_bits(t: Variable, bits: object, storage: Storage) -> Variable:
+    """`t`, a view of `storage`, with PyTorch's lazy conjugation and negation carried out."""
     if not bits:
         return t
     if type(bits) is not dict or any(name not in (CONJUGATE, NEGATIVE) for name in bits):
         raise Refusal(f"a tensor's metadata: {show(bits)}")
     backend = t._device.backend
     raw = t._data
+    storage.spend(math.prod(raw.shape) * backend.dtype_of(raw).itemsize)
     if bits.get(CONJUGATE):
         raw = backend.from_host(np.conjugate(backend.to_host(raw)), t._device.index or 0)
     if bits.get(NEGATIVE):

@@ -256,8 +256,55 @@ def test_bombs_of_marks_and_memos_take_no_memory() -> None:
         tracemalloc.stop()
 
 
+def test_one_long_argument_for_many_builders_takes_no_memory() -> None:
+    """Each call copies its argument: a megabyte of pickle could take gigabytes."""
+    long = 100_000
+    blob = b"B" + struct.pack("<I", long) + b"x" * long
+    items = c.EMPTY_LIST + c.MARK + b"K\x01" * long + c.APPENDS
+    table = c.EMPTY_DICT + c.MARK + b"".join(c.text(f"{i}") + b"N" for i in range(10_000)) + c.SETITEMS
+    state = c.tuple_of(c.number(1), c.tuple_of(c.number(long)), F1, c.FALSE, blob)
+    space = c.name("argparse", "Namespace") + c.EMPTY_TUPLE + c.NEWOBJ
+    attacks = [
+        (blob, c.name("builtins", "bytearray") + b"h\x00" + c.TUPLE1 + c.REDUCE),
+        (items, c.name("builtins", "set") + b"h\x00" + c.TUPLE1 + c.REDUCE),
+        (items, c.name("torch", "Size") + b"h\x00" + c.TUPLE1 + c.REDUCE),
+        (table, c.name("collections", "Counter") + b"h\x00" + c.TUPLE1 + c.REDUCE),
+        (table, space + b"h\x00" + c.BUILD),
+        (state, ARRAY + b"h\x00" + c.BUILD),
+        (
+            c.tuple_of(blob, F1, c.tuple_of(c.number(long)), c.text("C")),
+            c.name("numpy._core.numeric", "_frombuffer") + b"h\x00" + c.REDUCE,
+        ),
+    ]
+    tracemalloc.start()
+    try:
+        for argument, copy in attacks:
+            pickle_of = c.program(c.EMPTY_LIST, c.MARK, argument, b"q\x00", copy * 1000, c.APPENDS)
+            refused(pickle_of, "has more than 4 times that copied")
+        assert tracemalloc.get_traced_memory()[1] < 40_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_copies_of_one_storage_take_no_memory() -> None:
+    """A conjugated view is computed: many of them, or one that repeats its elements, could take any memory."""
+    n = 100_000
+    weights = {"0": bytes(8 * n)}
+    bits = c.EMPTY_DICT + c.text("conj") + c.TRUE + c.SETITEM
+
+    def view(size: int, stride: int) -> bytes:
+        return c.call(
+            "torch._utils", "_rebuild_tensor_v2", c.storage(n, "ComplexFloatStorage"), c.number(0),
+            c.tuple_of(c.number(size)), c.tuple_of(c.number(stride)), c.FALSE, c.NONE, bits,
+        )  # fmt: skip
+
+    assert c.load_pickle(c.program(view(n, 1)), weights).shape == (n,)
+    refused(c.program(view(2**50, 0)), "copies of storage '0' take", weights)
+    refused(c.program(c.MARK, view(n, 1) * 50, c.TUPLE), "copies of storage '0' take", weights)
+
+
 def test_deep_nesting() -> None:
-    deep = c.program(c.EMPTY_TUPLE, c.TUPLE1 * 1_000_000)
+    deep = c.program(c.EMPTY_TUPLE, c.TUPLE1 * 200_000)
     refused(deep, "nest more than 500 deep")
     lists = c.program(c.EMPTY_LIST * 100_000, c.APPEND * 99_999)
     refused(lists, "nest more than 500 deep")
@@ -266,7 +313,7 @@ def test_deep_nesting() -> None:
 
 def test_a_deep_tuple_as_a_key_is_not_hashed() -> None:
     """Python hashes tuples by recursion in C: a deep one would end the process."""
-    deep = c.EMPTY_TUPLE + c.TUPLE1 * 1_000_000
+    deep = c.EMPTY_TUPLE + c.TUPLE1 * 200_000
     refused(c.program(c.EMPTY_DICT, deep, b"N", c.SETITEM), "tuples as keys.*more than 4 deep")
     for kind in ("set", "frozenset"):
         refused(c.program(c.call("builtins", kind, c.EMPTY_LIST + deep + c.APPEND)), "tuples as keys")
@@ -373,6 +420,7 @@ def test_hooks_and_unknown_bits_of_a_tensor() -> None:
 
 
 F4 = c.call("numpy", "dtype", c.text("f4"), c.FALSE, c.TRUE)
+F1 = c.call("numpy", "dtype", c.text("u1"), c.FALSE, c.TRUE)
 ARRAY = c.call("numpy._core.multiarray", "_reconstruct", c.name("numpy", "ndarray"), c.tuple_of(c.number(0)), b"C\x01b")
 
 
