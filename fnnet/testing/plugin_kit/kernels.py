@@ -199,34 +199,37 @@ class _Trial:
 
     def _run(self, kernel: Kernel, meta: Meta, args: Arrays) -> Arrays | None:
         about = self.case.about
-        before = [np.array(self.backend.to_host(a)) if isinstance(a, self.backend.array_type) else a for a in args]
         plan, again = kernel.accepts(meta), kernel.accepts(meta)
         require((plan is None) == (again is None), f"{about}: accepts() answers the same question differently")
         if plan is None or again is None:
             return None
         require(plan.outputs == again.outputs, f"{about}: accepts() plans different outputs for the same question")
         outs, second = self._execute(plan, args), self._execute(again, args)
-        for a, b in zip(before, args, strict=True):
-            if isinstance(b, self.backend.array_type):
-                require(np.array_equal(a, self.backend.to_host(b), equal_nan=True), f"{about}: it writes its inputs")
-        for one, two in zip(outs, second, strict=True):
-            if one is not None:
-                same = np.array_equal(self.backend.to_host(one), self.backend.to_host(two), equal_nan=True)
-                require(same, f"{about}: run twice, it gives two results, or leaves some memory unwritten")
+        same = self._equal(self._copies(outs), second)
+        require(same, f"{about}: run twice, it gives two results, or leaves some memory unwritten")
         return outs
 
     def _execute(self, plan: Plan, args: Arrays) -> Arrays:
         like = next(a for a in args if isinstance(a, self.backend.array_type))
         outs = tuple(None if m is None else self._fresh(m, like) for m in plan.outputs)
         closure = plan.prepare(args, outs)
+        before = self._copies(args)
         closure()
-        first = [None if o is None else np.array(self.backend.to_host(o)) for o in outs]
+        require(self._equal(before, args), f"{self.case.about}: it writes its inputs")
+        first = self._copies(outs)
         closure()  # a compiled step runs the same closure again
-        for a, b in zip(first, outs, strict=True):
-            if a is not None:
-                same = np.array_equal(a, self.backend.to_host(b), equal_nan=True)
-                require(same, f"{self.case.about}: its closure, run again, gives another result")
+        require(self._equal(first, outs), f"{self.case.about}: its closure, run again, gives another result")
         return outs
+
+    def _copies(self, arrays: Arrays) -> list[Raw | None]:
+        """Copies on the host; None for what is no array."""
+        return [np.array(self.backend.to_host(a)) if isinstance(a, self.backend.array_type) else None for a in arrays]
+
+    def _equal(self, copies: list[Raw | None], arrays: Arrays) -> bool:
+        return all(
+            copy is None or np.array_equal(copy, self.backend.to_host(array), equal_nan=True)
+            for copy, array in zip(copies, arrays, strict=True)
+        )
 
     def _fresh(self, meta: ArrayMeta, like: Any) -> Any:
         """Memory with something in it, another something each time."""
