@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from fnnet.autograd.modes import MODE
+from fnnet.autograd.tape import check_writable
 from fnnet.autograd.variable import Variable
 from fnnet.functional import layout, rearrangement, shape, splitting, transposition
-from fnnet.functional._common import sizes
+from fnnet.functional._common import copy_into, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fnnet._core.namespace import Number
     from fnnet._tensor import Tensor
 
 
@@ -23,6 +26,17 @@ def _several(function: Any) -> Any:
 
     method.__name__, method.__qualname__, method.__doc__ = function.__name__, function.__qualname__, function.__doc__
     return method
+
+
+def _become(self: Variable, seen: Tensor) -> Tensor:
+    """Let a tensor be its own view `seen`: PyTorch's in-place changes of shape."""
+    check_writable(self, "in-place change of shape", MODE.state.grad)
+    self._data = seen._data
+    if seen._node is not None:
+        self._node, self._index = seen._node, seen._index
+    if self._view is not None:
+        self._view = seen._view
+    return cast("Tensor", self)
 
 
 class ShapeMethods(Variable):
@@ -70,7 +84,7 @@ class ShapeMethods(Variable):
     movedim = transposition.movedim
     moveaxis = transposition.moveaxis
     T = property(transposition.reverse_dims)
-    mT = property(transposition.matrix_transpose)
+    mT = property(transposition.matrix_transpose)  # noqa: N815 - the name in PyTorch
 
     flip = _several(rearrangement.flip)
     fliplr = rearrangement.fliplr
@@ -89,3 +103,37 @@ class ShapeMethods(Variable):
     select_scatter = rearrangement.select_scatter
     slice_scatter = rearrangement.slice_scatter
     trace = rearrangement.trace
+
+    def squeeze_(self, dim: int | Sequence[int] | None = None) -> Tensor:
+        """Drop dims of size 1 of this tensor."""
+        return _become(self, shape.squeeze(cast("Tensor", self), dim))
+
+    def unsqueeze_(self, dim: int) -> Tensor:
+        """Give this tensor a new dim of size 1."""
+        return _become(self, shape.unsqueeze(cast("Tensor", self), dim))
+
+    def transpose_(self, dim0: int, dim1: int) -> Tensor:
+        """Exchange two dims of this tensor."""
+        return _become(self, transposition.transpose(cast("Tensor", self), dim0, dim1))
+
+    def t_(self) -> Tensor:
+        """Transpose this matrix."""
+        return _become(self, transposition.t(cast("Tensor", self)))
+
+    swapdims_ = transpose_
+
+    def swapaxes_(self, axis0: int, axis1: int) -> Tensor:
+        """Exchange two dims of this tensor."""
+        return self.transpose_(axis0, axis1)
+
+    def tril_(self, diagonal: int = 0) -> Tensor:
+        """Overwrite what is above a diagonal with zeros."""
+        return copy_into(cast("Tensor", self), rearrangement.tril(cast("Tensor", self), diagonal))
+
+    def triu_(self, diagonal: int = 0) -> Tensor:
+        """Overwrite what is below a diagonal with zeros."""
+        return copy_into(cast("Tensor", self), rearrangement.triu(cast("Tensor", self), diagonal))
+
+    def fill_diagonal_(self, fill_value: Number, wrap: bool = False) -> Tensor:
+        """Overwrite the main diagonal, which runs on (after a gap of one) down a tall matrix with `wrap`."""
+        return rearrangement.fill_diagonal_(cast("Tensor", self), fill_value, wrap)

@@ -8,13 +8,25 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, cast
 
+from attrs import evolve
+
 from fnnet._core.errors import ArgumentError, DTypeError, GatherIndexError, IndexRangeError, OptionError, ShapeError
 from fnnet._core.namespace import Shape
 from fnnet._core.op import Op
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
-from fnnet.functional._common import broadcast_shape, copy_into, dtype_of, fit_number, into, is_tensor, need_tensor, plain_number, to_dtype, wrap_dim
+from fnnet.functional._common import (
+    broadcast_shape,
+    copy_into,
+    dtype_of,
+    fit_number,
+    into,
+    is_tensor,
+    need_tensor,
+    plain_number,
+    wrap_dim,
+)
 from fnnet.functional.indexing import (
     INDEX_ADD,
     INDEX_SET,
@@ -22,6 +34,7 @@ from fnnet.functional.indexing import (
     Places,
     along,
     checked,
+    host_number,
     index_vector,
     not_negative,
     read,
@@ -29,6 +42,7 @@ from fnnet.functional.indexing import (
     write,
     written,
 )
+from fnnet.functional.masking import masked_fill, masked_fill_
 from fnnet.functional.shape import EXPAND, GETITEM, RESHAPE, broadcast_to
 
 if TYPE_CHECKING:
@@ -36,7 +50,7 @@ if TYPE_CHECKING:
     from fnnet._tensor import Tensor
 
 
-# gather and scatter ---------------------------------------------------------------------------------------------------
+# gather and scatter ------------------------------------------------------------------------------------------------
 def grid_places(x: Tensor, dim: int, at: Any) -> Places:
     """Places x[i, at[i, j], ...] in the flattened `x`: `at` is a raw array of as many dims, none larger than x's."""
     k = namespace_of(x._device)
@@ -59,16 +73,21 @@ def pick(x: Tensor, dim: int, index: Tensor) -> Tensor:
     return read(x, grid_places(x, dim, index._data))
 
 
-def _checked_grid(name: str, x: Tensor, dim: int, index: object, limit: Shape | None) -> tuple[Places, Shape]:
-    """The places of gather or scatter, and the index's shape; `limit` is the shape of what is scattered."""
+def _checked_grid(
+    name: str, x: Tensor, dim: int, index: object, limit: Shape | None, *, from_end: bool = False
+) -> tuple[Places, Shape]:
+    """The places of gather or scatter, and the index's shape; `limit` is the shape of what is scattered.
+
+    `from_end`: negative indices count from the end, and are no error.
+    """
     need_tensor(name, input=x, index=index)
     i = cast("Tensor", index)
-    if dtype_of(i) not in (dtypes.int32, dtypes.int64):
-        raise DTypeError(f"{name}(): Expected dtype int32/int64 for index, got {dtype_of(i)}")
     own, shape = tuple(x._data.shape), tuple(i._data.shape)
     d = wrap_dim(dim, len(own), name)
     if not math.prod(shape):
         return Places(None, (math.prod(own),), whole_index(i)), shape
+    if dtype_of(i) not in (dtypes.int32, dtypes.int64):
+        raise DTypeError(f"{name}(): Expected dtype int32/int64 for index, got {dtype_of(i)}")
     if len(own or (1,)) != len(shape or (1,)):
         raise ShapeError(
             f"{name}(): Index tensor must have the same number of dimensions as {'input' if limit is None else 'self'} "
@@ -77,13 +96,16 @@ def _checked_grid(name: str, x: Tensor, dim: int, index: object, limit: Shape | 
     own, shape = own or (1,), shape or (1,)
     if any(n > m for j, (n, m) in enumerate(zip(shape, own, strict=True)) if j != d):
         raise ShapeError(
-            f"{name}(): Size does not match at dimension {next(j for j, (n, m) in enumerate(zip(shape, own, strict=True)) if j != d and n > m)} "
+            f"{name}(): Size does not match at dimension "
+            f"{next(j for j, (n, m) in enumerate(zip(shape, own, strict=True)) if j != d and n > m)} "
             f"expected index {list(shape)} to be no larger than self {list(own)} apart from dimension {d}"
         )
     if limit is not None and (
         len(limit or (1,)) != len(shape) or any(n > m for n, m in zip(shape, limit or (1,), strict=True))
     ):
-        raise ShapeError(f"{name}(): Expected index {list(shape)} to be no larger than src {list(limit)} in every dimension")
+        raise ShapeError(
+            f"{name}(): Expected index {list(shape)} to be no larger than src {list(limit)} in every dimension"
+        )
     n = own[d]
 
     def complain(at: int) -> Exception:
@@ -92,13 +114,13 @@ def _checked_grid(name: str, x: Tensor, dim: int, index: object, limit: Shape | 
     k = namespace_of(i._device)
     raw = k.reshape(whole_index(i), shape=shape)
     found = checked(i._device, raw, n, complain)
-    if found is not raw and i._device.type == "cpu":
-        raise complain(-1)
+    if found is not raw and i._device.type == "cpu" and not from_end:  # it had negative ones
+        raise complain(int(host_number(i._device, k.amin(raw, dim=tuple(range(raw.ndim))))))
     reshaped = x if x._data.ndim else cast("Tensor", apply(RESHAPE, x, shape=(1,)))
     places = grid_places(reshaped, d, found)
     if i._device.type != "cpu":
         outside = k.full((), OUTSIDE, dtype=dtypes.int64)
-        places = places._replace(at=k.where(k.eq(found, OUTSIDE), outside, places.at))
+        places = evolve(places, at=k.where(k.eq(found, OUTSIDE), outside, places.at))
     return places, tuple(i._data.shape)
 
 
@@ -133,9 +155,11 @@ def _scattered(name: str, input: Tensor, dim: int, index: Tensor, src: Any) -> t
     need_tensor(name, input=input, index=index)
     if is_tensor(src) and (src._data.ndim or not index._data.ndim or not input._data.ndim):
         if dtype_of(src) is not dtype_of(input):
-            raise DTypeError(f"{name}(): Expected self.dtype to be equal to src.dtype, got {dtype_of(input)} and {dtype_of(src)}")
+            raise DTypeError(
+                f"{name}(): Expected self.dtype to be equal to src.dtype, got {dtype_of(input)} and {dtype_of(src)}"
+            )
         places, shape = _checked_grid(name, input, dim, index, tuple(src._data.shape))
-        if tuple(src._data.shape) != shape and math.prod(shape):
+        if tuple(src._data.shape) != shape and 0 not in shape:
             src = apply(GETITEM, src, index=tuple(slice(0, n) for n in shape))
     else:
         places, shape = _checked_grid(name, input, dim, index, None)
@@ -258,8 +282,9 @@ def scatter_reduce(
 
     Example:
         >>> import fnnet
-        >>> fnnet.scatter_reduce(fnnet.zeros(2), 0, fnnet.tensor([1, 1]), fnnet.tensor([2.0, 3.0]), "prod", include_self=False)
-        tensor([0., 6.])
+        >>> index, src = fnnet.tensor([1, 1]), fnnet.tensor([2.0, 3.0])
+        >>> fnnet.scatter_reduce(fnnet.ones(2), 0, index, src, "prod")
+        tensor([1., 6.])
     """
     from fnnet.functional.segments import combine
 
@@ -282,7 +307,7 @@ def scatter_reduce_(
     return copy_into(self, scatter_reduce(self, dim, index, src, reduce, include_self=include_self))
 
 
-# whole slices -------------------------------------------------------------------------------------------------------------
+# whole slices ------------------------------------------------------------------------------------------------------
 def _slices(name: str, x: Tensor, dim: int, index: Tensor, source: Tensor) -> tuple[Places, Tensor]:
     """Places of slices along `dim`, and `source` in the form that goes there."""
     need_tensor(name, input=x, index=index, source=source)
@@ -292,7 +317,9 @@ def _slices(name: str, x: Tensor, dim: int, index: Tensor, source: Tensor) -> tu
     given = tuple(source._data.shape) or (1,)
     count = i._data.shape[0]
     if dtype_of(source) is not dtype_of(x):
-        raise DTypeError(f"{name}(): self and source expected to have the same dtype, but got {dtype_of(x)} and {dtype_of(source)}")
+        raise DTypeError(
+            f"{name}(): self and source expected to have the same dtype, but got {dtype_of(x)} and {dtype_of(source)}"
+        )
     if d >= len(given) or given[d] != count:
         raise _count_error(name)(
             f"{name}(): Number of indices ({count}) should be equal to source.size(dim): "
@@ -308,7 +335,7 @@ def _slices(name: str, x: Tensor, dim: int, index: Tensor, source: Tensor) -> tu
     at = not_negative(name, i, own[d], d)
     places = along(x._device, own, d, 1, at)
     if not shape:
-        places = places._replace(flat=(1,))
+        places = evolve(places, flat=(1,))
     if tuple(source._data.shape) != wanted:
         source = apply(RESHAPE, source, shape=wanted)
     return places, source
@@ -374,30 +401,26 @@ def index_copy_(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     return write(self, places, INDEX_SET, part)
 
 
-def _filled(name: str, x: Tensor, dim: int, index: Tensor, value: Any) -> tuple[Places, Tensor]:
+def _fill_mask(name: str, x: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
+    """Where `x` is to be filled: each slice once, however often its index comes."""
     need_tensor(name, input=x)
     i = index_vector(name, index)
-    own = tuple(x._data.shape) or (1,)
-    d = wrap_dim(dim, x._data.ndim, name)
-    n = own[d]
+    own = tuple(x._data.shape)
+    d = wrap_dim(dim, len(own), name)
+    n = (own or (1,))[d]
+    if is_tensor(value) and value._data.ndim:
+        raise ShapeError(
+            f"{name} only supports a 0-dimensional value tensor, but got tensor with {value._data.ndim} dimension(s)."
+        )
 
     def complain(at: int) -> Exception:
         return IndexRangeError(f"index {at} is out of bounds for dimension {d} with size {n}")
 
     at = checked(i._device, whole_index(i), n, complain)
-    places = along(x._device, own, d, 1, at)
-    if not x._data.ndim:
-        places = places._replace(flat=(1,))
-    if is_tensor(value):
-        if value._data.ndim:
-            raise ShapeError(
-                f"{name} only supports a 0-dimensional value tensor, but got tensor with {value._data.ndim} dimension(s)."
-            )
-        v = to_dtype(value, dtype_of(x))
-    else:
-        number = fit_number(plain_number(value), dtype_of(x))
-        v = make(namespace_of(x._device).full((), number, dtype=dtype_of(x)), x._device)
-    return places, broadcast_to(v, (*own[:d], at.shape[0], *own[d + 1 :]))
+    k = namespace_of(x._device)
+    mask = k.index_set(k.full((n,), False, dtype=dtypes.bool_), at, k.full(at.shape, True, dtype=dtypes.bool_))
+    found: Tensor = make(k.reshape(mask, shape=(n, *[1] * (len(own) - d - 1)) if own else ()), x._device)
+    return found
 
 
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
@@ -408,8 +431,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
         >>> fnnet.index_fill(fnnet.zeros(3), 0, fnnet.tensor([1]), 5)
         tensor([0., 5., 0.])
     """
-    places, v = _filled("index_fill", input, dim, index, value)
-    return written(input, places, INDEX_SET, v)
+    return masked_fill(input, _fill_mask("index_fill", input, dim, index, value), value)
 
 
 def index_fill_(self: Tensor, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
@@ -420,11 +442,10 @@ def index_fill_(self: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
         >>> fnnet.zeros(3).index_fill_(0, fnnet.tensor([1]), 5)
         tensor([0., 5., 0.])
     """
-    places, v = _filled("index_fill_", self, dim, index, value)
-    return write(self, places, INDEX_SET, v)
+    return masked_fill_(self, _fill_mask("index_fill_", self, dim, index, value), value)
 
 
-# places in the flattened tensor -------------------------------------------------------------------------------------------
+# places in the flattened tensor ------------------------------------------------------------------------------------
 def _flat_places(name: str, x: Tensor, index: Tensor) -> Places:
     need_tensor(name, input=x, index=index)
     if dtype_of(index) is not dtypes.int64:
@@ -456,9 +477,14 @@ def _put(name: str, x: Tensor, index: Tensor, source: Tensor) -> tuple[Places, T
     need_tensor(name, source=source)
     n, m = math.prod(index._data.shape), math.prod(source._data.shape)
     if n != m:
-        raise ShapeError(f"{name}(): Expected source and index to have the same number of elements, but got source.numel() = {m}, index.numel() = {n}")
+        raise ShapeError(
+            f"{name}(): Expected source and index to have the same number of elements, but got source.numel() = "
+            f"{m}, index.numel() = {n}"
+        )
     if dtype_of(source) is not dtype_of(x):
-        raise DTypeError(f"{name}(): self and source expected to have the same dtype, but got {dtype_of(x)} and {dtype_of(source)}")
+        raise DTypeError(
+            f"{name}(): self and source expected to have the same dtype, but got {dtype_of(x)} and {dtype_of(source)}"
+        )
     return places, cast("Tensor", apply(RESHAPE, source, shape=tuple(index._data.shape)))
 
 
@@ -500,19 +526,26 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, ou
     need_tensor("take_along_dim", input=input, indices=indices)
     if dim is None:
         flat: Tensor = apply(RESHAPE, input, shape=(math.prod(input._data.shape),))
-        return gather(flat, 0, apply(RESHAPE, indices, shape=(math.prod(indices._data.shape),)), out=out)
+        return _from_either_end(flat, 0, apply(RESHAPE, indices, shape=(math.prod(indices._data.shape),)), out)
     if dtype_of(indices) is not dtypes.int64:
         raise DTypeError(f"take_along_dim(): dtype of indices should be Long but got {dtype_of(indices)}")
     a, b = tuple(input._data.shape), tuple(indices._data.shape)
     if len(a) != len(b):
         raise ShapeError(
-            f"take_along_dim(): input and indices should have the same number of dimensions, but got {len(a)} dimensions "
+            f"take_along_dim(): input and indices should have the same number of dimensions, but got {len(a)} "
+            "dimensions "
             f"for input, and {len(b)} dimensions for indices"
         )
     d = wrap_dim(dim, len(a), "take_along_dim")
     shape = broadcast_shape("take_along_dim", (*a[:d], 1, *a[d + 1 :]), (*b[:d], 1, *b[d + 1 :]))
     x = broadcast_to(input, (*shape[:d], a[d], *shape[d + 1 :]))
-    return gather(x, d, broadcast_to(indices, (*shape[:d], b[d], *shape[d + 1 :])), out=out)
+    return _from_either_end(x, d, broadcast_to(indices, (*shape[:d], b[d], *shape[d + 1 :])), out)
+
+
+def _from_either_end(x: Tensor, dim: int, indices: Tensor, out: Tensor | None) -> Tensor:
+    places, _ = _checked_grid("take_along_dim", x, dim, indices, None, from_end=True)
+    r = read(x, places)
+    return r if out is None else into(out, r)
 
 
 __all__ = [

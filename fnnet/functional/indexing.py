@@ -11,23 +11,34 @@ import math
 import operator
 import warnings
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from attrs import evolve, frozen
 
 from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, IndexRangeError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import Kind, Make, Op, Sample
-from fnnet.autograd.tape import apply, apply_, check_writable, namespace_of
 from fnnet.autograd.modes import MODE
+from fnnet.autograd.tape import apply, apply_, check_writable, namespace_of
 from fnnet.autograd.variable import Variable, make
 from fnnet.backends import dtypes
-from fnnet.functional._common import copy_into, dtype_of, fit_number, into, need_tensor, plain_number, to_dtype, wrap_dim
+from fnnet.functional._common import (
+    copy_into,
+    dtype_of,
+    fit_number,
+    into,
+    need_tensor,
+    plain_number,
+    to_dtype,
+    wrap_dim,
+)
 from fnnet.functional.creation import tensor
 from fnnet.functional.layout import is_dense
 from fnnet.functional.movement import copy_, to_device
 from fnnet.functional.shape import EXPAND, GETITEM, PERMUTE, RESHAPE
 
 if TYPE_CHECKING:
-    from fnnet._core.namespace import Number
     from fnnet._tensor import Tensor
     from fnnet.backends.devices import Device
 
@@ -35,7 +46,7 @@ K = Namespace
 Grads = tuple[Any, ...]
 
 
-# primitives on axis 0 ------------------------------------------------------------------------------------------------
+# primitives on axis 0 ----------------------------------------------------------------------------------------------
 def _rows(k: Any) -> Any:
     """Repeated row numbers: a constant input of samples."""
     return k(2, 3, low=0, high=3, dtype=dtypes.int64)
@@ -88,7 +99,7 @@ NONZERO = Op(
 """Places of the true elements of a vector, of which there are `count` (known on the host: it is the result's shape)."""
 
 
-# places ----------------------------------------------------------------------------------------------------------------
+# places ------------------------------------------------------------------------------------------------------------
 def host_number(device: Device, raw: Any) -> Any:
     """The value of a raw 0-d array on the host (waits for the device)."""
     return device.backend.to_host(device.backend.asarray(raw)).item()
@@ -118,8 +129,8 @@ OUTSIDE = 2**62
 def checked(device: Device, raw: Any, n: int, complain: Callable[[int], Exception]) -> Any:
     """Indices into `n` elements with the negative ones counted from the end.
 
-    In host memory one that is out of range raises what `complain(index)` returns. On other devices nobody waits to look:
-    it is sent `OUTSIDE`, for the primitive that reads or writes to refuse.
+    In host memory one that is out of range raises what `complain(index)` returns. On other devices nobody waits to
+    look: it is sent `OUTSIDE`, for the primitive that reads or writes to refuse.
     """
     if not math.prod(raw.shape):
         return raw
@@ -134,7 +145,8 @@ def checked(device: Device, raw: Any, n: int, complain: Callable[[int], Exceptio
     return k.where(inside, k.where(k.lt(raw, 0), raw + n, raw), k.full((), OUTSIDE, dtype=dtypes.int64))
 
 
-class Places(NamedTuple):
+@frozen
+class Places:
     """Elements of a tensor, all given at once: x reshaped to (rows, *rest) is read or written at `at` on axis 0.
 
     Attributes:
@@ -145,7 +157,7 @@ class Places(NamedTuple):
 
     order: Shape | None
     flat: Shape | None
-    at: Any
+    at: Any  # a raw array
 
     def seen(self, x: Tensor) -> Tensor:
         """`x` in that form."""
@@ -194,14 +206,15 @@ def write(x: Tensor, places: Places, op: Op, value: Tensor) -> Tensor:
     return x
 
 
-# what stands between the brackets -----------------------------------------------------------------------------------
-class _Group(NamedTuple):
+# what stands between the brackets ----------------------------------------------------------------------------------
+@frozen
+class _Group:
     """One tensor of indices: into `count` dims from `dim` on, flattened to `rows`."""
 
     dim: int
     count: int
     rows: int
-    at: Any
+    at: Any  # raw
 
 
 _KINDS = "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices"
@@ -214,7 +227,8 @@ def _items(index: Any) -> tuple[Any, ...]:
         isinstance(i, (Variable, list, tuple, slice)) or i is None or i is Ellipsis for i in index[:32]
     ):
         warnings.warn(
-            "Using a non-tuple sequence for multidimensional indexing is deprecated; use x[tuple(seq)] instead of x[seq].",
+            "Using a non-tuple sequence for multidimensional indexing is deprecated; use x[tuple(seq)] instead "
+            "of x[seq].",
             UserWarning,
             stacklevel=4,
         )
@@ -228,7 +242,7 @@ def _item(i: Any, device: Device) -> Any:
         return i
     if isinstance(i, Variable):
         t = cast("Tensor", i)
-    elif isinstance(i, (list, tuple, range)) or (hasattr(i, "__array__") and getattr(i, "ndim", 0)):
+    elif isinstance(i, (list, tuple, range)) or (hasattr(i, "__array__") and np.ndim(i)):
         t = tensor(i if hasattr(i, "__array__") else list(i))
         if not t.numel() and not hasattr(i, "__array__"):
             t = to_dtype(t, dtypes.int64)  # [] holds no floats: it is no index at all
@@ -269,7 +283,8 @@ def _parse(x: Tensor, index: Any) -> tuple[tuple[Any, ...] | None, list[_Group]]
     if used > len(shape):
         if not shape and all(type(i) is int for i in items):
             raise IndexRangeError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
+                "convert a "
                 "0-dim tensor to a number"
             )
         raise IndexRangeError(f"too many indices for tensor of dimension {len(shape)} (got {used})")
@@ -344,7 +359,10 @@ def _places(x: Tensor, groups: list[_Group]) -> tuple[Places, Shape]:
     for g in groups[1:]:
         a, b = tuple(at.shape), tuple(g.at.shape)
         width = max(len(a), len(b))
-        if any(n != m and n != 1 and m != 1 for n, m in zip((1,) * (width - len(a)) + a, (1,) * (width - len(b)) + b, strict=True)):
+        if any(
+            n != m and n != 1 and m != 1
+            for n, m in zip((1,) * (width - len(a)) + a, (1,) * (width - len(b)) + b, strict=True)
+        ):
             raise IndexRangeError(
                 "shape mismatch: indexing tensors could not be broadcast together with shapes "
                 + ", ".join(str(list(g.at.shape)) for g in groups)
@@ -368,8 +386,8 @@ def getitem(self: Tensor, index: Any) -> Tensor:
             return r
     basic, groups = _parse(self, index)
     if not groups:
-        r = apply(GETITEM, self, index=(Ellipsis,) if basic is None else basic)
-        return r
+        view: Tensor = apply(GETITEM, self, index=(Ellipsis,) if basic is None else basic)
+        return view
     x = self if basic is None else cast("Tensor", apply(GETITEM, self, index=basic))
     return read(x, _places(x, groups)[0])
 
@@ -381,7 +399,9 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         view: Tensor = apply(GETITEM, self, index=(Ellipsis,) if basic is None else basic)
         if isinstance(value, Variable) and _same_view(view, value):
             return  # x[0] += 1 has written it already
-        v = _fitted(_value(self, value), tuple(view._data.shape), "The expanded size of the tensor must match the existing size")
+        v = _fitted(
+            _value(self, value), tuple(view._data.shape), "The expanded size of the tensor must match the existing size"
+        )
         _refuse_overlap(view, v)
         copy_(view, v)
         return
@@ -393,7 +413,9 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
             "Index put requires the source and destination dtypes match, got "
             f"{dtype_of(self)} for the destination and {dtype_of(v)} for the source."
         )
-    write(x, places, INDEX_SET, _fitted(v, shape, "shape mismatch: value tensor cannot be broadcast to indexing result"))
+    write(
+        x, places, INDEX_SET, _fitted(v, shape, "shape mismatch: value tensor cannot be broadcast to indexing result")
+    )
 
 
 def _value(like: Tensor, value: Any) -> Tensor:
@@ -401,7 +423,10 @@ def _value(like: Tensor, value: Any) -> Tensor:
     if isinstance(value, Variable):
         v = cast("Tensor", value)
         return to_device(v, like._device) if v._device is not like._device else v
-    if not (isinstance(value, (bool, int, float, complex)) or (hasattr(value, "item") and getattr(value, "shape", None) == ())):
+    if not (
+        isinstance(value, (bool, int, float, complex))
+        or (hasattr(value, "item") and getattr(value, "shape", None) == ())
+    ):
         raise ArgumentError(f"can't assign a {type(value).__name__} to a Tensor of {dtype_of(like)}")
     number = fit_number(plain_number(value), dtype_of(like))
     raw = namespace_of(like._device).full((), number, dtype=dtype_of(like))
@@ -443,7 +468,8 @@ def _refuse_overlap(target: Tensor, source: Tensor) -> None:
         and 0 < abs(target.data_ptr() - source.data_ptr()) < target.nbytes
     ):
         raise AutogradError(
-            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a "
+            "single memory "
             "location. Please clone() the tensor before performing the operation."
         )
 
@@ -453,7 +479,7 @@ def take_rows(x: Tensor, index: Tensor, dim: int) -> Tensor:
     return read(x, along(x._device, tuple(x._data.shape), dim, 1, whole_index(index)))
 
 
-# the same by name --------------------------------------------------------------------------------------------------------
+# the same by name --------------------------------------------------------------------------------------------------
 def index_vector(name: str, index: object) -> Tensor:
     """A vector (or 0-d tensor, which counts as one) of int32 or int64 indices."""
     need_tensor(name, index=index)
@@ -500,12 +526,16 @@ def not_negative(name: str, index: Tensor, n: int, dim: int) -> Any:
     """Raw indices, checked to lie from 0 to n-1."""
 
     def complain(at: int) -> Exception:
-        return IndexRangeError(f"{name}(): index out of range in self: index {at} is out of bounds for dimension {dim} with size {n}")
+        return IndexRangeError(
+            f"{name}(): index out of range in self: index {at} is out of bounds for dimension {dim} with size {n}"
+        )
 
     raw = whole_index(index)
     found = checked(index._device, raw, n, complain)
     if found is not raw and index._device.type == "cpu":  # it had negative ones
-        raise complain(int(host_number(index._device, namespace_of(index._device).amin(raw, dim=tuple(range(raw.ndim))))))
+        raise complain(
+            int(host_number(index._device, namespace_of(index._device).amin(raw, dim=tuple(range(raw.ndim)))))
+        )
     return found
 
 
@@ -552,7 +582,7 @@ def _put_places(name: str, x: Tensor, indices: Sequence[Tensor], values: Tensor)
     places, shape = _places(x, groups)
     if all(not t._data.ndim for t in indices):
         shape = shape[1:]
-        places = places._replace(at=namespace_of(x._device).reshape(places.at, shape=()))
+        places = evolve(places, at=namespace_of(x._device).reshape(places.at, shape=()))
     return places, _fitted(values, shape, "shape mismatch: value tensor cannot be broadcast to indexing result")
 
 

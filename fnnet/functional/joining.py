@@ -15,7 +15,6 @@ from fnnet.autograd.variable import Variable
 from fnnet.backends import dtypes
 from fnnet.functional._common import dtype_of, into, to_dtype, wrap_dim
 from fnnet.functional.shape import atleast_1d, atleast_2d, atleast_3d, broadcast_to, reshape, unsqueeze
-from fnnet.functional.transposition import transpose
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -24,7 +23,7 @@ K = Namespace
 Grads = tuple[Any, ...]
 
 
-# cat ------------------------------------------------------------------------------------------------------------------
+# cat ---------------------------------------------------------------------------------------------------------------
 def _cat_backward(k: K[A], c: Call[A], g: A) -> Grads:
     dim = c.static["dim"]
     lead = (slice(None),) * dim
@@ -48,7 +47,9 @@ CAT = Op("cat", backward=_cat_backward, uses=((),), kind=Kind.MOVE, onnx="Concat
 
 def _list(name: str, tensors: Any) -> list[Tensor]:
     if isinstance(tensors, Variable) or not isinstance(tensors, (list, tuple)):
-        raise ArgumentError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}")
+        raise ArgumentError(
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
+        )
     for i, x in enumerate(tensors):
         if not isinstance(x, Variable):
             raise ArgumentError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
@@ -101,7 +102,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
         for j, (n, m) in enumerate(zip(shape, other, strict=True)):
             if j != d and n != m:
                 raise ShapeError(
-                    f"Sizes of tensors must match except in dimension {d}. Expected size {n} but got size {m} for tensor "
+                    f"Sizes of tensors must match except in dimension {d}. Expected size {n} but got size {m} "
+                    "for tensor "
                     f"number {i} in the list."
                 )
         kept.append(x)
@@ -129,7 +131,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None)
     for i, x in enumerate(xs):
         if tuple(x._data.shape) != shape:
             raise ShapeError(
-                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and {list(x._data.shape)} "
+                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and "
+                f"{list(x._data.shape)} "
                 f"at entry {i}"
             )
     d = wrap_dim(dim, len(shape) + 1, "stack")
@@ -198,14 +201,14 @@ def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Ten
     return hstack([reshape(x, (x.numel(), 1)) if x._data.ndim <= 1 else x for x in xs], out=out)
 
 
-# grids ------------------------------------------------------------------------------------------------------------------
+# grids -------------------------------------------------------------------------------------------------------------
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """Coordinates of a grid: each vector expanded over the dims of the others.
 
     Args:
         tensors: Vectors (or 0-d tensors), or one sequence of them.
-        indexing: "ij": dim i belongs to vector i; "xy": the first two dims are exchanged. Default: "ij", with a
-            warning, as in PyTorch.
+        indexing: "ij": dim i belongs to vector i; "xy": the first two vectors exchange their dims. Default: "ij",
+            with a warning, as in PyTorch.
 
     Example:
         >>> import fnnet
@@ -235,11 +238,8 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     if swap:
         xs[0], xs[1] = xs[1], xs[0]
     shape = tuple(x.numel() for x in xs)
-    grids = [
-        broadcast_to(reshape(x, (1,) * i + (-1,) + (1,) * (len(xs) - 1 - i)), shape) for i, x in enumerate(xs)
-    ]
+    grids = [broadcast_to(reshape(x, (1,) * i + (-1,) + (1,) * (len(xs) - 1 - i)), shape) for i, x in enumerate(xs)]
     if swap:
-        grids = [transpose(g, 0, 1) for g in grids]
         grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)
 
@@ -304,7 +304,8 @@ def block_diag(*tensors: Tensor) -> Tensor:
     for i, x in enumerate(xs):
         if x._data.ndim > 2:
             raise ShapeError(
-                f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {x._data.ndim} dimensions"
+                f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {x._data.ndim} "
+                "dimensions"
             )
     width = sum(x._data.shape[1] for x in xs)
     rows = []

@@ -57,8 +57,8 @@ def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:  # a memory 
     turned: Tensor = apply(PERMUTE, input, dims=order)
     if is_dense(turned):
         return input
-    r = apply(PERMUTE, apply(CLONE, turned, contiguous=True), dims=inverse(order))
-    return r
+    dense: Tensor = apply(PERMUTE, apply(CLONE, turned, contiguous=True), dims=inverse(order))
+    return dense
 
 
 def with_own_memory(r: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ K = Namespace
 Grads = tuple[Any, ...]
 
 
-# masked_fill ----------------------------------------------------------------------------------------------------------
+# masked_fill -------------------------------------------------------------------------------------------------------
 def _fill_forward(k: K[A], x: A, mask: A, value: A, /) -> A:
     return k.where(mask, value, x)
 
@@ -64,7 +64,9 @@ def _mask(name: str, input: object, mask: object) -> Tensor:
     need_tensor(name, input=input, mask=mask)
     m = cast("Tensor", mask)
     if dtype_of(m) is not dtypes.bool_:
-        raise DTypeError(f"{name}: expected BoolTensor for mask (only supports boolean masks), but got mask with dtype {dtype_of(m)}")
+        raise DTypeError(
+            f"{name}: expected BoolTensor for mask ({name} only supports boolean masks), but got dtype {dtype_of(m)}"
+        )
     return m
 
 
@@ -73,10 +75,13 @@ def _fill_value(input: Tensor, value: Any) -> Tensor:
     if is_tensor(value):
         if value._data.ndim:
             raise ShapeError(
-                f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._data.ndim} dimension(s)."
+                "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+                f"{value._data.ndim} dimension(s)."
             )
         if dtype_of(value).category > dtype.category:
-            raise DTypeError(f"value cannot be converted to type {dtype.name} without overflow or loss: it is {dtype_of(value)}")
+            raise DTypeError(
+                f"value cannot be converted to type {dtype.name} without overflow or loss: it is {dtype_of(value)}"
+            )
         return to_dtype(value, dtype)
     number = plain_number(value)
     if isinstance(number, complex) and dtype.category < 3:
@@ -115,7 +120,9 @@ def masked_fill_(self: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     m = _mask("masked_fill_", self, mask)
     shape = tuple(self._data.shape)
     if broadcast_shape("masked_fill_", shape, tuple(m._data.shape)) != shape:
-        raise ShapeError(f"masked_fill_: output with shape {list(shape)} doesn't match the mask's {list(m._data.shape)}")
+        raise ShapeError(
+            f"masked_fill_: output with shape {list(shape)} doesn't match the mask's {list(m._data.shape)}"
+        )
     value = _fill_value(self, value)
     check_leaf(MASKED_FILL, self)
     return copy_into(self, apply(MASKED_FILL, self, m, value))
@@ -152,7 +159,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
         >>> fnnet.masked_scatter(fnnet.zeros(3), fnnet.tensor([True, False, True]), fnnet.tensor([1.0, 2.0]))
         tensor([1., 0., 2.])
     """
-    m = _mask("masked_scatter", input, mask)
+    m = _mask("masked_scatter_", input, mask)
     shape = broadcast_shape("masked_scatter", tuple(input._data.shape), tuple(m._data.shape))
     x, places = _masked_places(input, m, shape)
     return written(x, places, INDEX_SET, _source(x, places, source))
@@ -185,7 +192,7 @@ def _source(x: Tensor, places: Places, source: Tensor) -> Tensor:
     return flat if n == count else flat[:count]
 
 
-# places of what is not zero ---------------------------------------------------------------------------------------------
+# places of what is not zero ----------------------------------------------------------------------------------------
 def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False) -> Any:  # a Tensor, or a tuple of them
     """Indices of the elements that are not zero, in C order.
 
@@ -208,9 +215,9 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
     rest = true_places(input)
     vectors: list[Any] = []
     for i, n in enumerate(shape if not as_tuple or shape else (1,)):
-        inner = math.prod(shape[i + 1 :])
+        inner = max(math.prod(shape[i + 1 :]), 1)
         at = rest if inner == 1 else k.floor_divide(rest, inner)
-        vectors.append(at if i == 0 else k.remainder(at, n))
+        vectors.append(at if i == 0 else k.remainder(at, max(n, 1)))
     if as_tuple:
         return tuple(make(k.asarray(v), input._device) for v in vectors)
     count = rest.shape[0]

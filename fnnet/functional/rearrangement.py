@@ -6,21 +6,23 @@ import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fnnet._core.errors import ArgumentError, OptionError, ShapeError
+from fnnet._core.errors import ArgumentError, IndexRangeError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, View
 from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
-from fnnet.functional._common import dtype_of, into, is_tensor, need_tensor, sizes, to_dtype, wrap_dim
-from fnnet.functional.creation import finish
+from fnnet.functional._common import dtype_of, into, need_tensor, sizes, to_dtype, wrap_dim
+from fnnet.functional.creation import arange, finish
+from fnnet.functional.indexing import index_put_, take_rows
 from fnnet.functional.layout import with_own_memory
-from fnnet.functional.movement import CLONE, VIEW_SET, canonical
+from fnnet.functional.movement import CLONE, VIEW_SET, canonical, fill_
 from fnnet.functional.reduction import sum as _sum
 from fnnet.functional.shape import EXPAND, GETITEM, RESHAPE, diagonal, reshape, select
-from fnnet.functional.transposition import movedim, transpose
+from fnnet.functional.transposition import transpose
 
 if TYPE_CHECKING:
+    from fnnet._core.namespace import Number
     from fnnet._tensor import Tensor
     from fnnet.backends.devices import Device
     from fnnet.backends.dtypes import DType
@@ -29,7 +31,7 @@ K = Namespace
 Grads = tuple[Any, ...]
 
 
-# flip ------------------------------------------------------------------------------------------------------------------
+# flip --------------------------------------------------------------------------------------------------------------
 FLIP = Op(
     "flip", backward=lambda k, c, g: (k.flip(g, dims=c.static["dims"]),), uses=((),), kind=Kind.MOVE,
     samples=lambda make: (Sample(make(2, 3), dims=(0, 1)), Sample(make(2, 3), dims=()), Sample(make(0, 2), dims=(0,))),
@@ -49,7 +51,9 @@ def flip(input: Tensor, dims: Sequence[int] | int) -> Tensor:
     ndim = input._data.ndim
     found = tuple(wrap_dim(d, ndim, "flip") for d in ((dims,) if isinstance(dims, int) else dims))
     if len(set(found)) != len(found):
-        raise ShapeError(f"flip: dim {next(d for d in found if found.count(d) > 1)} appears multiple times in the list of dims")
+        raise ShapeError(
+            f"flip: dim {next(d for d in found if found.count(d) > 1)} appears multiple times in the list of dims"
+        )
     r: Tensor = apply(FLIP, input, dims=found if ndim else ())
     return r
 
@@ -107,11 +111,10 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
         return r
     if turns == 2:
         return flip(input, (a, b))
-    turned = flip(transpose(input, a, b), (a,) if turns == 1 else (b,))
-    return turned
+    return flip(transpose(input, a, b), (a,) if turns == 1 else (b,))
 
 
-# roll ------------------------------------------------------------------------------------------------------------------
+# roll --------------------------------------------------------------------------------------------------------------
 def _roll_forward(k: K[A], x: A, /, *, shifts: tuple[int, ...], dims: tuple[int, ...]) -> A:
     for shift, dim in zip(shifts, dims, strict=True):
         lead = (slice(None),) * dim
@@ -150,18 +153,20 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] =
         raise ShapeError("`shifts` required")
     if not along and len(by) == 1:
         flat = reshape(input, (-1,)) if input.numel() else input
-        return reshape(roll(flat, by, (0,)), shape) if input.numel() else with_own_memory(apply(CLONE, input))
+        return reshape(roll(flat, by, (0,)), shape) if input.numel() else flat.clone()
     if len(by) != len(along):
         raise ShapeError(f"shifts and dimensions must align. shifts: {len(by)}, dims:{len(along)}")
     found = tuple(wrap_dim(d, len(shape), "roll") for d in along)
-    if not input.numel() or not shape:
+    if not shape:
+        raise IndexRangeError("roll: Dimension specified as 0 but tensor has no dimensions")
+    if not input.numel():
         r: Tensor = apply(CLONE, input)
-        return r
-    r = apply(ROLL, input, shifts=tuple(s % shape[d] for s, d in zip(by, found, strict=True)), dims=found)
+    else:
+        r = apply(ROLL, input, shifts=tuple(s % shape[d] for s, d in zip(by, found, strict=True)), dims=found)
     return r
 
 
-# repetitions ------------------------------------------------------------------------------------------------------------
+# repetitions -------------------------------------------------------------------------------------------------------
 def repeat(self: Tensor, *repeats: Any) -> Tensor:
     """Copies of the tensor side by side, so many along each dim (more numbers than dims: new leading dims).
 
@@ -219,8 +224,6 @@ def repeat_interleave(
         >>> fnnet.repeat_interleave(fnnet.tensor([1, 2]), fnnet.tensor([2, 1]))
         tensor([1, 1, 2])
     """
-    from fnnet.functional.indexing import take_rows
-
     need_tensor("repeat_interleave", input=input)
     if repeats is None:
         if input._data.ndim != 1:
@@ -240,7 +243,7 @@ def repeat_interleave(
     if repeats._data.ndim > 1:
         raise ShapeError("repeats must be 0-dim or 1-dim tensor")
     if repeats.numel() == 1:
-        return repeat_interleave(x, int(repeats.item()), d)
+        return repeat_interleave(x, int(repeats.tolist() if not repeats._data.ndim else repeats.tolist()[0]), d)
     if repeats._data.shape[0] != n:
         raise ShapeError(
             "repeats must have the same size as input along dim, but got repeats.size(0) = "
@@ -266,7 +269,7 @@ def _repeated_indices(repeats: Tensor, n: int) -> Tensor:
     return make(raw, device)  # type: ignore[no-any-return]
 
 
-# triangles ---------------------------------------------------------------------------------------------------------------
+# triangles ---------------------------------------------------------------------------------------------------------
 def _triangle(k: K[A], x: A, diagonal: int, lower: bool) -> A:
     n, m = x.shape[-2:]
     rows, columns = k.reshape(k.arange(n), shape=(n, 1)) + diagonal, k.arange(m)
@@ -331,7 +334,9 @@ def _triangle_indices(
     if row < 0 or col < 0:
         raise ShapeError(f"{name}: row and col must be non-negative, got row={row}, col={col}")
     places = [
-        (i, j) for i in range(row) for j in (range(min(i + offset + 1, col)) if lower else range(max(i + offset, 0), col))
+        (i, j)
+        for i in range(row)
+        for j in (range(min(i + offset + 1, col)) if lower else range(max(i + offset, 0), col))
     ]
     import numpy as np
 
@@ -371,9 +376,10 @@ def triu_indices(
     return _triangle_indices("triu_indices", row, col, offset, False, dtype, device)
 
 
-# diagonals and replaced parts ------------------------------------------------------------------------------------------
+# diagonals and replaced parts --------------------------------------------------------------------------------------
 def _zeros(like: Tensor, shape: Sequence[int]) -> Tensor:
-    return make(namespace_of(like._device).full(tuple(shape), 0, dtype=like._data.dtype), like._device)  # type: ignore[no-any-return]
+    zeros: Tensor = make(namespace_of(like._device).full(tuple(shape), 0, dtype=like._data.dtype), like._device)
+    return zeros
 
 
 def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
@@ -397,10 +403,12 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     if a == b:
         raise ShapeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
     n = shape[-1] + abs(offset)
-    base = _zeros(input, (*shape[:-1], n, n))
-    view: View = (("diagonal", {"offset": offset, "dim1": len(shape) - 1, "dim2": len(shape)}),)
-    r: Tensor = apply(VIEW_SET, base, input, view=view)
-    return movedim(r, (-2, -1), (a, b))
+    size = list(shape[:-1])
+    for d in sorted((a, b)):
+        size.insert(d, n)
+    view: View = (("diagonal", {"offset": offset, "dim1": a, "dim2": b}),)
+    r: Tensor = apply(VIEW_SET, _zeros(input, size), input, view=view)
+    return r
 
 
 def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
@@ -436,6 +444,36 @@ def diagflat(input: Tensor, offset: int = 0) -> Tensor:
     return diag_embed(reshape(input, (-1,)), offset)
 
 
+def fill_diagonal_(self: Tensor, fill_value: Number, wrap: bool = False) -> Tensor:
+    """Overwrite the main diagonal, where all indices are equal.
+
+    Args:
+        self: At least two dims; more than two must have one size.
+        fill_value: What to write.
+        wrap: In a tall matrix, begin anew below each square, with one row between. Default: False.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.zeros(2, 2).fill_diagonal_(5)
+        tensor([[5., 0.],
+                [0., 5.]])
+    """
+    shape = tuple(self._data.shape)
+    if len(shape) < 2:
+        raise ShapeError("dimensions must larger than 1")
+    if len(shape) > 2 and len(set(shape)) > 1:
+        raise ShapeError(f"all dimensions of input must be of equal length, got {shape}")
+    if len(shape) > 2:
+        n = shape[0]
+        line = arange(n, device=self._device)
+        index_put_(self, (line,) * len(shape), self.new_full((), fill_value))
+        return self
+    rows, columns = shape
+    for top in range(0, rows, columns + 1) if wrap and columns else (0,):
+        fill_(_diagonal(apply(GETITEM, self, index=(slice(top, rows),))), fill_value)
+    return self
+
+
 def trace(input: Tensor) -> Tensor:
     """The sum of a matrix's diagonal.
 
@@ -454,7 +492,8 @@ def _replaced(name: str, input: Tensor, src: Tensor, view: View, part: Tensor) -
     need_tensor(name, src=src)
     if tuple(src._data.shape) != tuple(part._data.shape):
         raise ShapeError(
-            f"{name}: expected src to have a size equal to the slice of self. src size = {list(src._data.shape)}, slice "
+            f"{name}: expected src to have a size equal to the slice of self. src size = "
+            f"{list(src._data.shape)}, slice "
             f"size = {list(part._data.shape)}"
         )
     r: Tensor = apply(VIEW_SET, input, to_dtype(src, dtype_of(input)), view=view)

@@ -14,6 +14,7 @@ from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DEFAULT, DType
 from fnnet.functional import return_types
+from fnnet.functional._common import _title as title
 from fnnet.functional._common import binary, dtype_of, into, is_tensor, need_tensor, to_dtype, wrap_dim, wrap_dims
 from fnnet.functional.gathering import pick
 from fnnet.functional.masking import masked_fill
@@ -50,7 +51,7 @@ def _samples(make: Make) -> Any:
     yield Sample(make(), dim=())
 
 
-# sum, mean ------------------------------------------------------------------------------------------------------------
+# sum, mean ---------------------------------------------------------------------------------------------------------
 SUM = Op(
     "sum", backward=lambda k, c, g: (spread(k, g, c),), uses=((),), onnx="ReduceSum",
     samples=lambda make: (*_samples(make), Sample(make(0, 2), dim=(0,))),
@@ -121,14 +122,15 @@ def mean(
     if dtype is not None:
         if dtype.category < 2:
             raise DTypeError(
-                "mean(): could not infer output dtype. Optional dtype must be either a floating point or complex dtype. "
-                f"Got: {dtype}"
+                "mean(): could not infer output dtype. Optional dtype must be either a floating point or "
+                "complex dtype. "
+                f"Got: {title(dtype)}"
             )
         input = to_dtype(input, dtype)
     elif dtype_of(input).category < 2:
         raise DTypeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
-            f"Got: {dtype_of(input)}"
+            f"Got: {title(dtype_of(input))}"
         )
     return _reduce(MEAN, "mean", input, dim, keepdim, out)
 
@@ -177,7 +179,7 @@ def nanmean(
     return r if out is None else into(out, r)
 
 
-# prod -----------------------------------------------------------------------------------------------------------------
+# prod --------------------------------------------------------------------------------------------------------------
 def others_product(k: Namespace[A], x: A) -> A:
     """For each element, the product of all others along the last dim: exact where some are zero."""
     one = k.full((*x.shape[:-1], 1), 1, dtype=x.dtype)
@@ -226,7 +228,7 @@ def prod(
     return r if out is None else into(out, r)
 
 
-# extremes ---------------------------------------------------------------------------------------------------------------
+# extremes ----------------------------------------------------------------------------------------------------------
 def _extreme_backward(k: K[A], c: Call[A], g: A) -> Grads:
     at = k.cast(k.eq(c.inputs[0], kept(k, c.out, c)), dtype=g.dtype)
     ties = k.sum(at, dim=c.static["dim"], keepdim=True)
@@ -257,7 +259,8 @@ def _not_empty(name: str, x: Tensor, dim: Shape | None, error: type[Exception]) 
     if dim is None or len(dim) == len(shape):
         if 0 in shape:
             raise error(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
+                "dim with "
                 "the 'dim' argument."
             )
         return
@@ -323,7 +326,8 @@ def aminmax(
         (tensor(1), tensor(3))
     """
     need_tensor("aminmax", input=input)
-    _not_empty("aminmax", input, None if dim is None else (wrap_dim(dim, input._data.ndim),), ShapeError)
+    if dim is None:
+        _not_empty("aminmax", input, None, ShapeError)
     low, high = (amin, amax) if out is None else (_into(amin, out[0]), _into(amax, out[1]))
     dims: Dims = None if dim is None else (dim,)
     return return_types.aminmax(low(input, dims, keepdim), high(input, dims, keepdim))
@@ -461,7 +465,7 @@ def min(
     return _max_or_min("min", input, dim, keepdim, other, out)
 
 
-# truth ------------------------------------------------------------------------------------------------------------------
+# truth -------------------------------------------------------------------------------------------------------------
 ANY = Op("any", kind=Kind.BOOL, samples=_samples)
 ALL = Op("all", kind=Kind.BOOL, samples=_samples)
 
@@ -508,7 +512,7 @@ def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
     return sum(make(k.asarray(k.ne(input._data, 0)), input._device), dim)
 
 
-# logsumexp ----------------------------------------------------------------------------------------------------------------
+# logsumexp ---------------------------------------------------------------------------------------------------------
 def _logsumexp_forward(k: K[A], x: A, /, *, dim: Shape, keepdim: bool = False) -> A:
     top = k.amax(x, dim=dim, keepdim=True) if count(x.shape, dim) else k.sum(x, dim=dim, keepdim=True)
     top = k.where(k.isfinite(top), top, k.full((), 0, dtype=x.dtype))  # inf - inf would be NaN

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
 
 
-def _printed(self: Any) -> str:
-    fields = "".join(f"{name}={value},\n" for name, value in zip(self._fields, self, strict=True))
-    return f"fnnet.return_types.{type(self).__name__}(\n{fields.removesuffix(',' + chr(10))})"
+def _printed(result: tuple[Tensor, ...], names: tuple[str, ...]) -> str:
+    fields = ",\n".join(f"{name}={value}" for name, value in zip(names, result, strict=True))
+    return f"fnnet.return_types.{type(result).__name__}(\n{fields})"
 
 
 class max(NamedTuple):
@@ -18,7 +18,9 @@ class max(NamedTuple):
 
     values: Tensor
     indices: Tensor
-    __repr__ = _printed
+
+    def __repr__(self) -> str:
+        return _printed(self, self._fields)
 
 
 class min(NamedTuple):
@@ -26,7 +28,9 @@ class min(NamedTuple):
 
     values: Tensor
     indices: Tensor
-    __repr__ = _printed
+
+    def __repr__(self) -> str:
+        return _printed(self, self._fields)
 
 
 class aminmax(NamedTuple):
@@ -34,7 +38,9 @@ class aminmax(NamedTuple):
 
     min: Tensor
     max: Tensor
-    __repr__ = _printed
+
+    def __repr__(self) -> str:
+        return _printed(self, self._fields)
 
 
 class median(NamedTuple):
@@ -42,7 +48,9 @@ class median(NamedTuple):
 
     values: Tensor
     indices: Tensor
-    __repr__ = _printed
+
+    def __repr__(self) -> str:
+        return _printed(self, self._fields)
 
 
 class nanmedian(NamedTuple):
@@ -50,7 +58,9 @@ class nanmedian(NamedTuple):
 
     values: Tensor
     indices: Tensor
-    __repr__ = _printed
+
+    def __repr__(self) -> str:
+        return _printed(self, self._fields)
 
 
 class mode(NamedTuple):
@@ -58,7 +68,9 @@ class mode(NamedTuple):
 
     values: Tensor
     indices: Tensor
-    __repr__ = _printed
+
+    def __repr__(self) -> str:
+        return _printed(self, self._fields)
 
 
 class kthvalue(NamedTuple):
@@ -66,7 +78,9 @@ class kthvalue(NamedTuple):
 
     values: Tensor
     indices: Tensor
-    __repr__ = _printed
+
+    def __repr__(self) -> str:
+        return _printed(self, self._fields)
 
 
 class sort(NamedTuple):
@@ -74,7 +88,9 @@ class sort(NamedTuple):
 
     values: Tensor
     indices: Tensor
-    __repr__ = _printed
+
+    def __repr__(self) -> str:
+        return _printed(self, self._fields)
 
 
 class topk(NamedTuple):
@@ -82,7 +98,9 @@ class topk(NamedTuple):
 
     values: Tensor
     indices: Tensor
-    __repr__ = _printed
+
+    def __repr__(self) -> str:
+        return _printed(self, self._fields)
 
 
 class cummax(NamedTuple):
@@ -90,7 +108,9 @@ class cummax(NamedTuple):
 
     values: Tensor
     indices: Tensor
-    __repr__ = _printed
+
+    def __repr__(self) -> str:
+        return _printed(self, self._fields)
 
 
 class cummin(NamedTuple):
@@ -98,4 +118,6 @@ class cummin(NamedTuple):
 
     values: Tensor
     indices: Tensor
-    __repr__ = _printed
+
+    def __repr__(self) -> str:
+        return _printed(self, self._fields)

@@ -37,7 +37,7 @@ def _samples(make: Make) -> Any:
     yield Sample(make(0, 2), dim=0)
 
 
-# running sum ------------------------------------------------------------------------------------------------------------
+# running sum -------------------------------------------------------------------------------------------------------
 def _cumsum_backward(k: K[A], c: Call[A], g: A) -> Grads:
     dim = c.static["dim"]
     return (k.flip(k.cumsum(k.flip(g, dims=(dim,)), dim=dim), dims=(dim,)),)
@@ -46,12 +46,12 @@ def _cumsum_backward(k: K[A], c: Call[A], g: A) -> Grads:
 CUMSUM = Op("cumsum", backward=_cumsum_backward, uses=((),), onnx="CumSum", samples=_samples)
 
 
-# running product ----------------------------------------------------------------------------------------------------------
+# running product ---------------------------------------------------------------------------------------------------
 def _cumprod_backward(k: K[A], c: Call[A], g: A) -> Grads:
     """Each x[i] has the gradient L[i] R[i], exact where elements are zero too.
 
-    L[i] is the product of what stands before; R[i] = g[i] + x[i+1] R[i+1] is a linear recurrence from the end, solved in
-    log2(n) steps: after the step s, R[i] covers 2s terms and P[i] is the product of the s factors behind i.
+    L[i] is the product of what stands before; R[i] = g[i] + x[i+1] R[i+1] is a linear recurrence from the end, solved
+    in log2(n) steps: after the step s, R[i] covers 2s terms and `factor` holds products of 2s neighbours.
     """
     x, dim = c.inputs[0], c.static["dim"]
     n = x.shape[dim]
@@ -134,7 +134,7 @@ def cumprod_(self: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     return copy_into(self, cumprod(self, dim, dtype=dtype))
 
 
-# running extremes ---------------------------------------------------------------------------------------------------------
+# running extremes --------------------------------------------------------------------------------------------------
 def _running_index(k: Any, x: Any, dim: int, beats: str) -> Any:
     """Index of the running extreme: a later one wins where equal, NaN wins always; log2(n) steps."""
     n = x.shape[dim]
@@ -190,7 +190,7 @@ def cummin(input: Tensor, dim: int, *, out: tuple[Tensor, Tensor] | None = None)
     return _running("cummin", "lt", input, dim, out)  # type: ignore[no-any-return]
 
 
-# running log of sums of exponentials ------------------------------------------------------------------------------------
+# running log of sums of exponentials -------------------------------------------------------------------------------
 def _logaddexp(k: Namespace[A], a: A, b: A) -> A:
     """log(exp(a) + exp(b)) where one may be -inf, or both; equal infinities give themselves."""
     top = k.maximum(a, b)
@@ -242,12 +242,14 @@ def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tenso
     return _scan(LOGCUMSUMEXP, input, dim, None, out)
 
 
-# differences and integrals ------------------------------------------------------------------------------------------------
+# differences and integrals -----------------------------------------------------------------------------------------
 def _sides(x: Tensor, d: int) -> tuple[Tensor, Tensor]:
     """All but the first, and all but the last, along a dim."""
     lead = (slice(None),) * d
     n = x._data.shape[d]
-    return apply(GETITEM, x, index=(*lead, slice(min(1, n), n))), apply(GETITEM, x, index=(*lead, slice(0, max(n - 1, 0))))
+    return apply(GETITEM, x, index=(*lead, slice(min(1, n), n))), apply(
+        GETITEM, x, index=(*lead, slice(0, max(n - 1, 0)))
+    )
 
 
 def diff(
@@ -275,14 +277,15 @@ def diff(
     if n < 0:
         raise ShapeError(f"order must be non-negative but got {n}")
     d = wrap_dim(dim, input._data.ndim, "diff")
+    if n == 0:
+        same: Tensor = apply(CLONE, input)
+        return same if out is None else into(out, same)
     parts = [t for t in (prepend, input, append) if t is not None]
     x = cat(parts, d) if len(parts) > 1 else input
     for _ in range(min(n, x._data.shape[d])):
         later, earlier = _sides(x, d)
         op = OPS["logical_xor" if dtype_of(x) is dtypes.bool_ else "sub"]
         x = apply(op, later, earlier)
-    if x is input:
-        x = apply(CLONE, x)
     return x if out is None else into(out, x)
 
 
@@ -300,7 +303,9 @@ def _areas(name: str, y: Tensor, x: Tensor | None, dx: Any, dim: int) -> tuple[T
     need_tensor(name, x=x)
     if x._data.ndim == 1:
         if x._data.shape[0] != y._data.shape[d]:
-            raise ShapeError(f"{name}: There must be one `x` value for each sample point ({x._data.shape[0]} and {y._data.shape[d]})")
+            raise ShapeError(
+                f"{name}: There must be one `x` value for each sample point ({x._data.shape[0]} and {y._data.shape[d]})"
+            )
         widths: Any = diff(x).reshape((-1, *[1] * (y._data.ndim - 1 - d)))
     else:
         widths = diff(x, dim=d - y._data.ndim)

@@ -1,7 +1,8 @@
 """Scattering with a reduction: what comes to one place is summed, multiplied, averaged, or its extreme is kept.
 
-Sums are `index_add`. For the others, what comes is sorted by its place; then neighbours of one place are joined in pairs
-until each place has one value left: log2(most values at one place) rounds, on every backend and with every derivative.
+Sums are `index_add`. For the others, what comes is sorted by its place; then neighbours of one place are joined in
+pairs until each place has one value left: log2(most values at one place) rounds, on every backend and with every
+derivative.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from fnnet._core.errors import DTypeError, OptionError
+from fnnet._core.errors import OptionError
 from fnnet._core.op import OPS
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
@@ -37,8 +38,8 @@ def combine(x: Tensor, places: Places, values: Tensor, reduce: str, *, include_s
     """
     if reduce not in ("sum", "mean", *PAIRWISE):
         raise OptionError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
-    if dtype_of(x) is dtypes.bool_ and reduce in ("sum", "mean", "prod"):
-        raise DTypeError(f"scatter_reduce: {reduce} of bool is not supported")
+    if dtype_of(x) is dtypes.bool_:
+        reduce = {"sum": "amax", "prod": "amin"}.get(reduce, reduce)  # truth values: some, every
     device = x._device
     k = namespace_of(device)
     seen = places.seen(x)
@@ -56,7 +57,7 @@ def combine(x: Tensor, places: Places, values: Tensor, reduce: str, *, include_s
         r: Tensor = apply(INDEX_ADD, start, make(at, device), v)
         if reduce == "mean":
             r = _divided(r, k, at, include_self)
-        return r if tuple(r._data.shape) == shape else apply(RESHAPE, r, shape=shape)  # type: ignore[no-any-return]
+        return r if tuple(r._data.shape) == shape else apply(RESHAPE, r, shape=shape)
     join = OPS[PAIRWISE[reduce]]
     order = k.argsort(at, dim=0)
     at = k.take(at, order)
@@ -64,7 +65,9 @@ def combine(x: Tensor, places: Places, values: Tensor, reduce: str, *, include_s
     while True:
         n = at.shape[0]
         first = _run_starts(k, at)
-        rank = k.arange(n) - k.take(k.nonzero(first, count=_true(k, device, first)), k.cumsum(k.cast(first, dtype=dtypes.int64), dim=0) - 1)
+        rank = k.arange(n) - k.take(
+            k.nonzero(first, count=_true(k, device, first)), k.cumsum(k.cast(first, dtype=dtypes.int64), dim=0) - 1
+        )
         odd = k.ne(k.remainder(rank, 2), 0)
         later = _true(k, device, odd)
         if not later:
@@ -80,7 +83,7 @@ def combine(x: Tensor, places: Places, values: Tensor, reduce: str, *, include_s
     if include_self:
         v = apply(join, apply(TAKE, seen, where), v)
     r = apply(INDEX_SET, seen, where, v)
-    return r if tuple(r._data.shape) == shape else apply(RESHAPE, r, shape=shape)  # type: ignore[no-any-return]
+    return r if tuple(r._data.shape) == shape else apply(RESHAPE, r, shape=shape)
 
 
 def _true(k: Any, device: Any, mask: Any) -> int:

@@ -1,24 +1,20 @@
-"""Views: other shapes of the same memory. (`reshape` and `flatten` copy where no view can be had.)"""
+"""Views: other shapes of the same memory; `reshape` and `flatten` copy where no view can be had."""
 
 from __future__ import annotations
 
-import builtins
-import functools
 import math
 import operator
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fnnet._core.errors import ArgumentError, IndexRangeError, OptionError, ShapeError
+from fnnet._core.errors import IndexRangeError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Shape, sum_to
 from fnnet._core.op import Kind, Op, Sample
 from fnnet._core.size import Size
-from fnnet.autograd.modes import MODE
 from fnnet.autograd.tape import apply
-from fnnet.autograd.variable import INFERENCE, Variable
-from fnnet.functional._common import is_tensor, need_tensor, sizes, wrap_dim
+from fnnet.autograd.variable import Variable
 from fnnet.functional._common import broadcast_shape as _broadcast
+from fnnet.functional._common import dtype_of, is_tensor, need_tensor, sizes, wrap_dim
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -99,7 +95,7 @@ SLIDING = Op(
 )  # fmt: skip
 
 
-# other shapes ---------------------------------------------------------------------------------------------------------
+# other shapes ------------------------------------------------------------------------------------------------------
 def infer_shape(shape: Sequence[int], numel: int) -> Shape:
     """`shape` with its -1 replaced by what makes it hold `numel` elements.
 
@@ -124,7 +120,8 @@ def infer_shape(shape: Sequence[int], numel: int) -> Shape:
     if known == 0:
         if numel == 0:
             raise ShapeError(
-                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 "
+                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension "
+                "size -1 "
                 "can be any value and is ambiguous"
             )
         raise ShapeError(f"shape '{list(shape)}' is invalid for input of size {numel}")
@@ -285,7 +282,8 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
         raise ShapeError(f"unflatten: invalid sizes {list(sizes)}: at most one may be -1, none may be below")
     if (known != n) if -1 not in sizes else (known == 0 or n % known):
         raise ShapeError(
-            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {d} ({n}) in the input tensor"
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {d} ({n}) in the "
+            "input tensor"
         )
     new = [n // known if s == -1 else s for s in sizes]
     return view(input, (*shape[:d], *new, *shape[d + 1 :]))
@@ -314,7 +312,9 @@ def _dims(name: str, dims: Iterable[int], ndim: int) -> Shape:
     """Dims in the order given, each once."""
     found = tuple(wrap_dim(d, ndim, name) for d in dims)
     if len(set(found)) != len(found):
-        raise ShapeError(f"{name}: dim {next(d for d in found if found.count(d) > 1)} appears multiple times in the list of dims")
+        raise ShapeError(
+            f"{name}: dim {next(d for d in found if found.count(d) > 1)} appears multiple times in the list of dims"
+        )
     return found
 
 
@@ -333,7 +333,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     return r
 
 
-# broadcasting ------------------------------------------------------------------------------------------------------------
+# broadcasting ------------------------------------------------------------------------------------------------------
 def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
     """Repeated along dims of size 1 and new leading dims, without a copy; -1 keeps a dim's size.
 
@@ -352,7 +352,8 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
     lead = len(new) - len(shape)
     if lead < 0:
         raise ShapeError(
-            f"expand(tensor of size {list(shape)}, size={new}): the number of sizes provided ({len(new)}) must be greater "
+            f"expand(tensor of size {list(shape)}, size={new}): the number of sizes provided ({len(new)}) must "
+            "be greater "
             f"or equal to the number of dimensions in the tensor ({len(shape)})"
         )
     for i, n in enumerate(new):
@@ -364,7 +365,8 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
             )
         elif i >= lead and shape[i - lead] not in (1, n):
             raise ShapeError(
-                f"The expanded size of the tensor ({n}) must match the existing size ({shape[i - lead]}) at non-singleton "
+                f"The expanded size of the tensor ({n}) must match the existing size ({shape[i - lead]}) at "
+                "non-singleton "
                 f"dimension {i}.  Target sizes: {new}.  Tensor sizes: {list(shape)}"
             )
     r: Tensor = apply(EXPAND, input, shape=tuple(new))
@@ -474,7 +476,7 @@ def atleast_3d(*tensors: Any) -> Any:  # a Tensor for one, a tuple of them for s
     return _at_least("atleast_3d", tensors, grow)
 
 
-# parts -------------------------------------------------------------------------------------------------------------------
+# parts -------------------------------------------------------------------------------------------------------------
 def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
     """`length` elements along `dim` from `start` on: a view.
 
@@ -493,6 +495,10 @@ def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
         raise ShapeError("narrow(): length must be non-negative.")
     d = wrap_dim(dim, input._data.ndim, "narrow")
     n = input._data.shape[d]
+    if is_tensor(start) and (start._data.ndim or dtype_of(start).category != 1):
+        raise ShapeError(
+            f"start must be an 0-dim integral Tensor. Got shape {tuple(start._data.shape)}, {dtype_of(start)}"
+        )
     first = int(start.item()) if is_tensor(start) else operator.index(start)  # type: ignore[arg-type]  # an int here
     if not -n <= first <= n:
         raise IndexRangeError(f"start out of range (expected to be in range of [{-n}, {n}], but got {first})")

@@ -140,7 +140,7 @@ def topk(
     return finish_pair(return_types.topk, values, indices, out)  # type: ignore[no-any-return]
 
 
-# without repetitions ---------------------------------------------------------------------------------------------------
+# without repetitions -----------------------------------------------------------------------------------------------
 def _answer(values: Tensor, inverse: Tensor | None, counts: Tensor | None) -> Any:
     extra = [t for t in (inverse, counts) if t is not None]
     return (values, *extra) if extra else values
@@ -156,7 +156,9 @@ def _rows(name: str, input: Tensor, dim: int | None) -> tuple[Tensor, int]:
     rest = math.prod(s for i, s in enumerate(x._data.shape) if i != d)
     if n == 0 or rest == 0:
         if n and not rest:
-            raise ShapeError(f"{name}: There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
+            raise ShapeError(
+                f"{name}: There are 0 sized dimensions, and they aren't selected, so unique cannot be applied"
+            )
     return reshape(x.movedim(d, 0), (n, rest)), d
 
 
@@ -166,9 +168,7 @@ def _changes(rows: Tensor) -> Any:
     n, m = rows._data.shape
     if n == 0:
         return k.full((0,), False, dtype=dtypes.bool_)
-    differs = k.ne(
-        k.getitem(rows._data, index=(slice(1, n),)), k.getitem(rows._data, index=(slice(0, n - 1),))
-    )
+    differs = k.ne(k.getitem(rows._data, index=(slice(1, n),)), k.getitem(rows._data, index=(slice(0, n - 1),)))
     differs = k.getitem(differs, index=(slice(None), 0)) if m == 1 else k.any(differs, dim=(1,))
     return k.cat(k.full((1,), True, dtype=dtypes.bool_), differs, dim=0)
 
@@ -189,7 +189,11 @@ def _groups(first: Any, device: Any) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def unique(
-    input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+    input: Tensor,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
 ) -> Any:  # a Tensor, or a tuple of it with the inverse and the counts asked for
     """The different elements (or slices along `dim`), in order.
 

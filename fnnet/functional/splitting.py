@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import builtins
 import functools
+import itertools
 import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fnnet._core.errors import ShapeError
+from fnnet._core.errors import IndexRangeError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import Kind, Op
 from fnnet.autograd.modes import MODE
@@ -77,7 +78,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """
     need_tensor("unbind", input=input)
     if not input._data.ndim:
-        raise ShapeError("unbind: Dimension specified as 0 but tensor has no dimensions")
+        raise IndexRangeError("unbind: Dimension specified as 0 but tensor has no dimensions")
     d = wrap_dim(dim, input._data.ndim, "unbind")
     return _pieces(input, d, range(input._data.shape[d]))
 
@@ -101,11 +102,11 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
         (tensor([0]), tensor([1, 2, 3, 4]))
     """
     if not hasattr(split_size_or_sections, "__index__"):
-        return split_with_sizes(tensor, split_size_or_sections, dim)  # type: ignore[arg-type]  # no int: a sequence
+        return split_with_sizes(tensor, split_size_or_sections, dim)
     need_tensor("split", tensor=tensor)
     if not tensor._data.ndim:
         raise ShapeError("split expects at least a 1-dimensional tensor")
-    size = operator.index(split_size_or_sections)  # type: ignore[arg-type]  # an int, as was just asked
+    size = operator.index(split_size_or_sections)
     d = wrap_dim(dim, tensor._data.ndim, "split")
     n = tensor._data.shape[d]
     if size < 0:
@@ -132,7 +133,9 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
     n = input._data.shape[d]
     counts = [operator.index(s) for s in split_sizes]
     if any(s < 0 for s in counts):
-        raise ShapeError(f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={counts}")
+        raise ShapeError(
+            f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={counts}"
+        )
     if builtins.sum(counts) != n:
         raise ShapeError(
             f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {d}), "
@@ -162,9 +165,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, -(-n // chunks), d)
 
 
-def tensor_split(
-    input: Tensor, indices_or_sections: int | Sequence[int] | Tensor, dim: int = 0
-) -> tuple[Tensor, ...]:
+def tensor_split(input: Tensor, indices_or_sections: int | Sequence[int] | Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """Parts along `dim`: so many of nearly equal size, or cut at the indices given. A tuple of views.
 
     Example:
@@ -176,9 +177,7 @@ def tensor_split(
     """
     need_tensor("tensor_split", input=input)
     if not input._data.ndim:
-        raise ShapeError(
-            "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
-        )
+        raise ShapeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
     d = wrap_dim(dim, input._data.ndim, "tensor_split")
     n = input._data.shape[d]
     cuts: Any = indices_or_sections
@@ -195,7 +194,7 @@ def tensor_split(
         stop = slice(start, cut).indices(n)[1]
         places.append(slice(start, max(start, stop)))
         start = slice(cut, n).indices(n)[0]
-    if all(a.stop == b.start for a, b in zip(places, places[1:], strict=False)):
+    if all(a.stop == b.start for a, b in itertools.pairwise(places)):
         return _pieces(input, d, places)
     lead = (slice(None),) * d  # cuts that go back give parts that overlap
     return tuple(apply(GETITEM, input, index=(*lead, at)) for at in places)
@@ -205,7 +204,8 @@ def _split_at(name: str, input: Tensor, at: int | Sequence[int], dim: int) -> tu
     n = input._data.shape[dim]
     if isinstance(at, int) and (at <= 0 or n % at):
         raise ShapeError(
-            f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension {n} is not divisible "
+            f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension {n} is not "
+            "divisible "
             f"by the split_size {at}!"
         )
     return tensor_split(input, at, dim)
@@ -221,7 +221,9 @@ def hsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Ten
     """
     need_tensor("hsplit", input=input)
     if not input._data.ndim:
-        raise ShapeError("torch.hsplit requires a tensor with at least 1 dimension, but got a tensor with 0 dimensions!")
+        raise ShapeError(
+            "torch.hsplit requires a tensor with at least 1 dimension, but got a tensor with 0 dimensions!"
+        )
     return _split_at("hsplit", input, indices_or_sections, 0 if input._data.ndim == 1 else 1)
 
 
@@ -236,7 +238,8 @@ def vsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Ten
     need_tensor("vsplit", input=input)
     if input._data.ndim < 2:
         raise ShapeError(
-            f"torch.vsplit requires a tensor with at least 2 dimension, but got a tensor with {input._data.ndim} dimensions!"
+            f"torch.vsplit requires a tensor with at least 2 dimension, but got a tensor with {input._data.ndim} "
+            "dimensions!"
         )
     return _split_at("vsplit", input, indices_or_sections, 0)
 
@@ -252,7 +255,8 @@ def dsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Ten
     need_tensor("dsplit", input=input)
     if input._data.ndim < 3:
         raise ShapeError(
-            f"torch.dsplit requires a tensor with at least 3 dimension, but got a tensor with {input._data.ndim} dimensions!"
+            f"torch.dsplit requires a tensor with at least 3 dimension, but got a tensor with {input._data.ndim} "
+            "dimensions!"
         )
     return _split_at("dsplit", input, indices_or_sections, 2)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fnnet._core.errors import DTypeError, IndexRangeError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Number, Shape
-from fnnet._core.op import OUT, Make, Op, Sample
+from fnnet._core.op import OPS, OUT, Make, Op, Sample
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
@@ -17,7 +17,9 @@ from fnnet.functional import return_types
 from fnnet.functional._common import dtype_of, into, is_tensor, need_tensor, to_dtype, wrap_dim, wrap_dims
 from fnnet.functional.creation import tensor
 from fnnet.functional.gathering import pick
-from fnnet.functional.reduction import count, finish_pair, kept, mean, spread
+from fnnet.functional.layout import contiguous
+from fnnet.functional.masking import masked_fill
+from fnnet.functional.reduction import count, finish_pair, kept, mean
 from fnnet.functional.shape import RESHAPE, reshape
 from fnnet.functional.sorting import ordered_indices
 
@@ -29,7 +31,7 @@ Grads = tuple[Any, ...]
 Dims = int | Sequence[int] | None
 
 
-# variance ---------------------------------------------------------------------------------------------------------------
+# variance ----------------------------------------------------------------------------------------------------------
 def _var_forward(k: K[A], x: A, /, *, dim: Shape, correction: float, keepdim: bool = False) -> A:
     away = x - k.div(k.sum(x, dim=dim, keepdim=True), count(x.shape, dim))
     return k.div(k.sum(away * away, dim=dim, keepdim=keepdim), _freedom(x.shape, dim, correction))
@@ -79,7 +81,11 @@ def _spread(
     if correction is None:
         correction = 1 if unbiased is None else int(unbiased)
     r: Tensor = apply(
-        op, input, dim=wrap_dims(dim, input._data.ndim, op.name), correction=float(cast("float", correction)), keepdim=keepdim
+        op,
+        input,
+        dim=wrap_dims(dim, input._data.ndim, op.name),
+        correction=float(cast("float", correction)),
+        keepdim=keepdim,
     )
     return r if out is None else into(out, r)
 
@@ -158,7 +164,7 @@ def std_mean(
     return _with_mean(STD, input, dim, unbiased, correction, keepdim)  # type: ignore[no-any-return]
 
 
-# norm --------------------------------------------------------------------------------------------------------------------
+# norm --------------------------------------------------------------------------------------------------------------
 def _norm_forward(k: K[A], x: A, /, *, p: float, dim: Shape, keepdim: bool = False) -> A:
     if p == 2:
         return k.sqrt(k.sum(x * x, dim=dim, keepdim=keepdim))
@@ -246,7 +252,7 @@ def norm(
     return r if out is None else into(out, r)
 
 
-# median, mode, quantiles ----------------------------------------------------------------------------------------------
+# median, mode, quantiles -------------------------------------------------------------------------------------------
 def _one_of_sorted(input: Tensor, d: int, ignore_nan: bool) -> Tensor:
     """Indices along dim `d`, kept as size 1, of the lower median."""
     k = namespace_of(input._device)
@@ -265,6 +271,19 @@ def _one_of_sorted(input: Tensor, d: int, ignore_nan: bool) -> Tensor:
     return pick(order, d, make(middle, input._device))
 
 
+def _median_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    x, value = c.inputs
+    at = k.cast(k.logical_or(k.eq(x, value), k.logical_and(k.ne(x, x), k.ne(value, value))), dtype=g.dtype)
+    return (at * k.div(g, k.sum(at, dim=(0,))), None)
+
+
+MEDIAN = Op(
+    "median", forward=lambda k, x, value, /: k.clone(value), backward=_median_backward, uses=((0, 1), ()),
+    samples=lambda make: (Sample(make(5), make(), smooth=False),),
+)  # fmt: skip
+"""The median `value` of the vector `x`: its gradient is shared evenly among the elements equal to it."""
+
+
 def _median(name: str, input: Tensor, dim: int | None, keepdim: bool, out: Any) -> Any:
     need_tensor(name, input=input)
     ignore_nan = name == "nanmedian"
@@ -275,17 +294,21 @@ def _median(name: str, input: Tensor, dim: int | None, keepdim: bool, out: Any) 
         if not n:
             r = tensor(math.nan, dtype=dtype_of(input), device=input._device)
         else:
-            r = reshape(pick(flat, 0, _one_of_sorted(flat, 0, ignore_nan)), ())
+            chosen = pick(flat.detach(), 0, _one_of_sorted(flat, 0, ignore_nan))
+            r = apply(MEDIAN, flat, reshape(chosen, ()))
         return r if out is None else into(out, r)
     d = wrap_dim(dim, len(shape), name)
     x = input if shape else reshape(input, (1,))
     if x._data.shape[d] == 0:
         raise IndexRangeError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
     indices = _one_of_sorted(x, d, ignore_nan)
-    return _picked(return_types.nanmedian if ignore_nan else return_types.median, x, d, indices, keepdim and shape, shape, out)
+    return _picked(
+        return_types.nanmedian if ignore_nan else return_types.median, x, d, indices, keepdim and shape, shape, out
+    )
 
 
 def _picked(make_pair: Any, x: Tensor, d: int, indices: Tensor, keepdim: object, shape: Shape, out: Any) -> Any:
+    indices = contiguous(indices)
     values = pick(x, d, indices)
     if not keepdim:
         final = (*shape[:d], *shape[d + 1 :])
@@ -294,7 +317,11 @@ def _picked(make_pair: Any, x: Tensor, d: int, indices: Tensor, keepdim: object,
 
 
 def median(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None  # a Tensor, or two with dim
+    input: Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    out: Any = None,  # a Tensor, or two with dim
 ) -> Any:  # a Tensor; with dim, values and indices
     """The lower median of all elements, or along a dim with its index; NaN if one is NaN.
 
@@ -307,7 +334,11 @@ def median(
 
 
 def nanmedian(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None  # a Tensor, or two with dim
+    input: Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    out: Any = None,  # a Tensor, or two with dim
 ) -> Any:  # a Tensor; with dim, values and indices
     """The lower median of what is not NaN.
 
@@ -335,7 +366,9 @@ def kthvalue(
     d = wrap_dim(dim, len(shape), "kthvalue")
     x = input if shape else reshape(input, (1,))
     if not 1 <= k <= x._data.shape[d]:
-        raise ShapeError(f"kthvalue(): selected number k out of range for dimension {d} (k={k}, size {x._data.shape[d]})")
+        raise ShapeError(
+            f"kthvalue(): selected number k out of range for dimension {d} (k={k}, size {x._data.shape[d]})"
+        )
     indices = ordered_indices(x, d).narrow(d, k - 1, 1)
     return _picked(return_types.kthvalue, x, d, indices, keepdim and shape, shape, out)  # type: ignore[no-any-return]
 
@@ -380,9 +413,7 @@ def _running_maximum(k: Any, x: Any, d: int) -> Any:
     step = 1
     while step < n:
         head = k.getitem(x, index=(*lead, slice(0, step)))
-        joined = k.maximum(
-            k.getitem(x, index=(*lead, slice(step, n))), k.getitem(x, index=(*lead, slice(0, n - step)))
-        )
+        joined = k.maximum(k.getitem(x, index=(*lead, slice(step, n))), k.getitem(x, index=(*lead, slice(0, n - step))))
         x = k.cat(head, joined, dim=d)
         step *= 2
     return x
@@ -398,13 +429,15 @@ def _quantile(
     if dtype_of(input) not in (dtypes.float32, dtypes.float64):
         raise DTypeError(f"{name}() input tensor must be either float or double dtype, got {dtype_of(input)}")
     if interpolation not in _INTERPOLATIONS:
-        raise OptionError(f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {interpolation}")
+        raise OptionError(
+            f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {interpolation}"
+        )
     levels = q if is_tensor(q) else tensor(float(q), dtype=dtype_of(input), device=input._device)
     if dtype_of(levels) is not dtype_of(input):
         raise DTypeError(f"{name}() q tensor must be same dtype as the input tensor")
     if levels._data.ndim > 1:
         raise ShapeError(f"{name}() q must be a scalar or 1D tensor, but got shape {tuple(levels._data.shape)}")
-    wanted = [levels.item()] if not levels._data.ndim else levels.tolist()
+    wanted: list[float] = reshape(levels, (levels.numel(),)).tolist()
     if not all(0 <= v <= 1 for v in wanted):
         raise OptionError(f"{name}() q values must be in the range [0, 1]")
     shape = tuple(input._data.shape)
@@ -422,13 +455,13 @@ def _quantile(
     dtype = dtype_of(x)
     ordered = pick(x, d, ordered_indices(x, d)).movedim(d, -1)
     numbers = k.sum(k.logical_not(k.isnan(ordered._data)), dim=(ordered._data.ndim - 1,), keepdim=True)
-    last = k.cast(numbers, dtype=dtype) - 1.0
-    if name == "quantile":  # one NaN makes the result NaN: it is the last of the sorted elements
-        last = k.where(k.lt(numbers, n), k.full((), n - 1, dtype=dtype), k.full((), n - 1, dtype=dtype))
-    last = k.maximum(last, k.full((), 0, dtype=dtype))
-    spots = k.reshape(levels._data, shape=(len(wanted),)) * last
+    end = k.full((), n - 1, dtype=dtype)
+    # One NaN makes a quantile NaN: it is the last of the sorted elements. nanquantile ends before the first NaN.
+    last = end if name == "quantile" else k.maximum(k.cast(numbers, dtype=dtype) - 1.0, k.full((), 0, dtype=dtype))
+    exact: Tensor = apply(OPS["mul"], reshape(levels, (len(wanted),)), make(k.asarray(last), x._device))
+    spots = exact._data
     if name == "quantile":
-        spots = k.where(k.lt(numbers, n), k.full((), n - 1, dtype=dtype), spots)
+        spots = k.where(k.lt(numbers, n), end, spots)
     if interpolation == "nearest":
         spots = k.round(spots)
     elif interpolation == "lower":
@@ -440,10 +473,14 @@ def _quantile(
     low = pick(ordered, at, make(k.cast(below, dtype=dtypes.int64), x._device))
     if interpolation in ("linear", "midpoint"):
         high = pick(ordered, at, make(k.cast(k.ceil(spots), dtype=dtypes.int64), x._device))
-        weight = spots - below
         if interpolation == "midpoint":
-            weight = k.where(k.gt(weight, 0), k.full((), 0.5, dtype=dtype), k.full((), 0, dtype=dtype))
-        low = low + (high - low) * make(k.asarray(weight), x._device)
+            between = k.gt(spots - below, 0)
+            weight: Any = make(k.where(between, k.full((), 0.5, dtype=dtype), k.full((), 0, dtype=dtype)), x._device)
+        else:  # q has a gradient through it
+            weight = apply(OPS["sub"], exact, make(below, x._device))
+            if name == "quantile":
+                weight = masked_fill(weight, make(k.asarray(k.lt(numbers, n)), x._device), 0.0)
+        low = low + (high - low) * weight
     r = low.movedim(-1, 0)
     final = kept_shape if keepdim else tuple(s for i, s in enumerate(kept_shape) if i != d) if dim is not None else ()
     r = reshape(r, (len(wanted), *final) if levels._data.ndim else final)

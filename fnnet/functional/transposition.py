@@ -99,7 +99,8 @@ def reverse_dims(input: Tensor) -> Tensor:
     ndim = input._data.ndim
     if ndim != 2:
         warnings.warn(
-            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw "
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it "
+            "will throw "
             "an error in a future release. Consider `x.mT` to transpose batches of matrices or "
             "`x.permute(*range(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
             UserWarning,
@@ -118,9 +119,7 @@ def matrix_transpose(input: Tensor) -> Tensor:
     return transpose(input, -2, -1)
 
 
-def movedim(
-    input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]
-) -> Tensor:
+def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """Dims moved to other places; the others keep their order. A view.
 
     Example:
@@ -134,21 +133,19 @@ def movedim(
     to = (destination,) if isinstance(destination, int) else tuple(destination)
     if len(from_) != len(to):
         raise ShapeError(
-            f"movedim: Invalid source or destination dims: source ({list(from_)} dims) should contain the same number of "
+            f"movedim: Invalid source or destination dims: source ({list(from_)} dims) should contain the same "
+            "number of "
             f"dims as destination ({list(to)} dims)"
         )
     a, b = (tuple(wrap_dim(d, ndim, "movedim") for d in dims) for dims in (from_, to))
     for name, dims, given in (("source", a, from_), ("destination", b, to)):
         if len(set(dims)) != len(dims):
             raise ShapeError(f"movedim: repeated dim in `{name}` ({list(given)})")
-    if not ndim:
-        r: Tensor = apply(PERMUTE, input, dims=())
-        return r
     order: list[int | None] = [None] * ndim
-    for s, d in zip(a, b, strict=True):
+    for s, d in zip(a, b, strict=True) if ndim else ():
         order[d] = s
     rest = iter([i for i in range(ndim) if i not in a])
-    r = apply(PERMUTE, input, dims=tuple(next(rest) if i is None else i for i in order))
+    r: Tensor = apply(PERMUTE, input, dims=tuple(next(rest) if i is None else i for i in order))
     return r
 
 
