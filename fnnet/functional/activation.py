@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from fnnet._core.errors import DTypeError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, sum_to
 from fnnet._core.op import OPS, OUT, Kind, Make, Op, Sample
+from fnnet.autograd import tape
 from fnnet.autograd.tape import apply, apply_
 from fnnet.backends.dtypes import HALF
 from fnnet.functional._common import (
@@ -14,6 +15,7 @@ from fnnet.functional._common import (
     check_leaf,
     copy_into,
     dtype_of,
+    is_tensor,
     need_tensor,
     unary,
     wrap_dim,
@@ -99,12 +101,9 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
         >>> fnnet.relu(fnnet.tensor([-1.0, 0.0, 2.0]))
         tensor([0., 0., 2.])
     """
-    if inplace:
-        return _real(RELU, input, True)
-    r: Tensor = unary(RELU, input)
-    if dtype_of(r).category == 0:
-        raise DTypeError("relu: Boolean inputs not supported for relu")
-    return r
+    # The quick path serves plain floats alone; whatever else it is goes the long way, with its checks.
+    r: Tensor | None = None if inplace or not is_tensor(input) else tape.unary(RELU, input)
+    return _real(RELU, input, inplace) if r is None else r
 
 
 def relu_(input: Tensor) -> Tensor:
