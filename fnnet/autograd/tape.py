@@ -139,6 +139,8 @@ def binary(op: Op, a: Any, b: Any) -> Any:
             r = kernel(x, y)
         except RuntimeWarning:
             r = silently(kernel, x, y)
+        except ValueError:  # the shapes do not broadcast: `apply` is asked, and its caller says so
+            return None
     elif op.name in backend.providers or op.backward is None:
         return None
     else:
@@ -146,6 +148,8 @@ def binary(op: Op, a: Any, b: Any) -> Any:
             r = forward(backend, x, y)
         except RuntimeWarning:
             r = silently(forward, backend, x, y)
+        except ValueError:
+            return None
     if type(r) is not backend.array_type:
         r = backend.asarray(r)
     t = make(r, device)
@@ -374,7 +378,10 @@ def apply_(op: Op, target: Any, *args: Any, **static: Any) -> Any:
     if recording:
         node = record(op, k, device, args, raws, edges, static)
         _keep_old(node, op, k, target, args, raws)
-    silently(k.write, target._data, op, tuple(raws), static)  # not tried first: a write can't be repeated
+    try:
+        k.write(target._data, op, tuple(raws), static)
+    except RuntimeWarning:  # raised before anything was written
+        silently(k.write, target._data, op, tuple(raws), static)
     if target._version is INFERENCE:
         return target
     target._version[0] += 1
@@ -383,6 +390,45 @@ def apply_(op: Op, target: Any, *args: Any, **static: Any) -> Any:
         node.versions.append((target._version, target._version[0]))
     if node is not None or (state.grad and target._edge() is not None):
         rebase(target, node, k)
+    return target
+
+
+def quick_(op: Op, target: Any, b: Any = None) -> Any:
+    """`apply_` for a tensor of a plain dtype alone, with another of its shape or with a number, not recorded.
+
+    None where it does not serve.
+    """
+    state = MODE.state
+    x = target._data
+    dtype = x.dtype
+    device = target._device
+    backend = device._backend
+    if (dtype is not F32 and dtype is not F64) or not state.fast or backend is None or target._view is not None:
+        return None
+    if op.forward is not None or op.kind is Kind.BOOL or target._version is INFERENCE:
+        return None
+    grad = state.grad
+    if isinstance(b, Variable):
+        y = b._data
+        if y.dtype is not dtype or b._device is not device or y.shape != x.shape:
+            return None
+        if grad and (b._node is not None or b._leaf_grad or b._view is not None):
+            return None
+    elif type(b) is float or type(b) is int or b is None:
+        y = b
+    else:
+        return None
+    if grad and (target._node is not None or target._leaf_grad):
+        return None
+    strides = backend.strides(x)
+    if strides is not None and 0 in strides:  # expanded: refused where it is looked at closely
+        return None
+    args = (x,) if b is None else (x, y)
+    try:
+        backend.write(x, op, args, {})
+    except RuntimeWarning:
+        silently(backend.write, x, op, args, {})
+    target._version[0] += 1
     return target
 
 

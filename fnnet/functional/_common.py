@@ -125,7 +125,11 @@ def elementwise(op: Op, *xs: Any, **static: Any) -> Tensor:
     if op.kind is Kind.FLOAT and dtype.category < 2:
         dtype = DEFAULT.float
     operands = [to_dtype(x, dtype) if is_tensor(x) else None if x is None else _number(x, dtype, xs) for x in xs]
-    return cast("Tensor", apply(op, *operands, **static))
+    try:
+        return cast("Tensor", apply(op, *operands, **static))
+    except (ValueError, RuntimeError):
+        broadcast_shape(op.name, *(tuple(x._data.shape) for x in operands if isinstance(x, Variable)))
+        raise
 
 
 def _number(x: Any, dtype: DType, xs: Sequence[Any]) -> Any:
@@ -247,6 +251,8 @@ def _title(dtype: DType) -> str:
 
 def inplace(op: Op, target: Tensor, *others: Any, **static: Any) -> Tensor:
     """`target = op(target, *others)` in target's memory: promoted, computed, cast back; shapes must broadcast to it."""
+    if len(others) <= 1 and not static and tape.quick_(op, target, *others) is not None:
+        return target
     for other in others:
         if other is not None and not isinstance(other, Variable) and not is_number(other):
             raise ArgumentError(f"{op.name}_(): argument 'other' must be Tensor, not {type(other).__name__}")
