@@ -111,7 +111,7 @@ def relu_(input: Tensor) -> Tensor:
 
     Example:
         >>> import fnnet
-        >>> fnnet.relu_(fnnet.tensor([-1.0, 2.0]))
+        >>> fnnet.nn.functional.relu_(fnnet.tensor([-1.0, 2.0]))
         tensor([0., 2.])
     """
     return _real(RELU, input, True)

@@ -100,7 +100,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         >>> import fnnet
         >>> _ = fnnet.manual_seed(0)
         >>> fnnet.nn.functional.dropout(fnnet.ones(4))
-        tensor([0., 0., 2., 2.])
+        tensor([0., 0., 2., 0.])
     """
     return _drop("dropout", input, p, training, inplace, None)
 

@@ -323,7 +323,7 @@ def randperm(
         >>> import fnnet
         >>> _ = fnnet.manual_seed(0)
         >>> fnnet.randperm(4)
-        tensor([2, 0, 1, 3])
+        tensor([0, 1, 3, 2])
     """
     if n < 0:
         raise OptionError(f"randperm: n must be non-negative, got {n}")
@@ -594,7 +594,7 @@ def bernoulli_(self: Tensor, p: Tensor | float = 0.5, *, generator: Generator | 
         >>> import fnnet
         >>> _ = fnnet.manual_seed(0)
         >>> fnnet.zeros(4).bernoulli_(0.5)
-        tensor([0., 0., 1., 1.])
+        tensor([0., 0., 1., 0.])
     """
     return fill(self, "bernoulli_", "bernoulli", generator, p=p if is_tensor(p) else float(p))
 

@@ -65,7 +65,7 @@ LOG_SOFTMAX = Op(
 )  # fmt: skip
 
 
-def _along(op: Op, x: Tensor, dim: int, dtype: DType | None, out: Tensor | None = None) -> Tensor:
+def along(op: Op, x: Tensor, dim: int, dtype: DType | None, out: Tensor | None = None) -> Tensor:
     """Run a softmax along `dim`, in `dtype` where it is given."""
     need_tensor(op.name, input=x)
     if dtype is not None:
@@ -106,7 +106,7 @@ def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     need_tensor("softmax", input=input)
     if dim is None:
         dim = _implicit_dim("softmax", input._data.ndim, _stacklevel)
-    return _along(SOFTMAX, input, dim, dtype)
+    return along(SOFTMAX, input, dim, dtype)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None) -> Tensor:
@@ -125,7 +125,7 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dty
     need_tensor("log_softmax", input=input)
     if dim is None:
         dim = _implicit_dim("log_softmax", input._data.ndim, _stacklevel)
-    return _along(LOG_SOFTMAX, input, dim, dtype)
+    return along(LOG_SOFTMAX, input, dim, dtype)
 
 
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None) -> Tensor:
@@ -139,29 +139,7 @@ def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     need_tensor("softmin", input=input)
     if dim is None:
         dim = _implicit_dim("softmin", input._data.ndim, _stacklevel)
-    return _along(SOFTMAX, apply(OPS["neg"], input), dim, dtype)
-
-
-def softmax_along(input: Tensor, dim: int, dtype: DType | None = None, *, out: Tensor | None = None) -> Tensor:
-    """`softmax` with the argument order of `torch.softmax` and `Tensor.softmax`.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.softmax(fnnet.tensor([1, 1]), 0, fnnet.float64)
-        tensor([0.5000, 0.5000], dtype=fnnet.float64)
-    """
-    return _along(SOFTMAX, input, dim, dtype, out)
-
-
-def log_softmax_along(input: Tensor, dim: int, dtype: DType | None = None, *, out: Tensor | None = None) -> Tensor:
-    """`log_softmax` with the argument order of `torch.log_softmax` and `Tensor.log_softmax`.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.log_softmax(fnnet.tensor([1.0, 1.0]), 0)
-        tensor([-0.6931, -0.6931])
-    """
-    return _along(LOG_SOFTMAX, input, dim, dtype, out)
+    return along(SOFTMAX, apply(OPS["neg"], input), dim, dtype)
 
 
 def _places(t: Tensor, n: int) -> Tensor:
@@ -195,7 +173,7 @@ def gumbel_softmax(
     need_float("gumbel_softmax", logits)
     noise = draw("exponential", tuple(logits._data.shape), logits._data.dtype, logits._device)
     noise = apply(OPS["neg"], apply(OPS["log"], noise))
-    soft = _along(SOFTMAX, (logits + noise) / tau, dim, None)
+    soft = along(SOFTMAX, (logits + noise) / tau, dim, None)
     if not hard:
         return soft
     dim = wrap_dim(dim, soft._data.ndim)
@@ -207,4 +185,4 @@ def gumbel_softmax(
     return one_hot - soft.detach() + soft
 
 
-__all__ = ["gumbel_softmax", "log_softmax", "log_softmax_along", "softmax", "softmax_along", "softmin"]
+__all__ = ["gumbel_softmax", "log_softmax", "softmax", "softmin"]
