@@ -118,8 +118,8 @@ def log10(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
     Example:
         >>> import fnnet
-        >>> fnnet.log10(fnnet.tensor([1.0, 1000.0]))
-        tensor([0., 3.])
+        >>> fnnet.log10(fnnet.tensor([1.0, 2.0]))
+        tensor([0.0000, 0.3010])
     """
     return unary(LOG10, input, out)
 
