@@ -20,7 +20,9 @@ from fnnet.autograd.modes import (
     no_grad,
     set_grad_enabled,
 )
+from fnnet.backends.devices import CPU as _CPU
 from fnnet.backends.devices import Device as device
+from fnnet.backends.discovery import install_kernels as _install_kernels
 from fnnet.backends.dtypes import DType as dtype
 from fnnet.backends.dtypes import (
     bfloat16,
@@ -53,9 +55,7 @@ from fnnet.functional.creation import (
     get_default_dtype, linspace, logspace, ones, ones_like, scalar_tensor, set_default_dtype, tensor, zeros,
     zeros_like,
 )  # fmt: skip
-from fnnet.functional.dropout import dropout
-from fnnet.functional.elementwise import conj, copysign, heaviside, logit, real, sigmoid
-from fnnet.functional.embedding import embedding
+from fnnet.functional.elementwise import conj, copysign, heaviside, logit, real, sigmoid, where
 from fnnet.functional.exponential import exp, exp2, expm1, log, log10, log1p, log2, logaddexp, logaddexp2, xlogy
 from fnnet.functional.extremes import clamp, clamp_max, clamp_min, clip, fmax, fmin, maximum, minimum, nan_to_num
 from fnnet.functional.gathering import (
@@ -72,7 +72,6 @@ from fnnet.functional.logic import (
 )  # fmt: skip
 from fnnet.functional.masking import argwhere, masked_fill, masked_scatter, masked_select, nonzero
 from fnnet.functional.movement import clone, zero_
-from fnnet.functional.normalization import batch_norm, layer_norm
 from fnnet.functional.pooling import max_pool2d
 from fnnet.functional.power import float_power, hypot, ldexp, pow, reciprocal, rsqrt, sqrt, square
 from fnnet.functional.products import (
@@ -102,13 +101,13 @@ from fnnet.functional.shape import (
     atleast_1d, atleast_2d, atleast_3d, broadcast_shapes, broadcast_tensors, broadcast_to, diagonal, flatten,
     narrow, ravel, reshape, select, squeeze, unflatten, unsqueeze,
 )  # fmt: skip
-from fnnet.functional.softmaxes import log_softmax, softmax
 from fnnet.functional.sorting import argsort, msort, sort, topk, unique, unique_consecutive
 from fnnet.functional.special import erf, erfc, erfinv
 from fnnet.functional.splitting import chunk, dsplit, hsplit, split, split_with_sizes, tensor_split, unbind, vsplit
 from fnnet.functional.statistics import (
     kthvalue, median, mode, nanmedian, nanquantile, norm, quantile, std, std_mean, var, var_mean,
 )  # fmt: skip
+from fnnet.functional.toplevel import batch_norm, dropout, embedding, layer_norm, log_softmax, softmax
 from fnnet.functional.transposition import moveaxis, movedim, permute, swapaxes, swapdims, t, transpose
 from fnnet.functional.trigonometry import (
     acos, acosh, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, asin, asinh, atan, atan2, atanh,
@@ -133,3 +132,7 @@ def __getattr__(name: str) -> object:
     if name in _LAZY:
         return _importlib.import_module("fnnet." + name)
     raise AttributeError(f"module 'fnnet' has no attribute {name!r}")
+
+
+# Last: discovery imports the plugins' modules, and one whose package imports fnnet in turn must find it whole.
+_install_kernels(_CPU.backend)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from fnnet._core.errors import OptionError, ShapeError
 from fnnet.autograd.modes import no_grad
 from fnnet.functional import creation, random
+from fnnet.plugins import manager
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -355,7 +357,21 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Gener
     return tensor
 
 
+def get(name: str) -> Callable[..., Tensor]:
+    """The initializer of a name, case aside and without its underscore; a plugin may have brought it.
+
+    Raises:
+        LookupNameError: Nobody provides it; the message lists the names that there are.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.init.get("xavier_uniform") is fnnet.nn.init.xavier_uniform_
+        True
+    """
+    return cast("Callable[..., Tensor]", manager().initializers.get(name).load())
+
+
 __all__ = [
-    "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_",
+    "calculate_gain", "constant_", "dirac_", "eye_", "get", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_",
     "orthogonal_", "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ one plugin at a time, so that a plugin that fails takes nobody along.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from typing import Final, TypeVar, cast
 
@@ -67,6 +67,7 @@ class Manager:
         self._discovered = self._busy = False
         self._prefer: tuple[str, ...] = ()
         self._sorted: dict[str, tuple[AnySpec, ...]] = {}
+        self._watchers: list[Callable[[], None]] = []
         self.backends = self._registry("fnnet_backends", BackendSpec)
         self.ops = self._registry("fnnet_ops", OpSpec)
         self.optimizers = self._registry("fnnet_optimizers", OptimizerSpec)
@@ -125,7 +126,16 @@ class Manager:
             entry = Plugin(EntryPoint(distribution=name, version=version, name=name, module=module))
             self._plugins.append(entry)
             self._adopt(entry, plugin)
-            return self._report(entry)
+        self._tell()
+        return self._report(entry)
+
+    def watch(self, callback: Callable[[], None]) -> None:
+        """Call back whenever plugins were taken in later than at discovery: one that was pending, or `register`ed."""
+        self._watchers.append(callback)
+
+    def _tell(self) -> None:
+        for callback in self._watchers:
+            callback()
 
     def _settle(self) -> None:
         """Import and adopt whatever is pending; under the lock. What is being imported just now stays pending."""
@@ -333,9 +343,12 @@ class Manager:
 
     # order ----------------------------------------------------------------------------------------------------
     def _pending(self) -> None:
-        if any(entry.state is State.PENDING for entry in self._plugins):
+        pending = [entry for entry in self._plugins if entry.state is State.PENDING]
+        if pending:
             with self._lock:
                 self._settle()
+            if any(entry.state is State.ACTIVE for entry in pending):
+                self._tell()
 
     def _registry(self, hook: str, spec: type[S]) -> Registry[S]:
         return Registry(YIELDS[hook][0], lambda: self._specs(hook, spec), self._preferred, self._lost)

@@ -57,7 +57,7 @@ def _run(optimizer: optim.Optimizer, params: Params, steps: int) -> float:
         optimizer.zero_grad()
         _loss(params).backward()
         optimizer.step()
-    return float(_loss(params).detach().item())
+    return float(_loss(params).detach().numpy())
 
 
 def _is_optimizer(spec: OptimizerSpec) -> None:
@@ -68,7 +68,7 @@ def _is_optimizer(spec: OptimizerSpec) -> None:
 
 
 def _converges(spec: OptimizerSpec) -> None:
-    start = float(_loss(_params()).detach().item())
+    start = float(_loss(_params()).detach().numpy())
     ends = {}
     for rate in RATES:
         params = _params()

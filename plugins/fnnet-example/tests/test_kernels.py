@@ -56,7 +56,7 @@ def test_values_and_gradient_in_eager_mode(monkeypatch):
     host = np.linspace(-4, 4, math.prod(LARGE), dtype=np.float32).reshape(LARGE)
     x = fnnet.from_numpy(host).requires_grad_()
     y = F.gelu(x, approximate="tanh")
-    y.sum().backward()
+    y.backward(fnnet.ones_like(y))  # of a sum the gradient is expanded, not dense: declined
     assert calls == [("gelu", True), ("gelu.backward", True)]
     v, c = host.astype(np.float64), math.sqrt(2 / math.pi)
     t = np.tanh(c * (v + 0.044715 * v**3))

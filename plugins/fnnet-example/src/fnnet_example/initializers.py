@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from fnnet._core.errors import ShapeError
 from fnnet.nn import init
 
 if TYPE_CHECKING:
@@ -34,10 +33,5 @@ def lecun_normal_(tensor: Tensor) -> Tensor:
         >>> bool(abs(w.std() - 0.05) < 0.001)
         True
     """
-    if tensor.ndim < 2:
-        raise ShapeError(
-            "lecun_normal_: Fan in and fan out can not be computed for tensor with fewer than 2 dimensions, got shape "
-            f"{tuple(tensor.shape)}"
-        )
-    fan_in = tensor[0].numel()
+    fan_in, _ = init.fan_in_and_fan_out(tensor)
     return init.normal_(tensor, std=1 / math.sqrt(fan_in))
