@@ -215,15 +215,15 @@ def div(
 divide = div
 
 
-def true_divide(dividend: Tensor | Number, divisor: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
-    """`dividend / divisor`: `div` without rounding.
+def true_divide(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
+    """`input / other`: `div` without rounding.
 
     Example:
         >>> import fnnet
         >>> fnnet.true_divide(fnnet.tensor([4.0]), 8)
         tensor([0.5000])
     """
-    return binary(DIV, dividend, divisor, out)
+    return binary(DIV, input, other, out)
 
 
 # division with rounding, remainders ----------------------------------------------------------------------------------
