@@ -46,15 +46,25 @@ def any_hooks(module: Any) -> bool:
 
 def call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run `module.forward` with all hooks, in PyTorch's order."""
-    done: set[int] = set()
+    so_far = _SoFar(args, kwargs)
     try:
-        return _call(module, args, kwargs, done)
+        return _call(module, so_far)
     except Exception:
-        _run_always(module, args, kwargs, done)
+        _run_always(module, so_far)
         raise
 
 
-def _call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], done: set[int]) -> Any:
+class _SoFar:
+    """How far a call has come: what hooks with always_call are given when it fails."""
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.args, self.kwargs = args, kwargs
+        self.result: Any = None
+        self.done: set[int] = set()
+
+
+def _call(module: Any, so_far: _SoFar) -> Any:
+    args, kwargs = so_far.args, so_far.kwargs
     for key, hook in [*GLOBAL.forward_pre.items(), *module._forward_pre_hooks.items()]:
         if key in module._forward_pre_hooks_with_kwargs:
             r = hook(module, args, kwargs)
@@ -63,11 +73,11 @@ def _call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], done: set[
                     raise AutogradError(
                         f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {r}."
                     )
-                args, kwargs = r
+                args, kwargs = so_far.args, so_far.kwargs = r
         else:
             r = hook(module, args)
             if r is not None:
-                args = r if isinstance(r, tuple) else (r,)
+                args = so_far.args = r if isinstance(r, tuple) else (r,)
     backward = [
         *_full(GLOBAL.backward, GLOBAL.backward_is_full),
         *_full(module._backward_hooks, module._is_full_backward_hook),
@@ -75,20 +85,25 @@ def _call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], done: set[
     backward_pre = [*GLOBAL.backward_pre.values(), *module._backward_pre_hooks.values()]
     watch = _Watch(module, backward, backward_pre) if (backward or backward_pre) and MODE.state.grad else None
     if watch is not None:
-        args = watch.inputs(args)
-    result = module.forward(*args, **kwargs)
+        args = so_far.args = watch.inputs(args)
+    result = so_far.result = module.forward(*args, **kwargs)
     for key, hook in [*GLOBAL.forward.items(), *module._forward_hooks.items()]:
         if key in module._forward_hooks_always_called or key in GLOBAL.forward_always:
-            done.add(key)
+            so_far.done.add(key)
         if key in module._forward_hooks_with_kwargs or key in GLOBAL.forward_with_kwargs:
             r = hook(module, args, kwargs, result)
         else:
             r = hook(module, args, result)
         if r is not None:
-            result = r
+            result = so_far.result = r
     if watch is not None:
-        if watch.wants_outputs:
-            result = watch.outputs(result)
+        if not isinstance(result, (Variable, tuple)):
+            warnings.warn(
+                "For backward hooks to be called, module output should be a Tensor or a tuple of Tensors but received "
+                f"{type(result)}",
+                stacklevel=2,
+            )
+        result = watch.outputs(result)
     _non_full(module, result)
     return result
 
@@ -97,17 +112,18 @@ def _full(table: Table, is_full: bool | None) -> list[Hook]:
     return list(table.values()) if is_full is not False else []
 
 
-def _run_always(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], done: set[int]) -> None:
+def _run_always(module: Any, so_far: _SoFar) -> None:
     """Hooks registered with always_call run when forward raised, too; their own errors become warnings."""
     for table, always, with_kwargs in (
         (GLOBAL.forward, GLOBAL.forward_always, GLOBAL.forward_with_kwargs),
         (module._forward_hooks, module._forward_hooks_always_called, module._forward_hooks_with_kwargs),
     ):
         for key, hook in list(table.items()):
-            if key in always and key not in done:
-                done.add(key)
+            if key in always and key not in so_far.done:
+                so_far.done.add(key)
+                given = (so_far.args, so_far.kwargs) if key in with_kwargs else (so_far.args,)
                 try:
-                    hook(module, args, kwargs, None) if key in with_kwargs else hook(module, args, None)
+                    hook(module, *given, so_far.result)
                 except Exception as error:
                     warnings.warn(
                         "forward hook with always_call=True raised an exception that was silenced as another error "
@@ -144,7 +160,9 @@ class _Identity(Function):
     @staticmethod
     def forward(ctx: Any, *tensors: Any) -> Any:
         ctx.set_materialize_grads(False)
-        return tuple(t.detach() for t in tensors)
+        passed = tuple(t.detach() for t in tensors)
+        ctx.mark_non_differentiable(*(p for p, needed in zip(passed, ctx.needs_input_grad, strict=True) if not needed))
+        return passed
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
@@ -158,7 +176,6 @@ class _Watch:
         self.module, self.hooks, self.pre_hooks = module, hooks, pre_hooks
         self.grad_outputs: tuple[Any, ...] | None = None
         self.n_inputs, self.at_inputs = -1, []  # type: tuple[int, list[int]]
-        self.wants_outputs = True
         self.inputs_watched = False
 
     def _through(self, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[int], Any]:
@@ -186,8 +203,6 @@ class _Watch:
 
     def inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """Watch the gradients of the inputs."""
-        if not self.hooks:
-            return args
         args, at, node = self._through(args)
         self.n_inputs, self.at_inputs = len(args), at
         if node is not None:
@@ -230,23 +245,27 @@ class _Watch:
                     r = r if isinstance(r, tuple) else (r,)
                     if len(r) != n:
                         raise AutogradError(
-                            f"Backward pre hook returned an invalid number of grad_output, got {len(r)}, but expected "
-                            f"{n}"
+                            f"Backward pre hook returned an invalid number of grad_output, got {len(r)}, but "
+                            f"expected {n}"
                         )
                     found, changed = r, True
             self.grad_outputs = found
             return tuple(found[i] for i in at) if changed else None
 
         def post(grad_in: tuple[Any, ...], grad_out: tuple[Any, ...]) -> None:
-            if self.hooks and not self.inputs_watched and self.grad_outputs is not None:
+            if not self.inputs_watched and self.grad_outputs is not None:
                 # No input requires a gradient: the hooks run here, once all gradients of the outputs are known.
+                warnings.warn(
+                    "Full backward hook is firing when gradients are computed with respect to module outputs since no "
+                    "inputs require gradients.",
+                    stacklevel=2,
+                )
                 for hook in self.hooks:
-                    r = hook(self.module, self._spread([], max(self.n_inputs, 1), ()), self.grad_outputs)
+                    r = hook(self.module, (None,) * self.n_inputs, self.grad_outputs)
                     if r is not None and not (isinstance(r, tuple) and all(x is None for x in r)):
                         raise AutogradError(
                             "Backward hook for Modules where no input requires gradient should always return None or "
-                            "None "
-                            "for all gradients."
+                            "None for all gradients."
                         )
                 self.grad_outputs = None
 

@@ -16,7 +16,7 @@ from fnnet.plugins import manager
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
-    from fnnet.backends.random import Generator
+    from fnnet.functional.random import Generator
 
 _LINEAR = frozenset(
     ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "sigmoid")

@@ -13,7 +13,7 @@ from fnnet.autograd.modes import no_grad
 from fnnet.autograd.node import Handle, module_path
 from fnnet.autograd.variable import Variable
 from fnnet.backends import dtypes
-from fnnet.functional import movement
+from fnnet.functional import creation, movement
 from fnnet.functional._common import to_dtype
 from fnnet.nn import call_hooks
 from fnnet.nn.call_hooks import GLOBAL, any_hooks
@@ -70,6 +70,7 @@ class Module(StateMethods):
     _parameters: dict[str, Any]
     _buffers: dict[str, Any]
     _modules: dict[str, Any]
+    _is_full_backward_hook: bool | None
 
     def __init__(self) -> None:
         new = super().__setattr__
@@ -118,14 +119,14 @@ class Module(StateMethods):
         if param is not None:
             if not isinstance(param, Parameter):
                 raise ArgumentError(
-                    f"cannot assign '{type(param).__name__}' object to parameter '{name}' (nn.Parameter or None "
-                    "required)"
+                    f"cannot assign '{type(param).__name__}' object to parameter '{name}' "
+                    "(torch.nn.Parameter or None required)"
                 )
             if param._node is not None:
                 raise OptionError(
                     f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created "
-                    "explicitly. To "
-                    f"express '{name}' as a function of another Tensor, compute the value in the forward() method."
+                    f"explicitly. To express '{name}' as a function of another Tensor, compute the value in the "
+                    "forward() method."
                 )
             for hook in GLOBAL.parameter_registration.values():
                 replaced = hook(self, name, param)
@@ -161,12 +162,11 @@ class Module(StateMethods):
         if not isinstance(module, Module) and module is not None:
             raise ArgumentError(f"{type(module).__name__} is not a Module subclass")
         _check_name(self, name, "module", self._modules)
-        for hook in GLOBAL.module_registration.values():
-            replaced = hook(self, name, module)
-            module = module if replaced is None else replaced
-        self._modules[name] = module
+        self._modules[name] = _hooked(self, name, module)
 
-    register_module = add_module
+    def register_module(self, name: str, module: Module | None) -> None:
+        """The same as `add_module`."""
+        self.add_module(name, module)
 
     def __setattr__(self, name: str, value: Any) -> None:
         own = self.__dict__
@@ -186,17 +186,14 @@ class Module(StateMethods):
             if "_modules" not in own:
                 raise AttributeError("cannot assign module before Module.__init__() call")
             _forget(name, own, self._parameters, self._buffers, self._non_persistent_buffers_set)
-            for hook in GLOBAL.module_registration.values():
-                replaced = hook(self, name, value)
-                value = value if replaced is None else replaced
-            own["_modules"][name] = value
+            own["_modules"][name] = _hooked(self, name, value)
         elif "_modules" in own and name in own["_modules"]:
             if value is not None:
                 raise ArgumentError(
                     f"cannot assign '{type(value).__name__}' as child module '{name}' (torch.nn.Module or None "
                     "expected)"
                 )
-            own["_modules"][name] = value
+            own["_modules"][name] = _hooked(self, name, value)
         elif isinstance(value, Buffer) or ("_buffers" in own and name in own["_buffers"]):
             if value is not None and not isinstance(value, Variable):
                 raise ArgumentError(
@@ -208,7 +205,6 @@ class Module(StateMethods):
             persistent = (
                 value.persistent if isinstance(value, Buffer) else name not in own["_non_persistent_buffers_set"]
             )
-            _forget(name, own, self._parameters, self._modules, set())
             self.register_buffer(name, value, persistent)  # type: ignore[arg-type]  # a Variable is a Tensor
         else:
             super().__setattr__(name, value)
@@ -251,9 +247,9 @@ class Module(StateMethods):
                 seen.add(id(module))
                 yield name, module
 
-    def modules(self) -> Iterator[Module]:
-        """This module and all below it, each once."""
-        for _, module in self.named_modules():
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
+        """This module and all below it, each once; without `remove_duplicate` as often as it is reached."""
+        for _, module in self.named_modules(remove_duplicate=remove_duplicate):
             yield module
 
     def named_modules(
@@ -384,7 +380,11 @@ class Module(StateMethods):
                 if set_to_none:
                     p._grad = None
                 else:
-                    p._grad = p._grad.detach().zero_()
+                    if p._grad.grad_fn is not None:
+                        p._grad.detach_()
+                    else:
+                        p._grad.requires_grad_(False)
+                    p._grad.zero_()
 
     def apply(self, fn: Callable[[Module], None]) -> Self:
         """Call `fn` on every submodule, then on this module."""
@@ -404,7 +404,7 @@ class Module(StateMethods):
             with no_grad():
                 p.data = fn(p)
                 if p._grad is not None:
-                    p._grad = fn(p._grad)
+                    p._grad.data = fn(p._grad)
         for name, b in self._buffers.items():
             if b is not None:
                 self._buffers[name] = fn(b)
@@ -457,8 +457,7 @@ class Module(StateMethods):
 
     def to_empty(self, *, device: Any, recurse: bool = True) -> Self:  # a device, its index or its name
         """Move to a device without copying values."""
-        target = movement.canonical(device)
-        return self._apply(lambda t: movement.to_device(t.detach(), target), recurse)
+        return self._apply(lambda t: creation.empty_like(t, device=device), recurse)
 
     def share_memory(self) -> Self:
         """The module itself: its memory is moved to shared memory when it travels to another process."""
@@ -551,6 +550,14 @@ def _check_name(module: Module, name: str, kind: str, table: dict[str, Any]) -> 
         raise KeyError(f'{kind} name can\'t contain ".", got: {name}')
     if name == "":
         raise KeyError(f'{kind} name can\'t be empty string ""')
+
+
+def _hooked(parent: Module, name: str, module: Module | None) -> Module | None:
+    """What the global hooks make of a submodule that is being registered."""
+    for hook in GLOBAL.module_registration.values():
+        replaced = hook(parent, name, module)
+        module = module if replaced is None else replaced
+    return module
 
 
 def _forget(name: str, *tables: Any) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import warnings
+import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, NamedTuple
 
 from fnnet._core.errors import ArgumentError, StateDictError
@@ -74,10 +76,10 @@ class StateMethods:
         Returns:
             OrderedDict of tensors; its attribute `_metadata` holds each module's version.
         """
-        for name, value in zip(("destination", "prefix", "keep_vars"), args, strict=False):
-            destination = value if name == "destination" else destination
-            prefix = value if name == "prefix" else prefix
-            keep_vars = value if name == "keep_vars" else keep_vars
+        if args:
+            warnings.warn("Positional args are being deprecated, use kwargs instead.", FutureWarning, stacklevel=2)
+            given = [*args, *(destination, prefix, keep_vars)[len(args) :]]
+            destination, prefix, keep_vars = given
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()
@@ -109,14 +111,19 @@ class StateMethods:
         return Handle(self._state_dict_hooks, hook)
 
     def _register_state_dict_hook(self, hook: Callable[..., Any]) -> Handle:
+        if getattr(hook, "_from_public_api", False):
+            raise StateDictError(
+                "Cannot register the same function as the state dict post hook that was previously registered via "
+                "register_state_dict_post_hook"
+            )
         return Handle(self._state_dict_hooks, hook)
 
     def register_load_state_dict_pre_hook(self, hook: Callable[..., None]) -> Handle:
         """Call `hook(module, state_dict, prefix, metadata, strict, missing, unexpected, errors)` before loading."""
-        return Handle(self._load_state_dict_pre_hooks, _with_module(hook, self))
+        return Handle(self._load_state_dict_pre_hooks, _WithModule(hook, self))
 
     def _register_load_state_dict_pre_hook(self, hook: Callable[..., None], with_module: bool = False) -> Handle:
-        return Handle(self._load_state_dict_pre_hooks, _with_module(hook, self) if with_module else hook)
+        return Handle(self._load_state_dict_pre_hooks, _WithModule(hook, self) if with_module else hook)
 
     def register_load_state_dict_post_hook(self, hook: Callable[..., None]) -> Handle:
         """Call `hook(module, incompatible_keys)` after loading; it may change the lists in place."""
@@ -125,7 +132,7 @@ class StateMethods:
     # loading ----------------------------------------------------------------------------------------------------------
     def _load_from_state_dict(
         self,
-        state_dict: Mapping[str, Any],
+        state_dict: MutableMapping[str, Any],
         prefix: str,
         local_metadata: dict[str, Any],
         strict: bool,
@@ -136,7 +143,8 @@ class StateMethods:
         for hook in self._load_state_dict_pre_hooks.values():
             hook(state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
         assign = local_metadata.get("assign_to_params_buffers", False)
-        for name, own in self._own_state():
+        own_state = self._own_state()
+        for name, own in own_state.items():
             key = prefix + name
             if key not in state_dict:
                 if strict:
@@ -145,9 +153,8 @@ class StateMethods:
             value = state_dict[key]
             if not isinstance(value, Variable):
                 error_msgs.append(
-                    f'While copying the parameter named "{key}", expected a Tensor or Tensor-like object from '
-                    "checkpoint but "
-                    f"received {type(value)}"
+                    f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like '
+                    f"object from checkpoint but received {type(value)}"
                 )
                 continue
             if own._data.ndim == 0 and tuple(value._data.shape) == (1,):  # files of PyTorch 0.3 hold 0-d values so
@@ -181,13 +188,13 @@ class StateMethods:
             for k in state_dict:
                 if k.startswith(prefix) and k != key:
                     first = k[len(prefix) :].split(".", 1)
-                    known = first[0] in self._modules if len(first) > 1 else first[0] in dict(self._own_state())
+                    known = first[0] in self._modules if len(first) > 1 else first[0] in own_state
                     if not known:
                         unexpected_keys.append(k)
 
-    def _own_state(self) -> list[tuple[str, Any]]:
+    def _own_state(self) -> dict[str, Any]:
         persistent = ((n, b) for n, b in self._buffers.items() if n not in self._non_persistent_buffers_set)
-        return [(n, t) for n, t in itertools.chain(self._parameters.items(), persistent) if t is not None]
+        return {n: t for n, t in itertools.chain(self._parameters.items(), persistent) if t is not None}
 
     def _put(self, name: str, own: Any, value: Any, assign: bool) -> None:
         if not assign:
@@ -250,11 +257,22 @@ class StateMethods:
         return IncompatibleKeys(missing, unexpected)
 
 
-def _with_module(hook: Callable[..., None], module: Any) -> Callable[..., None]:
-    def call(*args: Any) -> None:
-        hook(module, *args)
+class _WithModule:
+    """A hook that is called with its module first; a copy of the module has one for the copy."""
 
-    return call
+    def __init__(self, hook: Callable[..., None], module: Any) -> None:
+        self.hook = hook
+        self.module = weakref.ref(module)  # the module holds the hook
+
+    def __call__(self, *args: Any) -> None:
+        self.hook(self.module(), *args)
+
+    def __getstate__(self) -> tuple[Any, Any]:
+        return self.hook, self.module()
+
+    def __setstate__(self, state: tuple[Any, Any]) -> None:
+        self.hook = state[0]
+        self.module = weakref.ref(state[1])
 
 
 def _load(
@@ -284,6 +302,7 @@ class _Snapshot:
 
     def __init__(self, root: Any) -> None:
         self.modules = [(m, dict(m._parameters), dict(m._buffers)) for m in root.modules()]
+        self.extra = [(m, m.get_extra_state()) for m in root.modules() if _has_extra_state(m)]
         self.values: dict[int, tuple[Any, Any]] = {}
         for _, parameters, buffers in self.modules:
             for t in itertools.chain(parameters.values(), buffers.values()):
@@ -300,6 +319,13 @@ class _Snapshot:
         for t, (raw, copy) in self.values.values():
             t._data = raw
             t._device.backend.overwrite(raw, copy)
+        for m, state in self.extra:
+            m.set_extra_state(state)
+
+
+def _has_extra_state(module: Any) -> bool:
+    of, base = type(module), StateMethods
+    return of.get_extra_state is not base.get_extra_state and of.set_extra_state is not base.set_extra_state
 
 
 __all__ = ["IncompatibleKeys", "StateMethods"]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Self, overload
 
-from fnnet._core.errors import ArgumentError, IndexRangeError, OptionError
+from fnnet._core.errors import ArgumentError, AssertedOptionError, IndexRangeError, OptionError
 from fnnet.nn.module import Module
 
 
@@ -111,7 +111,7 @@ class Sequential(Module):
     def insert(self, index: int, module: Module) -> Self:
         """Add a module before position `index`."""
         if not isinstance(module, Module):
-            raise OptionError(f"module should be of type: {Module}")
+            raise AssertedOptionError(f"module should be of type: {Module}")
         n = len(self._modules)
         if not -n <= index <= n:
             raise IndexRangeError(f"Index out of range: {index}")
@@ -206,11 +206,24 @@ class ModuleList(Module):
             self.append(module)
         return self
 
-    def pop(self, key: int) -> Module:
+    def pop(self, key: int | slice) -> Any:  # a Module, or a ModuleList where a slice is given
         """Take out the module at a position and return it."""
         found = self[key]
         del self[key]
         return found
+
+    def __repr__(self) -> str:
+        blocks: list[tuple[int, int, str]] = []  # first, last, text: equal neighbours are printed once
+        for i, module in enumerate(self):
+            text = repr(module)
+            if blocks and blocks[-1][2] == text:
+                blocks[-1] = blocks[-1][0], i, text
+            else:
+                blocks.append((i, i, text))
+        if not blocks:
+            return f"{self._get_name()}()"
+        lines = [f"({a}): {text}" if a == b else f"({a}-{b}): {b - a + 1} x {text}" for a, b, text in blocks]
+        return f"{self._get_name()}(\n  " + "\n".join(lines).replace("\n", "\n  ") + "\n)"
 
 
 class ModuleDict(Module):
@@ -280,11 +293,14 @@ class ModuleDict(Module):
             )
         pairs = modules.items() if isinstance(modules, Mapping | ModuleDict) else modules
         for i, pair in enumerate(pairs):
-            if not isinstance(pair, Iterable) or len(tuple(pair)) != 2:
+            if not isinstance(pair, Iterable):
                 raise ArgumentError(
-                    f"ModuleDict update sequence element #{i} should be a pair of name and module, got {pair!r}"
+                    f"ModuleDict update sequence element #{i} should be Iterable; is {type(pair).__name__}"
                 )
-            name, module = pair
+            found = tuple(pair)
+            if len(found) != 2:
+                raise OptionError(f"ModuleDict update sequence element #{i} has length {len(found)}; 2 is required")
+            name, module = found
             self[name] = module
 
 

@@ -90,7 +90,7 @@ def get_total_norm(
     p = float(norm_type)
     with no_grad():
         total = _norm(joining.stack([to_device(_norm(t, p), given[0].device) for t in given]), p)
-        if error_if_nonfinite and not math.isfinite(total.item()):
+        if error_if_nonfinite and not math.isfinite(float(total)):
             raise AutogradError(
                 f"The total norm of order {p} for gradients from `parameters` is non-finite, so it cannot be clipped. "
                 "To "
@@ -148,7 +148,8 @@ def _norm(t: Tensor, p: float) -> Tensor:
         return size.amin()
     if p == 0.0:
         return (t != 0).sum().to(t.dtype)
-    return size.pow(p).sum().pow(1.0 / p)
+    total: Tensor = size.pow(p).sum().pow(1.0 / p)
+    return total
 
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
