@@ -90,16 +90,16 @@ class CoreMethods(Variable):
     @property
     def itemsize(self) -> int:
         """Bytes per element."""
-        return self.dtype.itemsize
+        return dtype_of(self).itemsize
 
     def element_size(self) -> int:
         """Bytes per element."""
-        return self.dtype.itemsize
+        return dtype_of(self).itemsize
 
     @property
     def nbytes(self) -> int:
         """Bytes of all elements."""
-        return self.numel() * self.dtype.itemsize
+        return self.numel() * dtype_of(self).itemsize
 
     def is_floating_point(self) -> bool:
         """Whether the dtype is a floating-point dtype."""

@@ -48,7 +48,8 @@ def host_array(data: Any, dtype: DType | None = None) -> Raw:
     """Data (numbers, nested sequences, arrays, tensors) as a host array of its own, in the dtype PyTorch would infer."""
     if isinstance(data, Variable):
         raw = data._device.backend.to_host(data._data)
-        return raw.astype(raw.dtype if dtype is None else dtype.numpy)
+        copied: Raw = raw.astype(raw.dtype if dtype is None else dtype.numpy)
+        return copied
     if isinstance(data, (np.ndarray, np.generic)):
         array = np.array(data)
         if array.dtype not in dtypes.FROM_NUMPY:
@@ -615,7 +616,7 @@ def _line(start: Any, end: Any, steps: int, dtype: DType | None, out: Tensor | N
     """From both ends towards the middle, in the result's own precision, as PyTorch does it."""
     if steps < 0:
         raise OptionError(f"number of steps must be non-negative, got {steps}")
-    a, b = (v.item() if is_tensor(v) else plain_number(v) for v in (start, end))
+    a, b = (cast("Any", v.item() if is_tensor(v) else plain_number(v)) for v in (start, end))
     complex_ends = isinstance(a, complex) or isinstance(b, complex)
     default = dtypes.complex64 if complex_ends else DEFAULT.float
     found = dtype or (default if out is None else dtype_of(out))

@@ -8,7 +8,6 @@ from fnnet._core.errors import AutogradError
 from fnnet._core.namespace import A, Call, Namespace, sum_to
 from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.autograd.tape import apply, tensors
-from fnnet.autograd.variable import Variable
 from fnnet.backends.devices import CPU, Device
 from fnnet.functional._common import check_leaf, detached, dtype_of, is_tensor, to_dtype
 
@@ -104,7 +103,7 @@ def _move(raw: Any, source: Device, target: Device) -> Any:
 
 def _to_device_backward(k: Any, c: Call[Any], g: Any) -> Grads:
     source, target = c.static["source"], c.static["target"]
-    return (to_device(g, source) if isinstance(g, Variable) else _move(g, target, source),)
+    return (to_device(g, source) if is_tensor(g) else _move(g, target, source),)
 
 
 TO_DEVICE = Op("to_device", backward=_to_device_backward, uses=((),), kind=Kind.MOVE)

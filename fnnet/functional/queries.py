@@ -123,7 +123,8 @@ class finfo:  # noqa: N801 - PyTorch's name
         if dtype.category < 2:
             raise ArgumentError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{dtype}'")
         real = dtype if dtype.category == 2 else dtypes.float32 if dtype is dtypes.complex64 else dtypes.float64
-        info: Any = ml_dtypes.finfo(real.numpy) if real is dtypes.bfloat16 else np.finfo(real.numpy)
+        limits: Any = ml_dtypes.finfo if real is dtypes.bfloat16 else np.finfo  # ml_dtypes' has no annotations
+        info = limits(real.numpy)
         self.dtype, self.bits = real.name, int(info.bits)
         self.eps, self.max, self.min = float(info.eps), float(info.max), float(info.min)
         self.tiny = self.smallest_normal = float(info.smallest_normal)

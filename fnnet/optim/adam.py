@@ -116,7 +116,7 @@ class Adam(Optimizer):
         step = state["step"]
         if isinstance(step, Variable):
             with no_grad():
-                step += 1  # type: ignore[operator, misc]  # a Variable is a Tensor
+                step += 1  # type: ignore[operator]  # a Variable is a Tensor
         else:
             state["step"] = step = step + 1
         t = number(step)

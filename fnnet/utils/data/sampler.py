@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from fnnet._core.errors import OptionError
 from fnnet.backends import dtypes
-from fnnet.backends.random import Generator
+from fnnet.functional.random import Generator
 from fnnet.functional import creation, random
 
 T_co = TypeVar("T_co", covariant=True)
