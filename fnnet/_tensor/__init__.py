@@ -7,6 +7,7 @@ from typing import Any, Self
 from fnnet._tensor.activation import ActivationMethods
 from fnnet._tensor.arithmetic import ArithmeticMethods
 from fnnet._tensor.comparison import ComparisonMethods
+from fnnet._tensor.conversion import ConversionMethods
 from fnnet._tensor.core import CoreMethods
 from fnnet._tensor.elementwise import ElementwiseMethods
 from fnnet._tensor.indexing import IndexingMethods
@@ -24,6 +25,7 @@ from fnnet.functional.movement import canonical
 
 class Tensor(
     CoreMethods,
+    ConversionMethods,
     ArithmeticMethods,
     ComparisonMethods,
     ElementwiseMethods,

@@ -411,124 +411,6 @@ class CoreMethods(Variable):
 
     __hash__ = object.__hash__
 
-    # other dtypes and devices -----------------------------------------------------------------------------------------
-    def to(self, *args: Any, **kwargs: Any) -> Tensor:  # to(dtype), to(device), to(device, dtype), to(other)
-        """The tensor in another dtype, on another device; itself where nothing changes.
-
-        Args:
-            args: A dtype, a device (object, string or number), both, or another tensor to follow; then `non_blocking`
-                and `copy` as in PyTorch.
-            kwargs: `dtype`, `device`, `other`, `non_blocking`, `copy`, `memory_format`.
-        """
-        target, wanted, copy = parse_to(args, kwargs)
-        t = cast("Tensor", self)
-        if target is not None:
-            t = movement.to_device(t, target)
-        if wanted is not None:
-            t = to_dtype(t, wanted)
-        return movement.clone(t) if copy and t is self else t
-
-    def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:  # a string, or a Tensor where a dtype is given
-        """The name of the tensor's type, or the tensor in another dtype."""
-        if dtype is None:
-            return f"fnnet.{_TYPE_NAMES[self.dtype.name]}Tensor"
-        if isinstance(dtype, str):
-            name = dtype.rpartition(".")[2].removesuffix("Tensor")
-            found = [d for d in dtypes.ALL if _TYPE_NAMES[d.name] == name]
-            if not found:
-                raise OptionError(f"invalid type: {dtype!r}")
-            return self.to(found[0])
-        return self.to(dtype)
-
-    def type_as(self, other: Tensor) -> Tensor:
-        """The tensor in the dtype and on the device of `other`."""
-        return self.to(other)
-
-    def cpu(self, memory_format: object = None) -> Tensor:
-        """The tensor in host memory."""
-        return self.to(CPU)
-
-    def cuda(self, device: Any = None, non_blocking: bool = False, memory_format: object = None) -> Tensor:
-        """The tensor on a CUDA device."""
-        return self.to("cuda" if device is None else f"cuda:{device}" if isinstance(device, int) else device)
-
-    def float(self, memory_format: object = None) -> Tensor:
-        """The tensor in float32."""
-        return self.to(dtypes.float32)
-
-    def double(self, memory_format: object = None) -> Tensor:
-        """The tensor in float64."""
-        return self.to(dtypes.float64)
-
-    def half(self, memory_format: object = None) -> Tensor:
-        """The tensor in float16."""
-        return self.to(dtypes.float16)
-
-    def bfloat16(self, memory_format: object = None) -> Tensor:
-        """The tensor in bfloat16."""
-        return self.to(dtypes.bfloat16)
-
-    def long(self, memory_format: object = None) -> Tensor:
-        """The tensor in int64."""
-        return self.to(dtypes.int64)
-
-    def int(self, memory_format: object = None) -> Tensor:
-        """The tensor in int32."""
-        return self.to(dtypes.int32)
-
-    def short(self, memory_format: object = None) -> Tensor:
-        """The tensor in int16."""
-        return self.to(dtypes.int16)
-
-    def char(self, memory_format: object = None) -> Tensor:
-        """The tensor in int8."""
-        return self.to(dtypes.int8)
-
-    def byte(self, memory_format: object = None) -> Tensor:
-        """The tensor in uint8."""
-        return self.to(dtypes.uint8)
-
-    def bool(self, memory_format: object = None) -> Tensor:
-        """The tensor in bool: whether each element is not zero."""
-        return self.to(dtypes.bool_)
-
-    def cfloat(self, memory_format: object = None) -> Tensor:
-        """The tensor in complex64."""
-        return self.to(dtypes.complex64)
-
-    def cdouble(self, memory_format: object = None) -> Tensor:
-        """The tensor in complex128."""
-        return self.to(dtypes.complex128)
-
-    # like this one -----------------------------------------------------------------------------------------------------
-    def new_tensor(
-        self, data: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: Any = False
-    ) -> Tensor:
-        """A tensor that holds `data` in this tensor's dtype and on its device."""
-        return creation.tensor(
-            data, dtype=dtype or self.dtype, device=device or self._device, requires_grad=requires_grad
-        )
-
-    def new_zeros(self, *size: Any, dtype: DType | None = None, device: Any = None, requires_grad: Any = False) -> Tensor:
-        """Zeros of a given shape in this tensor's dtype and on its device."""
-        return creation.zeros(*size, dtype=dtype or self.dtype, device=device or self._device, requires_grad=requires_grad)
-
-    def new_ones(self, *size: Any, dtype: DType | None = None, device: Any = None, requires_grad: Any = False) -> Tensor:
-        """Ones of a given shape in this tensor's dtype and on its device."""
-        return creation.ones(*size, dtype=dtype or self.dtype, device=device or self._device, requires_grad=requires_grad)
-
-    def new_empty(self, *size: Any, dtype: DType | None = None, device: Any = None, requires_grad: Any = False) -> Tensor:
-        """A tensor of a given shape in this tensor's dtype and on its device; its values mean nothing yet."""
-        return creation.empty(*size, dtype=dtype or self.dtype, device=device or self._device, requires_grad=requires_grad)
-
-    def new_full(
-        self, size: Any, fill_value: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: Any = False
-    ) -> Tensor:
-        """`fill_value` in a given shape, this tensor's dtype and on its device."""
-        return creation.full(
-            size, fill_value, dtype=dtype or self.dtype, device=device or self._device, requires_grad=requires_grad
-        )
-
     # printing, copying, pickling ---------------------------------------------------------------------------------------
     def __repr__(self) -> str:
         prefix = "tensor("
@@ -582,12 +464,6 @@ class CoreMethods(Variable):
         )  # fmt: skip
 
 
-_TYPE_NAMES = {
-    "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long", "float16": "Half",
-    "bfloat16": "BFloat16", "float32": "Float", "float64": "Double", "complex64": "ComplexFloat", "complex128": "ComplexDouble",
-}  # fmt: skip
-
-
 def _unpickle(
     cls: type[Tensor], payload: Raw, dtype: DType, where: str, requires_grad: bool, attributes: dict[str, Any]
 ) -> Tensor:
@@ -599,35 +475,4 @@ def _unpickle(
     return t
 
 
-def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Device | None, DType | None, bool]:
-    """The device, the dtype and `copy` of a call of `to(...)`.
-
-    Raises:
-        ArgumentError: Something that `to` does not take.
-    """
-    rest = dict(kwargs)
-    target, wanted, copy = rest.pop("device", None), rest.pop("dtype", None), bool(rest.pop("copy", False))
-    other = rest.pop("other", None)
-    rest.pop("non_blocking", None)
-    rest.pop("memory_format", None)
-    if rest:
-        raise ArgumentError(f"to() received an invalid keyword argument {next(iter(rest))!r}")
-    flags = 0
-    for a in args:
-        if isinstance(a, Variable):
-            other = a
-        elif isinstance(a, DType):
-            wanted = a
-        elif isinstance(a, bool):
-            flags += 1
-            copy = a if flags == 2 else copy
-        elif isinstance(a, (str, int, Device)):
-            target = a
-        elif a is not None:
-            raise ArgumentError(f"to() received an invalid argument of type {type(a).__name__}: expected a dtype, a device or a Tensor")
-    if other is not None:
-        target, wanted = other._device, dtype_of(other)
-    return (None if target is None else movement.canonical(target)), wanted, copy
-
-
-__all__ = ["CoreMethods", "parse_to"]
+__all__ = ["CoreMethods"]

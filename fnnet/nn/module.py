@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Protocol, Self, Type
 
 from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, OptionError
 from fnnet._tensor import Tensor
-from fnnet._tensor.core import parse_to
+from fnnet._tensor.conversion import parse_to
 from fnnet.autograd.modes import no_grad
 from fnnet.autograd.node import Handle, module_path
 from fnnet.autograd.variable import Variable
