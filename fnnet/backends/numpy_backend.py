@@ -181,7 +181,7 @@ def _nonzero(mask: Raw, /, *, count: int, out: Raw | None = None) -> Raw:
 
 
 def _flip(x: Raw, /, *, dims: Shape, out: Raw | None = None) -> Raw:
-    return _clone(np.flip(x, dims), out=out) if out is not None else np.ascontiguousarray(np.flip(x, dims))
+    return _clone(np.flip(x, dims), out=out) if out is not None else np.flip(x, dims).copy("C")
 
 
 def _cat(*xs: Raw, dim: int, out: Raw | None = None) -> Raw:
