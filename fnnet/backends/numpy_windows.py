@@ -35,7 +35,8 @@ def windows(
     """
     if any(padding):
         padded = np.full((*x.shape[:2], *(n + 2 * p for n, p in zip(x.shape[2:], padding, strict=True))), fill, x.dtype)
-        padded[(..., *(slice(p, p + n) for n, p in zip(x.shape[2:], padding, strict=True)))] = x
+        inside: Any = (Ellipsis, *(slice(p, p + n) for n, p in zip(x.shape[2:], padding, strict=True)))
+        padded[inside] = x
         x = padded
     counts = tuple(output_size(n, k, s, 0, e) for n, k, s, e in zip(x.shape[2:], size, stride, dilation, strict=True))
     step = x.strides[2:]
@@ -76,11 +77,12 @@ def fold(
     else:
         out.fill(0)
     apart = all(s > e * (k - 1) for k, s, e in zip(size, stride, dilation, strict=True))  # windows do not overlap
+    every = slice(None)
     axes = list(zip(shape[2:], counts, stride, padding, dilation, strict=True))
     for at in itertools.product(*map(range, size)):
         reach = [_reach(n, c, i * e - p, s) for i, (n, c, s, p, e) in zip(at, axes, strict=True)]
-        target = out[(slice(None), slice(None), *(to for to, _ in reach))]
-        source = x[(slice(None), slice(None), *at, *(of for _, of in reach))]
+        target = out[(every, every, *[to for to, _ in reach])]
+        source = x[(every, every, *at, *[of for _, of in reach])]  # type: ignore[arg-type]  # mixed index
         if apart:
             target[...] = source
         else:

@@ -32,7 +32,8 @@ K = Namespace
 def _bounds(k: K[A], n: int, o: int) -> tuple[Any, Any]:
     """Begin and end of each of the `o` windows."""
     i: Any = k.arange(o)
-    return k.floor_divide(i * n, o), k.floor_divide((i + 1) * n + (o - 1), o)
+    by = max(o, 1)  # no windows, nothing to divide
+    return k.floor_divide(i * n, by), k.floor_divide((i + 1) * n + (o - 1), by)
 
 
 def _widest(n: int, o: int) -> int:
@@ -72,9 +73,11 @@ def _adaptive_max_pool(k: K[A], x: A, *, grid: Shape) -> tuple[A, A]:
     n, c, *plane = x.shape
     d = len(plane)
     best: Any = None
+    place: Any = None
     bounds = [_bounds(k, m, o) for m, o in zip(plane, grid, strict=True)]
     for at in itertools.product(*(range(max(_widest(m, o), 1)) for m, o in zip(plane, grid, strict=True))):
-        view, here = x, None
+        view: Any = x
+        here: Any = None
         for i, (begin, end) in enumerate(bounds):
             index = k.minimum(begin + at[i], end - 1)  # narrower windows meet their last element again
             view = _pick(k, view, index, 2 + i)

@@ -251,14 +251,14 @@ def _conv_samples(make: Make) -> Any:
 
 def _conv_input_samples(make: Make) -> Any:
     yield Sample(make(2, 4, 6, 6), make(4, 3, 2, 3), shape=(2, 3, 5, 6), **_static(2, padding=1))
-    yield Sample(make(2, 4, 2), make(4, 2, 3), shape=(2, 4, 6), **_static(1, stride=2, dilation=2, groups=2))
+    yield Sample(make(2, 4, 2), make(4, 2, 3), shape=(2, 4, 8), **_static(1, stride=2, dilation=2, groups=2))
     yield Sample(make(1, 2, 17, 17), make(2, 1, 2, 2), shape=(1, 1, 18, 18), **_static(2))
     yield Sample(make(2, 3, 4), make(3, 2, 1), shape=(2, 2, 4), **_static(1))
 
 
 def _conv_weight_samples(make: Make) -> Any:
     yield Sample(make(2, 3, 5, 6), make(2, 4, 6, 6), shape=(4, 3, 2, 3), **_static(2, padding=1))
-    yield Sample(make(2, 4, 6), make(2, 4, 2), shape=(4, 2, 3), **_static(1, stride=2, dilation=2, groups=2))
+    yield Sample(make(2, 4, 8), make(2, 4, 2), shape=(4, 2, 3), **_static(1, stride=2, dilation=2, groups=2))
 
 
 CONV = Op("conv", forward=_conv, backward=_conv_backward, uses=((1,), (0,), ()), onnx="Conv", samples=_conv_samples)

@@ -113,6 +113,7 @@ def _max_pool_with_indices(
         begin, skip = spread(k, begin * steps[i], i, d), spread(k, skip, i, d)
         corner, inside = (begin, skip) if i == 0 else (corner + begin, inside + skip)
     best: Any = None
+    place: Any = None
     for at, view in _taps(k, x, grid, size, stride, dilation):
         if best is None:
             best, place = k.clone(view), k.expand(inside, shape=(n, c, *grid))
@@ -123,7 +124,7 @@ def _max_pool_with_indices(
     return best, k.add(place, corner)
 
 
-def with_indices_backward(k: K[A], c: Call[A], g: Any) -> Grads:
+def with_indices_backward(k: K[A], c: Call[Any], g: Any) -> Grads:
     """Of an op with the outputs (values, indices)."""
     return (scatter(k, c.out[1], g[0], c.shapes[0]),)
 
@@ -177,7 +178,7 @@ def _mean(k: K[A], total: A, divisor: Any, whole: bool) -> A:
         if isinstance(divisor, int) and divisor < 0:
             total, divisor = -total, -divisor
         return k.mul(k.sign(total), k.floor_divide(k.abs(total), divisor))
-    return total / divisor
+    return k.div(total, divisor)
 
 
 def _avg_pool(
@@ -301,8 +302,8 @@ def _grid(
         c = input._data.shape[-len(size) - 1]
         raise ShapeError(
             f"{name}: Given input size: ({'x'.join(map(str, (c, *shape)))}). Calculated output size: "
-            f"({'x'.join(map(str, (c, *(max(o, 0) for o in grid))))}). Output size is too small. Invalid computed output "
-            f"size: {min(grid)}"
+            f"({'x'.join(map(str, (c, *(max(o, 0) for o in grid))))}). Output size is too small. Invalid computed "
+            f"output size: {min(grid)}"
         )
     return tuple(grid)
 

@@ -11,7 +11,7 @@ from fnnet._core.namespace import A, Call, Namespace, Shape, sum_to
 from fnnet._core.op import Make, Op, Sample
 from fnnet.autograd import tape
 from fnnet.autograd.tape import apply
-from fnnet.functional._common import broadcast_shape, dtype_of, into, need_tensor, wrap_dim
+from fnnet.functional._common import broadcast_shape, dtype_of, into, is_tensor, need_tensor, wrap_dim
 from fnnet.functional.arithmetic import add, mul
 from fnnet.functional.shape import EXPAND, PERMUTE, RESHAPE
 
@@ -312,7 +312,10 @@ ger = outer
 
 
 def tensordot(
-    a: Tensor, b: Tensor, dims: int | Sequence[Sequence[int]] | Tensor = 2, out: Tensor | None = None
+    a: Tensor,
+    b: Tensor,
+    dims: Any = 2,  # an int, a pair of lists of ints, or a Tensor of either, as in PyTorch
+    out: Tensor | None = None,
 ) -> Tensor:
     """The product of two tensors, summed over the named dims.
 
@@ -335,8 +338,8 @@ def tensordot(
         tensor([12., 12.])
     """
     _check("tensordot", a=a, b=b)
-    if isinstance(dims, tape.Variable):
-        dims = cast("Any", dims).tolist()
+    if is_tensor(dims):
+        dims = dims.tolist()
     x, y = _shape(a), _shape(b)
     if isinstance(dims, int):
         if dims < 0:
@@ -346,7 +349,7 @@ def tensordot(
         dims_a: Sequence[int] = range(len(x) - dims, len(x))
         dims_b: Sequence[int] = range(dims)
     else:
-        dims_a, dims_b = dims  # type: ignore[misc]  # a Tensor has become a list
+        dims_a, dims_b = dims
     dims_a = [wrap_dim(d, len(x)) for d in dims_a]
     dims_b = [wrap_dim(d, len(y)) for d in dims_b]
     if len(dims_a) != len(dims_b):
