@@ -203,8 +203,8 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Sizes) -> Tensor:
 
     Example:
         >>> import fnnet
-        >>> fnnet.nn.functional.adaptive_avg_pool3d(fnnet.ones(1, 4, 5, 6), (2, 1, None)).shape
-        torch.Size([1, 2, 1, 6])
+        >>> tuple(fnnet.nn.functional.adaptive_avg_pool3d(fnnet.ones(1, 4, 5, 6), (2, 1, None)).shape)
+        (1, 2, 1, 6)
     """
     return _adaptive_avg(3, input, output_size)
 

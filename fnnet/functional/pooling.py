@@ -16,7 +16,7 @@ from fnnet._core.namespace import A, Call, Namespace, Number, Shape
 from fnnet._core.op import OUT, Make, Op, Sample
 from fnnet.autograd.tape import apply
 from fnnet.functional._common import dtype_of, need_tensor
-from fnnet.functional.padding import PAD, Pads
+from fnnet.functional.padding import Pads
 from fnnet.functional.products import reshape
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 K = Namespace
 Grads = tuple[Any, ...]
-_ = PAD  # the rules below call it as k.pad
 
 
 # what windows see ------------------------------------------------------------------------------------------------
