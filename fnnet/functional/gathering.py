@@ -381,7 +381,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: T
 
     Example:
         >>> import fnnet
-        >>> fnnet.index_copy(fnnet.zeros(3), 0, fnnet.tensor([2, 0]), fnnet.tensor([1.0, 2.0]))
+        >>> fnnet.zeros(3).index_copy(0, fnnet.tensor([2, 0]), fnnet.tensor([1.0, 2.0]))
         tensor([2., 0., 1.])
     """
     places, part = _slices("index_copy", input, dim, index, source)

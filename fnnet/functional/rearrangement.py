@@ -523,7 +523,7 @@ def slice_scatter(
 
     Example:
         >>> import fnnet
-        >>> fnnet.slice_scatter(fnnet.zeros(4), fnnet.ones(2), start=0, end=4, step=2)
+        >>> fnnet.zeros(4).slice_scatter(fnnet.ones(2), start=0, end=4, step=2)
         tensor([1., 0., 1., 0.])
     """
     need_tensor("slice_scatter", input=input)
