@@ -147,7 +147,8 @@ def _norm(t: Tensor, p: float) -> Tensor:
     if p == -math.inf:
         return size.amin()
     if p == 0.0:
-        return (t != 0).sum().to(t.dtype)
+        nonzero: Tensor = (t != 0).sum().to(t.dtype)
+        return nonzero
     total: Tensor = size.pow(p).sum().pow(1.0 / p)
     return total
 
