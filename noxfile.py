@@ -69,6 +69,12 @@ def build_wheels(session: nox.Session, out: Path, *folders: Path) -> list[str]:
     return [str(wheel) for wheel in sorted(out.glob("*.whl"))]
 
 
+def install_wheels(session: nox.Session, wheels: list[str]) -> None:
+    """Installs wheels and what they depend on, also over the same version of an earlier run."""
+    session.install("--force-reinstall", "--no-deps", *wheels)
+    session.install(*wheels)
+
+
 @nox.session
 def quickstart(session: nox.Session) -> None:
     """Set everything up and train a network on real digits."""
@@ -133,9 +139,8 @@ def plugins(session: nox.Session, plugin: str) -> None:
     """Build a plugin, install it as a wheel beside fnnet's, run its tests and the authors' kit."""
     folder = ROOT / "plugins" / plugin
     tmp = Path(session.create_tmp()).resolve()
-    wheels = build_wheels(session, tmp / "wheels", ROOT, folder)
-    session.install("--force-reinstall", "--no-deps", *wheels)
-    session.install(*wheels, *group("tests"))
+    install_wheels(session, build_wheels(session, tmp / "wheels", ROOT, folder))
+    session.install(*group("tests"))
     distribution = tomllib.loads((folder / "pyproject.toml").read_text())["project"]["name"]
     # Elsewhere than in the repository, so that the installed wheels are tested and not the source tree.
     session.chdir(tmp)
@@ -148,7 +153,8 @@ def plugins(session: nox.Session, plugin: str) -> None:
 def bench(session: nox.Session) -> None:
     """Run the benchmarks, all or those named after `--`; each prints its figures and says what it measured."""
     install_torch(session)
-    session.install(".[train]", *group("parity"))
+    install_wheels(session, build_wheels(session, Path(session.create_tmp()).resolve() / "wheels", ROOT))
+    session.install(*group("parity"))
     named = [Path(arg) for arg in session.posargs] or sorted((ROOT / "tests" / "benchmarks").glob("bench_*.py"))
     for script in named:
         session.run("python", str(script))
