@@ -4,7 +4,7 @@
 |---|---|
 | `FNNET_PLUGINS` | comma-separated allow-list of plugin distributions; unset: all |
 | `FNNET_DISABLE_PLUGINS` | comma-separated deny-list of plugin distributions, or `*` |
-| `FNNET_PREFER` | comma-separated distributions whose kernels and backends are asked first |
+| `FNNET_PREFER` | comma-separated distributions that are asked first, and win where two provide one name |
 | `FNNET_CPU_DEVICES` | how many virtual CPU devices there are (default 1) |
 """
 

@@ -53,7 +53,8 @@ def entry_points(group: str, path: Iterable[str] | None = None) -> list[EntryPoi
     seen: set[str] = set()
     found: list[EntryPoint] = []
     for folder in dict.fromkeys(sys.path if path is None else path):
-        found.extend(_in_folder(folder or os.curdir, group, seen))
+        if isinstance(folder, str):  # what else some put into sys.path the import system passes over, too
+            found.extend(_in_folder(folder or os.curdir, group, seen))
     if path is None and (others := [f for f in sys.meta_path if _knows_distributions(f)]):
         found.extend(_by_finders(others, group, seen))
     return found
@@ -143,10 +144,12 @@ def _by_finders(
         except Exception:  # somebody else's finder must not break `import fnnet`
             continue
         for distribution in distributions:
-            name = normalized(distribution.metadata["Name"] or "")
-            if not name or name in seen:
+            try:
+                name = normalized(distribution.metadata["Name"])
+                version = distribution.version or "unknown"
+                points = [point for point in distribution.entry_points if point.group == group]
+            except Exception:  # broken metadata
                 continue
-            seen.add(name)
-            for point in distribution.entry_points:
-                if point.group == group:
-                    yield EntryPoint(name, distribution.version or "unknown", point.name, *_target(point.value))
+            if name not in seen:
+                seen.add(name)
+                yield from (EntryPoint(name, version, point.name, *_target(point.value)) for point in points)

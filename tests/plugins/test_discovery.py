@@ -110,6 +110,24 @@ def test_finder_of_others(monkeypatch, tmp_path, site):
     assert ("elsewhere", "1.0", "a", "b", "") in ours("fnnet")
 
 
+def test_odd_entries_of_sys_path_are_passed_over(site, monkeypatch):
+    site.metadata("some-plugin", "1.0", "[fnnet]\na = b\n")
+    monkeypatch.setattr(sys, "path", [Path("/nowhere"), None, b"bytes", *sys.path])
+    assert ("some-plugin", "1.0", "a", "b", "") in ours("fnnet")
+
+
+def test_archive_with_broken_metadata_is_passed_over(tmp_path):
+    archive = tmp_path / "bundle.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("nameless-1.0.dist-info/entry_points.txt", "[fnnet]\na = b:c\n")
+        file.writestr("sound-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: sound\nVersion: 1.0\n")
+        file.writestr("sound-1.0.dist-info/entry_points.txt", "[fnnet]\na = b:c\n")
+    assert ours("fnnet", [str(archive)]) == [("sound", "1.0", "a", "b", "c")]
+    damaged = tmp_path / "damaged.zip"
+    damaged.write_bytes(b"PK\x03\x04 no archive")
+    assert ours("fnnet", [str(damaged)]) == []
+
+
 def test_odd_folders_are_passed_over(tmp_path):
     (tmp_path / "no_version.dist-info").mkdir()
     (tmp_path / "file-1.0.dist-info").write_text("not a folder")

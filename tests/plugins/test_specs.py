@@ -8,6 +8,7 @@ import time
 import attrs
 import pytest
 
+from fnnet import plugins
 from fnnet._core.errors import ArgumentError, FnnetError, OptionError, PluginError
 from fnnet.plugins import (
     BackendSpec,
@@ -16,6 +17,7 @@ from fnnet.plugins import (
     PluginInfo,
     ProcessGroupSpec,
     SerializerSpec,
+    hookspecs,
     lazy,
 )
 
@@ -131,3 +133,18 @@ def test_magic_and_suffix():
     assert not SerializerSpec(name="a", suffixes=(".ab",), load=object).recognises(b"anything")
     assert spec.has_suffix("MODEL.aB")
     assert not spec.has_suffix("modelab")
+
+
+def test_every_hook_is_declared_documented_and_listed():
+    declared = {name for name, value in vars(hookspecs).items() if hasattr(value, "fnnet_spec")}
+    assert declared == set(hookspecs.HOOKS)
+    for name in declared:
+        hook = getattr(hookspecs, name)
+        assert hook.__doc__, name
+        assert "return" in hook.__annotations__, name
+
+
+def test_every_descriptor_is_exported_and_documented():
+    for _, descriptor in hookspecs.YIELDS.values():
+        assert descriptor.__name__ in plugins.__all__
+        assert descriptor.__doc__
