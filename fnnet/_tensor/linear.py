@@ -8,7 +8,7 @@ from fnnet._core.errors import ShapeError
 from fnnet.autograd import tape
 from fnnet.autograd.modes import MODE
 from fnnet.autograd.variable import Variable
-from fnnet.functional import products
+from fnnet.functional import contraction, products
 from fnnet.functional._common import copy_into, is_tensor
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ class LinearMethods(Variable):
     mv = products.mv
     dot = products.dot
     vdot = products.vdot
-    inner = products.inner
+    inner = contraction.inner
     outer = products.outer
     ger = products.ger
-    kron = products.kron
+    kron = contraction.kron
     addmm = products.addmm
     addbmm = products.addbmm
     baddbmm = products.baddbmm

@@ -1,4 +1,4 @@
-"""`einsum`: sums of products in index notation, contracted pair by pair through matrix products."""
+"""Products of tensors along named dims: `einsum`, contracted pair by pair, `tensordot`, `inner`, `kron`, chains."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 from fnnet._core.errors import ArgumentError, OptionError, ShapeError
 from fnnet._core.op import OPS
 from fnnet.autograd.tape import apply
-from fnnet.functional._common import is_tensor
+from fnnet.functional._common import into, is_tensor, need_tensor, wrap_dim
 from fnnet.functional.arithmetic import mul
-from fnnet.functional.products import _check, permute, product, reshape
+from fnnet.functional.products import check_dtypes, check_rank, contract, mm, permute, product, reshape, shape_of
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -234,7 +234,7 @@ def _pair(first: Term, second: Term, kept: set[Any]) -> Term:
         a = reshape(permute(a, tuple(la.index(x) for x in (*batch, *left))), (*shape[0], *shape[1], *(1,) * len(right)))
         b = reshape(permute(b, tuple(lb.index(x) for x in (*batch, *right))), (*shape[0], *(1,) * len(left), *shape[3]))
         return mul(a, b), [*batch, *left, *right]
-    _check("einsum", first=a, second=b)
+    check_dtypes("einsum", first=a, second=b)
     n, rows, both, cols = map(math.prod, shape)
     lead = (n,) if batch else ()
     a = reshape(permute(a, tuple(la.index(x) for x in (*batch, *left, *inner))), (*lead, rows, both))
@@ -248,4 +248,134 @@ def _finish(t: Tensor, labels: Labels, output: Labels) -> Tensor:
     return t if dims == tuple(range(len(dims))) else permute(t, dims)
 
 
-__all__ = ["einsum"]
+# other products along dims --------------------------------------------------------------------------------------
+def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The dot products along the last dims: `(*, K)` and `(*', K)` give `(*, *')`; a 0-d tensor scales.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.inner(fnnet.tensor([[1.0, 2.0], [3.0, 4.0]]), fnnet.tensor([1.0, 1.0]))
+        tensor([3., 7.])
+    """
+    check_dtypes("inner", input=input, other=other)
+    x, y = shape_of(input), shape_of(other)
+    if not x or not y:
+        r = mul(input, other)
+    else:
+        if x[-1] != y[-1]:
+            raise ShapeError(
+                f"inner() the last dimension must match on both input tensors but got shapes {list(x)} and {list(y)}"
+            )
+        r = tensordot(input, other, ([len(x) - 1], [len(y) - 1]))
+    return r if out is None else into(out, r)
+
+
+def tensordot(
+    a: Tensor,
+    b: Tensor,
+    dims: Any = 2,  # an int, a pair of lists of ints, or a Tensor of either, as in PyTorch
+    out: Tensor | None = None,
+) -> Tensor:
+    """The product of two tensors, summed over the named dims.
+
+    Args:
+        a: Tensor.
+        b: Tensor of a's dtype.
+        dims: How many of the last dims of `a` meet the first of `b`; or two lists, of the dims of `a` and of `b` that
+            meet. Default: 2.
+        out: Where to write the result.
+
+    Returns:
+        The dims of `a` that are left, then those of `b`.
+
+    Raises:
+        ShapeError: The lists differ in length, or the sizes of dims that meet differ.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.tensordot(fnnet.ones(2, 3, 4), fnnet.ones(4, 3), dims=([2, 1], [0, 1]))
+        tensor([12., 12.])
+    """
+    check_dtypes("tensordot", a=a, b=b)
+    if is_tensor(dims):
+        dims = dims.tolist()
+    x, y = shape_of(a), shape_of(b)
+    if isinstance(dims, int):
+        if dims < 0:
+            raise ShapeError(f"tensordot expects dims >= 0, but got dims={dims}")
+        if dims > min(len(x), len(y)):
+            raise ShapeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims} (a: {x}, b: {y})")
+        dims_a: Sequence[int] = range(len(x) - dims, len(x))
+        dims_b: Sequence[int] = range(dims)
+    else:
+        dims_a, dims_b = dims
+    dims_a = [wrap_dim(d, len(x)) for d in dims_a]
+    dims_b = [wrap_dim(d, len(y)) for d in dims_b]
+    if len(dims_a) != len(dims_b):
+        raise ShapeError(
+            f"tensordot: both dimension lists should have same length, got {len(dims_a)} and {len(dims_b)}"
+        )
+    for i, j in zip(dims_a, dims_b, strict=True):
+        if x[i] != y[j] and 1 not in (x[i], y[j]):
+            raise ShapeError(
+                f"tensordot: contracted dimensions need to match, but first has size {x[i]} in dim {i} and second has "
+                f"size {y[j]} in dim {j}"
+            )
+    r = contract(a, b, dims_a, dims_b)
+    return r if out is None else into(out, r)
+
+
+def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The Kronecker product: each element of `input` times the whole of `other`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.kron(fnnet.tensor([1, 10]), fnnet.tensor([1, 2]))
+        tensor([ 1,  2, 10, 20])
+    """
+    need_tensor("kron", input=input, other=other)
+    x, y = shape_of(input), shape_of(other)
+    n = max(len(x), len(y))
+    x, y = (1,) * (n - len(x)) + x, (1,) * (n - len(y)) + y
+    a = reshape(input, tuple(s for i in x for s in (i, 1)))
+    b = reshape(other, tuple(s for j in y for s in (1, j)))
+    r = reshape(mul(a, b), tuple(i * j for i, j in zip(x, y, strict=True)))
+    return r if out is None else into(out, r)
+
+
+def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
+    """The product of several matrices, bracketed so that the fewest multiplications are made.
+
+    Source: Cormen et al., Introduction to Algorithms, section 15.2.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.chain_matmul(fnnet.ones(1, 2), fnnet.ones(2, 3), fnnet.ones(3, 1))
+        tensor([[6.]])
+    """
+    if not matrices:
+        raise ArgumentError("chain_matmul(): Expected one or more matrices")
+    for t in matrices:
+        need_tensor("chain_matmul", matrices=t)
+        check_rank("chain_matmul", "matrices", t, 2)
+    n = len(matrices)
+    sizes = [shape_of(t)[0] for t in matrices] + [shape_of(matrices[-1])[1]]
+    cost: dict[tuple[int, int], tuple[int, int]] = {(i, i): (0, i) for i in range(n)}
+    for length in range(1, n):
+        for i in range(n - length):
+            j = i + length
+            cost[i, j] = min(
+                (cost[i, m][0] + cost[m + 1, j][0] + sizes[i] * sizes[m + 1] * sizes[j + 1], m) for m in range(i, j)
+            )
+
+    def multiply(i: int, j: int) -> Tensor:
+        if i == j:
+            return matrices[i]
+        m = cost[i, j][1]
+        return mm(multiply(i, m), multiply(m + 1, j))
+
+    r = multiply(0, n - 1)
+    return r if out is None else into(out, r)
+
+
+__all__ = ["chain_matmul", "einsum", "inner", "kron", "tensordot"]

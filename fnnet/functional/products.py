@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from fnnet._core.errors import ArgumentError, DTypeError, OptionError, ShapeError
+from fnnet._core.errors import DTypeError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Shape, sum_to
 from fnnet._core.op import Make, Op, Sample
 from fnnet.autograd import tape
 from fnnet.autograd.tape import apply
-from fnnet.functional._common import broadcast_shape, dtype_of, into, is_tensor, need_tensor, wrap_dim
+from fnnet.functional._common import broadcast_shape, dtype_of, into, need_tensor
 from fnnet.functional.arithmetic import add, mul
 from fnnet.functional.shape import EXPAND, PERMUTE, RESHAPE
 
@@ -70,7 +70,7 @@ def product(a: Tensor, b: Tensor) -> Tensor:
     return cast("Tensor", apply(MATMUL, a, b) if r is None else r)
 
 
-def _check(name: str, **operands: Any) -> None:
+def check_dtypes(name: str, **operands: Any) -> None:
     """Tensors of one dtype, not bool."""
     need_tensor(name, **operands)
     found = [dtype_of(t) for t in operands.values()]
@@ -84,7 +84,7 @@ def _check(name: str, **operands: Any) -> None:
         raise DTypeError(f"{name}: not implemented for 'Bool'")
 
 
-def _rank(name: str, argument: str, t: Any, ndim: int) -> None:
+def check_rank(name: str, argument: str, t: Any, ndim: int) -> None:
     if t._data.ndim != ndim:
         raise ShapeError(
             f"{name}: {argument} must be a {'vector' if ndim == 1 else 'matrix' if ndim == 2 else f'{ndim}D tensor'}, "
@@ -92,7 +92,7 @@ def _rank(name: str, argument: str, t: Any, ndim: int) -> None:
         )
 
 
-def _shape(t: Any) -> Shape:
+def shape_of(t: Any) -> Shape:
     return tuple(t._data.shape)
 
 
@@ -116,13 +116,13 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
         >>> fnnet.matmul(fnnet.tensor([[1.0, 2.0], [3.0, 4.0]]), fnnet.tensor([1.0, 1.0]))
         tensor([3., 7.])
     """
-    _check("matmul", input=input, other=other)
+    check_dtypes("matmul", input=input, other=other)
     r = _matmul(input, other)
     return r if out is None else into(out, r)
 
 
 def _matmul(a: Tensor, b: Tensor) -> Tensor:
-    x, y = _shape(a), _shape(b)
+    x, y = shape_of(a), shape_of(b)
     n, m = len(x), len(y)
     if n == 2 and m == 2:
         return _mm("matmul", a, b)
@@ -139,7 +139,7 @@ def _matmul(a: Tensor, b: Tensor) -> Tensor:
         b = reshape(b, (*y, 1))
     r = product(a, b)
     if n == 1 or m == 1:
-        whole = _shape(r)
+        whole = shape_of(r)
         r = reshape(r, (*whole[:-2], *(() if n == 1 else whole[-2:-1]), *(() if m == 1 else whole[-1:])))
     return r
 
@@ -181,9 +181,9 @@ def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([[1, 4],
                 [3, 8]])
     """
-    _check("mm", mat1=input, mat2=mat2)
-    _rank("mm", "self", input, 2)
-    _rank("mm", "mat2", mat2, 2)
+    check_dtypes("mm", mat1=input, mat2=mat2)
+    check_rank("mm", "self", input, 2)
+    check_rank("mm", "mat2", mat2, 2)
     r = _mm("mm", input, mat2)
     return r if out is None else into(out, r)
 
@@ -201,10 +201,10 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def _bmm(name: str, a: Tensor, b: Tensor) -> Tensor:
-    _check(name, batch1=a, batch2=b)
-    _rank(name, "batch1", a, 3)
-    _rank(name, "batch2", b, 3)
-    x, y = _shape(a), _shape(b)
+    check_dtypes(name, batch1=a, batch2=b)
+    check_rank(name, "batch1", a, 3)
+    check_rank(name, "batch2", b, 3)
+    x, y = shape_of(a), shape_of(b)
     if x[0] != y[0] or x[2] != y[1]:
         raise ShapeError(
             f"{name}: Expected size for first two dimensions of batch2 tensor to be: [{x[0]}, {x[2]}] but got: "
@@ -221,9 +221,9 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> fnnet.mv(fnnet.tensor([[1.0, 2.0], [3.0, 4.0]]), fnnet.tensor([1.0, 1.0]))
         tensor([3., 7.])
     """
-    _check("mv", input=input, vec=vec)
-    _rank("mv", "input", input, 2)
-    _rank("mv", "vec", vec, 1)
+    check_dtypes("mv", input=input, vec=vec)
+    check_rank("mv", "input", input, 2)
+    check_rank("mv", "vec", vec, 1)
     r = _matmul(input, vec)
     return r if out is None else into(out, r)
 
@@ -237,7 +237,7 @@ def _dot(name: str, a: Tensor, b: Tensor) -> Tensor:
             f"{name}: dot : expected both vectors to have same dtype, but found {dtype_of(a).name} and "
             f"{dtype_of(b).name}"
         )
-    _check(name, self=a, tensor=b)
+    check_dtypes(name, self=a, tensor=b)
     return _matmul(a, b)
 
 
@@ -271,27 +271,6 @@ def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     return r if out is None else into(out, r)
 
 
-def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The dot products along the last dims: `(*, K)` and `(*', K)` give `(*, *')`; a 0-d tensor scales.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.inner(fnnet.tensor([[1.0, 2.0], [3.0, 4.0]]), fnnet.tensor([1.0, 1.0]))
-        tensor([3., 7.])
-    """
-    _check("inner", input=input, other=other)
-    x, y = _shape(input), _shape(other)
-    if not x or not y:
-        r = mul(input, other)
-    else:
-        if x[-1] != y[-1]:
-            raise ShapeError(
-                f"inner() the last dimension must match on both input tensors but got shapes {list(x)} and {list(y)}"
-            )
-        r = tensordot(input, other, ([len(x) - 1], [len(y) - 1]))
-    return r if out is None else into(out, r)
-
-
 def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The products of each element of one vector and each of the other: `(N,)` and `(M,)` give `(N, M)`.
 
@@ -302,73 +281,18 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
                 [6, 8]])
     """
     need_tensor("outer", input=input, vec2=vec2)
-    _rank("outer", "self", input, 1)
-    _rank("outer", "vec2", vec2, 1)
-    r = mul(reshape(input, (*_shape(input), 1)), vec2)
+    check_rank("outer", "self", input, 1)
+    check_rank("outer", "vec2", vec2, 1)
+    r = mul(reshape(input, (*shape_of(input), 1)), vec2)
     return r if out is None else into(out, r)
 
 
 ger = outer
 
 
-def tensordot(
-    a: Tensor,
-    b: Tensor,
-    dims: Any = 2,  # an int, a pair of lists of ints, or a Tensor of either, as in PyTorch
-    out: Tensor | None = None,
-) -> Tensor:
-    """The product of two tensors, summed over the named dims.
-
-    Args:
-        a: Tensor.
-        b: Tensor of a's dtype.
-        dims: How many of the last dims of `a` meet the first of `b`; or two lists, of the dims of `a` and of `b` that
-            meet. Default: 2.
-        out: Where to write the result.
-
-    Returns:
-        The dims of `a` that are left, then those of `b`.
-
-    Raises:
-        ShapeError: The lists differ in length, or the sizes of dims that meet differ.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.tensordot(fnnet.ones(2, 3, 4), fnnet.ones(4, 3), dims=([2, 1], [0, 1]))
-        tensor([12., 12.])
-    """
-    _check("tensordot", a=a, b=b)
-    if is_tensor(dims):
-        dims = dims.tolist()
-    x, y = _shape(a), _shape(b)
-    if isinstance(dims, int):
-        if dims < 0:
-            raise ShapeError(f"tensordot expects dims >= 0, but got dims={dims}")
-        if dims > min(len(x), len(y)):
-            raise ShapeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims} (a: {x}, b: {y})")
-        dims_a: Sequence[int] = range(len(x) - dims, len(x))
-        dims_b: Sequence[int] = range(dims)
-    else:
-        dims_a, dims_b = dims
-    dims_a = [wrap_dim(d, len(x)) for d in dims_a]
-    dims_b = [wrap_dim(d, len(y)) for d in dims_b]
-    if len(dims_a) != len(dims_b):
-        raise ShapeError(
-            f"tensordot: both dimension lists should have same length, got {len(dims_a)} and {len(dims_b)}"
-        )
-    for i, j in zip(dims_a, dims_b, strict=True):
-        if x[i] != y[j] and 1 not in (x[i], y[j]):
-            raise ShapeError(
-                f"tensordot: contracted dimensions need to match, but first has size {x[i]} in dim {i} and second has "
-                f"size {y[j]} in dim {j}"
-            )
-    r = _contract(a, b, dims_a, dims_b)
-    return r if out is None else into(out, r)
-
-
-def _contract(a: Tensor, b: Tensor, dims_a: Sequence[int], dims_b: Sequence[int]) -> Tensor:
+def contract(a: Tensor, b: Tensor, dims_a: Sequence[int], dims_b: Sequence[int]) -> Tensor:
     """Sum over pairs of dims by one matrix product; a dim of size 1 meets one of any size, which is then summed."""
-    x, y = _shape(a), _shape(b)
+    x, y = shape_of(a), shape_of(b)
     shared = [max(x[i], y[j]) if x[i] and y[j] else 0 for i, j in zip(dims_a, dims_b, strict=True)]
     if [x[i] for i in dims_a] != shared:
         x = tuple(shared[dims_a.index(i)] if i in dims_a else n for i, n in enumerate(x))
@@ -382,24 +306,6 @@ def _contract(a: Tensor, b: Tensor, dims_a: Sequence[int], dims_b: Sequence[int]
     a = reshape(permute(a, (*left, *dims_a)), (math.prod(rows), both))
     b = reshape(permute(b, (*dims_b, *right)), (both, math.prod(cols)))
     return reshape(product(a, b), (*rows, *cols))
-
-
-def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The Kronecker product: each element of `input` times the whole of `other`.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.kron(fnnet.tensor([1, 10]), fnnet.tensor([1, 2]))
-        tensor([ 1,  2, 10, 20])
-    """
-    need_tensor("kron", input=input, other=other)
-    x, y = _shape(input), _shape(other)
-    n = max(len(x), len(y))
-    x, y = (1,) * (n - len(x)) + x, (1,) * (n - len(y)) + y
-    a = reshape(input, tuple(s for i in x for s in (i, 1)))
-    b = reshape(other, tuple(s for j in y for s in (1, j)))
-    r = reshape(mul(a, b), tuple(i * j for i, j in zip(x, y, strict=True)))
-    return r if out is None else into(out, r)
 
 
 def _need_expandable(name: str, argument: str, shape: Shape, target: Shape) -> None:
@@ -433,8 +339,8 @@ def _add_product(name: str, input: Tensor, product: Tensor, beta: Number, alpha:
 
 
 def _scaled_sum(name: str, input: Tensor, product: Tensor, beta: Number, alpha: Number, out: Tensor | None) -> Tensor:
-    shape = _shape(product)
-    _need_expandable(name, "input", _shape(input), shape)
+    shape = shape_of(product)
+    _need_expandable(name, "input", shape_of(input), shape)
     r = product if alpha == 1 else mul(product, alpha)
     if beta != 0:
         r = add(input if beta == 1 else mul(input, beta), r)
@@ -473,16 +379,16 @@ def addbmm(
         >>> fnnet.addbmm(fnnet.zeros(1, 1), fnnet.ones(2, 1, 3), fnnet.ones(2, 3, 1))
         tensor([[6.]])
     """
-    _check("addbmm", batch1=batch1, batch2=batch2)
-    _rank("addbmm", "batch1", batch1, 3)
-    _rank("addbmm", "batch2", batch2, 3)
-    x, y = _shape(batch1), _shape(batch2)
+    check_dtypes("addbmm", batch1=batch1, batch2=batch2)
+    check_rank("addbmm", "batch1", batch1, 3)
+    check_rank("addbmm", "batch2", batch2, 3)
+    x, y = shape_of(batch1), shape_of(batch2)
     if x[0] != y[0] or x[2] != y[1]:
         raise ShapeError(
             f"addbmm: Expected size for first two dimensions of batch2 tensor to be: [{x[0]}, {x[2]}] but got: "
             f"[{y[0]}, {y[1]}]."
         )
-    return _add_product("addbmm", input, _contract(batch1, batch2, (0, 2), (0, 1)), beta, alpha, out)
+    return _add_product("addbmm", input, contract(batch1, batch2, (0, 2), (0, 1)), beta, alpha, out)
 
 
 def baddbmm(
@@ -587,10 +493,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         tensor([[11.5000]])
     """
     if bias is None:
-        _check("linear", mat1=input, mat2=weight)
+        check_dtypes("linear", mat1=input, mat2=weight)
     else:
-        _check("linear", mat1=input, mat2=weight, bias=bias)
-    x, w = _shape(input), _shape(weight)
+        check_dtypes("linear", mat1=input, mat2=weight, bias=bias)
+    x, w = shape_of(input), shape_of(weight)
     if not x or len(w) not in (1, 2):
         raise ShapeError(
             f"linear: both arguments to linear need to be at least 1D, weight at most 2D, but they are {len(x)}D and "
@@ -605,8 +511,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         r = _matmul(input, weight)
         return r if bias is None else add(r, bias)
     if bias is not None:
-        _need_expandable("linear", "bias", _shape(bias), (*x[:-1], w[0]))
-        if _shape(bias) != w[:1]:
+        _need_expandable("linear", "bias", shape_of(bias), (*x[:-1], w[0]))
+        if shape_of(bias) != w[:1]:
             return add(cast("Tensor", apply(LINEAR, input, weight, None)), bias)
     return cast("Tensor", apply(LINEAR, input, weight, bias))
 
@@ -632,9 +538,9 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
         >>> fnnet.nn.functional.bilinear(x, x, w)
         tensor([[9.]])
     """
-    _check("bilinear", input1=input1, input2=input2, weight=weight)
-    _rank("bilinear", "weight", weight, 3)
-    x, y, (o, i, j) = _shape(input1), _shape(input2), _shape(weight)
+    check_dtypes("bilinear", input1=input1, input2=input2, weight=weight)
+    check_rank("bilinear", "weight", weight, 3)
+    x, y, (o, i, j) = shape_of(input1), shape_of(input2), shape_of(weight)
     if x[:-1] != y[:-1]:
         raise ShapeError(f"bilinear(): input batch dimensions do not match: got {x} and {y}")
     for argument, size, expected in (("input1", x[-1], i), ("input2", y[-1], j)):
@@ -648,47 +554,12 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     r = reshape(r, (*x[:-1], o))
     if bias is None:
         return r
-    if _shape(bias) != (o,):
-        raise ShapeError(f"bilinear(): bias size does not match weight size: got {_shape(bias)} but expected ({o},)")
+    if shape_of(bias) != (o,):
+        raise ShapeError(f"bilinear(): bias size does not match weight size: got {shape_of(bias)} but expected ({o},)")
     return add(r, bias)
 
 
-def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
-    """The product of several matrices, bracketed so that the fewest multiplications are made.
-
-    Source: Cormen et al., Introduction to Algorithms, section 15.2.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.chain_matmul(fnnet.ones(1, 2), fnnet.ones(2, 3), fnnet.ones(3, 1))
-        tensor([[6.]])
-    """
-    if not matrices:
-        raise ArgumentError("chain_matmul(): Expected one or more matrices")
-    for t in matrices:
-        need_tensor("chain_matmul", matrices=t)
-        _rank("chain_matmul", "matrices", t, 2)
-    n = len(matrices)
-    sizes = [_shape(t)[0] for t in matrices] + [_shape(matrices[-1])[1]]
-    cost: dict[tuple[int, int], tuple[int, int]] = {(i, i): (0, i) for i in range(n)}
-    for length in range(1, n):
-        for i in range(n - length):
-            j = i + length
-            cost[i, j] = min(
-                (cost[i, m][0] + cost[m + 1, j][0] + sizes[i] * sizes[m + 1] * sizes[j + 1], m) for m in range(i, j)
-            )
-
-    def multiply(i: int, j: int) -> Tensor:
-        if i == j:
-            return matrices[i]
-        m = cost[i, j][1]
-        return mm(multiply(i, m), multiply(m + 1, j))
-
-    r = multiply(0, n - 1)
-    return r if out is None else into(out, r)
-
-
 __all__ = [
-    "LINEAR", "MATMUL", "addbmm", "addmm", "addmv", "addr", "baddbmm", "bilinear", "bmm", "chain_matmul", "dot", "ger",
-    "inner", "kron", "linear", "matmul", "mm", "mv", "outer", "tensordot", "vdot",
+    "LINEAR", "MATMUL", "addbmm", "addmm", "addmv", "addr", "baddbmm", "bilinear", "bmm", "dot", "ger", "linear",
+    "matmul", "mm", "mv", "outer", "vdot",
 ]  # fmt: skip

@@ -162,7 +162,7 @@ def test_outer_inner_kron_tensordot_chain() -> None:
     assert fnnet.kron(a, fnnet.tensor([1.0, 10.0])).tolist() == [[0.0, 0.0, 1.0, 10.0], [2.0, 20.0, 3.0, 30.0]]
     assert fnnet.tensordot(ramp(1, 2, 3), ramp(3, 2), dims=([2, 1], [0, 1])).tolist() == [50.0]
     assert fnnet.tensordot(a, a, dims=0).shape == (2, 2, 2, 2)
-    assert products.chain_matmul(a, a, a).tolist() == [[6.0, 11.0], [22.0, 39.0]]  # a cubed
+    assert fnnet.chain_matmul(a, a, a).tolist() == [[6.0, 11.0], [22.0, 39.0]]  # a cubed
     with pytest.raises(RuntimeError, match="contracted dimensions need to match"):
         fnnet.tensordot(ramp(2, 3), ramp(2, 3), dims=1)
 
