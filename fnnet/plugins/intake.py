@@ -32,6 +32,8 @@ class Plugin:
         self.problems: list[Problem] = []
 
     def problem(self, stage: Stage, reason: str, error: BaseException | None = None) -> None:
+        if any(known.stage is stage and known.reason == reason for known in self.problems):
+            return  # a deciding hook may fail at every look-up
         self.problems.append(
             Problem(
                 distribution=self.point.distribution,

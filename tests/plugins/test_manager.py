@@ -305,7 +305,8 @@ def test_a_deciding_hook_that_fails_or_answers_nonsense_is_passed_over(site):
     site.add("fnnet-a", raising)
     site.add("fnnet-b", nonsense)
     manager = site.manager(core=True)
-    assert manager.select_serializer("w.pth").name == "pth"
+    for _ in range(3):  # told once
+        assert manager.select_serializer("w.pth").name == "pth"
     problems = manager.problems()
     assert [str(p) for p in problems] == [
         "fnnet-a 1.0: select: fnnet_select_serializer: OSError: gone",
