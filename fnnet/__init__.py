@@ -48,7 +48,7 @@ from fnnet.functional.comparison import (
     allclose, eq, equal, ge, greater, greater_equal, gt, isclose, isfinite, isinf, isnan, isneginf, isposinf,
     isreal, le, less, less_equal, lt, ne, not_equal,
 )  # fmt: skip
-from fnnet.functional.contraction import einsum
+from fnnet.functional.contraction import chain_matmul, einsum, inner, kron, tensordot
 from fnnet.functional.convolution import conv1d, conv2d, conv3d
 from fnnet.functional.creation import (
     arange, as_tensor, asarray, empty, empty_like, eye, from_dlpack, from_numpy, frombuffer, full, full_like,
@@ -75,8 +75,7 @@ from fnnet.functional.movement import clone, zero_
 from fnnet.functional.pooling import max_pool2d
 from fnnet.functional.power import float_power, hypot, ldexp, pow, reciprocal, rsqrt, sqrt, square
 from fnnet.functional.products import (
-    addbmm, addmm, addmv, addr, baddbmm, bmm, chain_matmul, dot, ger, inner, kron, matmul, mm, mv, outer,
-    tensordot, vdot,
+    addbmm, addmm, addmv, addr, baddbmm, bmm, dot, ger, matmul, mm, mv, outer, vdot,
 )  # fmt: skip
 from fnnet.functional.queries import (
     can_cast, finfo, iinfo, is_complex, is_floating_point, is_nonzero, is_tensor, numel, result_type,
