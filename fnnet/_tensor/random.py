@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from fnnet.autograd.variable import Variable
-from fnnet.functional import random
+from fnnet.functional import random, sampling
 
 
 class RandomMethods(Variable):
     """Samplers: in place, and by the probabilities that the tensor holds."""
 
     bernoulli = random.bernoulli
-    bernoulli_ = random.bernoulli_
-    cauchy_ = random.cauchy_
-    exponential_ = random.exponential_
-    geometric_ = random.geometric_
-    log_normal_ = random.log_normal_
+    bernoulli_ = sampling.bernoulli_
+    cauchy_ = sampling.cauchy_
+    exponential_ = sampling.exponential_
+    geometric_ = sampling.geometric_
+    log_normal_ = sampling.log_normal_
     multinomial = random.multinomial
-    normal_ = random.normal_
-    random_ = random.random_
-    uniform_ = random.uniform_
+    normal_ = sampling.normal_
+    random_ = sampling.random_
+    uniform_ = sampling.uniform_

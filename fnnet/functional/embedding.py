@@ -98,10 +98,10 @@ def embedding(
                 [1., 2.]])
     """
     need_tensor("embedding", weight=weight)
-    need_index("embedding", "indices", input)
     shape = tuple(weight._data.shape)
     if len(shape) != 2:
         raise ShapeError(f"embedding: 'weight' must be 2-D, got {shape}")
+    need_index("embedding", "indices", input)
     if sparse:
         raise OptionError("embedding: sparse gradients are not supported; pass sparse=False")
     if padding_idx is None:

@@ -1,4 +1,4 @@
-"""Normalization: to mean 0 and variance 1 over a batch, a layer, a group or an instance; to length 1; over channels."""
+"""Normalization: to mean 0 and variance 1 over a batch, a layer, a group or an instance."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fnnet.autograd.modes import set_grad
 from fnnet.autograd.tape import apply, apply_
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import HALF
-from fnnet.functional._common import dtype_of, into, to_dtype
+from fnnet.functional._common import dtype_of, to_dtype
 from fnnet.functional.activation import need_float
 
 if TYPE_CHECKING:
@@ -245,6 +245,8 @@ def batch_norm(
     """
     need_float("batch_norm", input)
     shape = tuple(input._data.shape)
+    if shape == (0,):  # PyTorch lets it pass: there is nothing to normalize
+        return cast("Tensor", apply(OPS["clone"], input))
     if len(shape) < 2:
         raise ShapeError(f"batch_norm: expected input (N, C, *), got {shape}")
     if training:
@@ -532,80 +534,4 @@ def rms_norm(
 _EPSILON = {4: 2.0**-23, 8: 2.0**-52}  # IEEE 754 binary32 and binary64
 
 
-# normalize, local_response_norm --------------------------------------------------------------------------------------
-def normalize(
-    input: Tensor,
-    p: float = 2.0,
-    dim: int | Sequence[int] = 1,
-    eps: float = 1e-12,
-    out: Tensor | None = None,
-) -> Tensor:
-    """`x / max(norm(x, p, dim), eps)`.
-
-    Args:
-        input: Floating point.
-        p: Order of the norm. Default: 2.
-        dim: Along which the norm is taken. Default: 1.
-        eps: Least divisor. Default: 1e-12.
-        out: Filled and returned.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.nn.functional.normalize(fnnet.tensor([[3.0, 4.0]]))
-        tensor([[0.6000, 0.8000]])
-    """
-    need_float("normalize", input)
-    norm = input.norm(p, dim, keepdim=True).clamp_min(eps)
-    r = input / norm
-    return r if out is None else into(out, r)
-
-
-def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
-    """`x / (k + alpha * mean(x^2 over size neighbouring channels))^beta`, zeros beyond the first and last channel.
-
-    Args:
-        input: `(N, C, *)` of three dims at least, floating point.
-        size: How many channels.
-        alpha: Weight of the squares. Default: 1e-4.
-        beta: Exponent. Default: 0.75.
-        k: Added. Default: 1.
-
-    Raises:
-        OptionError: Fewer than three dims.
-
-    Source:
-        A. Krizhevsky et al., "ImageNet Classification with Deep Convolutional Neural Networks" (2012).
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.nn.functional.local_response_norm(fnnet.ones(1, 2, 1), 2, alpha=2.0, beta=1.0)
-        tensor([[[0.5000],
-                 [0.3333]]])
-    """
-    need_float("local_response_norm", input)
-    shape = tuple(input._data.shape)
-    if len(shape) < 3:
-        raise OptionError(
-            f"local_response_norm: Expected 3D or higher dimensionality input (got {len(shape)} dimensions)"
-        )
-    if 0 in shape:
-        return input
-    squares = input * input
-    before, after = size // 2, (size - 1) // 2
-
-    def zeros(n: int) -> Tensor:
-        from fnnet.functional.creation import zeros as make_zeros
-
-        return make_zeros(shape[0], n, *shape[2:], dtype=dtype_of(input), device=input._device)
-
-    padded = apply(OPS["cat"], zeros(before), squares, zeros(after), dim=1)
-    lead = (slice(None),)
-    total = None
-    for i in range(size):
-        piece = apply(OPS["getitem"], padded, index=(*lead, slice(i, i + shape[1])))
-        total = piece if total is None else total + piece
-    assert total is not None
-    return cast("Tensor", input / (total * (alpha / size) + k) ** beta)
-
-
-__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "normalize", "rms_norm"]
+__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fnnet._core.errors import OptionError
 from fnnet._core.namespace import A, Call, Namespace
-from fnnet._core.op import OUT, Make, Op, Sample
-from fnnet.functional._common import into
-from fnnet.functional.activation import _floating, _real
+from fnnet._core.op import OPS, OUT, Make, Op, Sample
+from fnnet.autograd.tape import apply
+from fnnet.functional._common import check_leaf, dtype_of, into
+from fnnet.functional.activation import _floating, _real, in_place, leaky_relu, need_float
+from fnnet.functional.random_source import draw
 
 if TYPE_CHECKING:
     from fnnet._core.namespace import Number
@@ -233,12 +235,67 @@ def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) 
         >>> fnnet.nn.functional.softshrink(fnnet.tensor([-1.0, 0.2, 2.0]))
         tensor([-0.5000,  0.0000,  1.5000])
     """
-    if lambd < 0:
-        raise OptionError(f"softshrink: lambda must be greater or equal to 0, but found to be {lambd}.")
+    if not lambd >= 0:
+        raise OptionError(f"softshrink: lambda must be in range [0, maximum of the input dtype], but found {lambd}")
     r = _floating(SOFTSHRINK, input, lambd=float(lambd))
     return r if out is None else into(out, r)
 
 
+# rrelu ---------------------------------------------------------------------------------------------------------------
+def rrelu(
+    input: Tensor,
+    lower: float = 1.0 / 8,
+    upper: float = 1.0 / 3,
+    training: bool = False,
+    inplace: bool = False,
+) -> Tensor:
+    """`x` where positive, else `slope * x`; in training each slope is uniform in `[lower, upper)`, else their mean.
+
+    Args:
+        input: Floating point.
+        lower: Least slope. Default: 1/8.
+        upper: Greatest slope. Default: 1/3.
+        training: Whether slopes are drawn. Default: False.
+        inplace: Overwrite `input`. Default: False.
+
+    Raises:
+        OptionError: `lower > upper`.
+
+    Source:
+        B. Xu et al., "Empirical Evaluation of Rectified Activations in Convolutional Network" (2015).
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.functional.rrelu(fnnet.tensor([-1.0, 2.0]), 0.25, 0.75)
+        tensor([-0.5000,  2.0000])
+    """
+    need_float("rrelu", input)
+    if lower > upper:
+        raise OptionError(f"rrelu: Lower bound should be less than or equal to the upper bound, got {lower} > {upper}")
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2, inplace)
+    mul = OPS["mul"]
+    if inplace:
+        check_leaf(mul, input)
+    slopes = draw(
+        "rrelu", tuple(input._data.shape), dtype_of(input), input._device, x=input, lower=float(lower),
+        upper=float(upper),
+    )  # fmt: skip
+    return in_place(mul, input, slopes) if inplace else cast("Tensor", apply(mul, input, slopes))
+
+
+def rrelu_(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False) -> Tensor:
+    """`rrelu` in place.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.functional.rrelu_(fnnet.tensor([-1.0, 2.0]), 0.25, 0.75)
+        tensor([-0.5000,  2.0000])
+    """
+    return rrelu(input, lower, upper, training, True)
+
+
 __all__ = [
-    "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "relu6", "softshrink", "threshold", "threshold_",
+    "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "relu6", "rrelu", "rrelu_", "softshrink",
+    "threshold", "threshold_",
 ]  # fmt: skip

@@ -62,8 +62,6 @@ from fnnet.functional.normalization import (
     group_norm,
     instance_norm,
     layer_norm,
-    local_response_norm,
-    normalize,
     rms_norm,
 )
 from fnnet.functional.padding import pad
@@ -74,12 +72,15 @@ from fnnet.functional.piecewise import (
     hardtanh,
     hardtanh_,
     relu6,
+    rrelu,
+    rrelu_,
     softshrink,
     threshold,
     threshold_,
 )
 from fnnet.functional.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
 from fnnet.functional.products import bilinear, linear
+from fnnet.functional.scaling import local_response_norm, normalize
 from fnnet.functional.softmaxes import gumbel_softmax, log_softmax, softmax, softmin
 from fnnet.functional.trigonometry import tanh
 
@@ -92,6 +93,7 @@ __all__ = [
     "hardswish", "hardtanh", "hardtanh_", "huber_loss", "instance_norm", "kl_div", "l1_loss", "layer_norm",
     "leaky_relu", "leaky_relu_", "linear", "local_response_norm", "log_softmax", "logsigmoid", "max_pool1d",
     "max_pool2d", "max_pool3d", "mish", "mse_loss", "nll_loss", "normalize", "one_hot", "pad", "prelu", "relu",
-    "relu6", "relu_", "rms_norm", "selu", "selu_", "sigmoid", "silu", "smooth_l1_loss", "softmax", "softmin",
+    "relu6", "relu_", "rms_norm", "rrelu", "rrelu_",
+    "selu", "selu_", "sigmoid", "silu", "smooth_l1_loss", "softmax", "softmin",
     "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold", "threshold_",
 ]  # fmt: skip

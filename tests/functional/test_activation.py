@@ -235,7 +235,7 @@ def test_prelu_weights_per_channel() -> None:
         (lambda: activation.glu(fnnet.tensor(1.0)), RuntimeError, "does not support scalars"),
         (lambda: activation.celu(fnnet.ones(1), 0.0), RuntimeError, "alpha cannot be 0"),
         (lambda: piecewise.hardtanh(fnnet.ones(1), 1.0, -1.0), ValueError, "min_val cannot be greater than max_val"),
-        (lambda: piecewise.softshrink(fnnet.ones(1), -1.0), RuntimeError, "lambda must be greater or equal to 0"),
+        (lambda: piecewise.softshrink(fnnet.ones(1), -1.0), RuntimeError, "lambda must be in range .0, maximum of"),
         (lambda: softmaxes.softmax(fnnet.ones(2), dim=1), IndexError, "Dimension out of range"),
         (lambda: softmaxes.softmax(fnnet.tensor([1, 2]), dim=0), RuntimeError, "not implemented for 'Long'"),
     ],
@@ -278,3 +278,19 @@ def test_gumbel_softmax_draws_pytorchs_numbers() -> None:
     hard = softmaxes.gumbel_softmax(logits, tau=0.7, hard=True, dim=1)
     assert (hard.numpy().argmax(1) == np.argmax(expected, 1)).all()
     assert sorted(np.unique(hard.numpy().round(6)).tolist()) == [0.0, 1.0]
+
+
+def test_rrelu_draws_slopes_for_what_is_not_positive() -> None:
+    x = fnnet.tensor([-1.0, 2.0, -3.0, 0.0, 5.0, -0.5], requires_grad=True)
+    # PyTorch 2.13: manual_seed(0); rrelu(x, 0.1, 0.4, True)
+    expected = [-0.391015917, 2.0, -0.937037826, 0.0, 5.0, -0.188112155]
+    manual_seed(0)
+    y = piecewise.rrelu(x, 0.1, 0.4, True)
+    np.testing.assert_allclose(y.detach().numpy(), expected, rtol=1e-6)
+    y.sum().backward()
+    assert x.grad is not None
+    np.testing.assert_allclose((x.grad * x).detach().numpy(), expected, rtol=1e-6)
+    mean = piecewise.rrelu(x.detach(), 0.25, 0.75)
+    assert mean.tolist() == [-0.5, 2.0, -1.5, 0.0, 5.0, -0.25]
+    with pytest.raises(RuntimeError, match="Lower bound should be less than or equal"):
+        piecewise.rrelu(x, 0.5, 0.4)
