@@ -96,8 +96,7 @@ def ours(value: Any) -> Any:
 
 
 def tensors(value: Any) -> Iterator[Any]:
-    for v in value if isinstance(value, (tuple, list)) else [value]:
-        yield v
+    yield from value if isinstance(value, (tuple, list)) else [value]
 
 
 def same(mine: Any, theirs: Any, what: str, dtype: torch.dtype) -> None:
