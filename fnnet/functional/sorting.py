@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any, cast
 
 from fnnet._core.errors import DTypeError, ShapeError
+from fnnet._core.namespace import A, Namespace
 from fnnet._core.op import Make, Op, Sample
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
@@ -17,8 +18,9 @@ from fnnet.functional import return_types
 from fnnet.functional._common import dtype_of, into, need_tensor, to_dtype, wrap_dim
 from fnnet.functional.gathering import pick
 from fnnet.functional.indexing import host_number, take_rows
+from fnnet.functional.layout import contiguous
 from fnnet.functional.reduction import finish_pair
-from fnnet.functional.shape import GETITEM, RESHAPE, reshape
+from fnnet.functional.shape import RESHAPE, reshape
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -30,6 +32,20 @@ def _samples(make: Make) -> Any:
 
 
 ARGSORT = Op("argsort", samples=_samples)
+
+
+def _topk_forward(k: Namespace[A], x: A, /, *, count: int, dim: int, largest: bool) -> A:
+    order = k.argsort(x, dim=dim, descending=largest)
+    return k.getitem(order, index=(*(slice(None),) * dim, slice(0, count)))
+
+
+def _topk_samples(make: Make) -> Any:
+    yield Sample(make(3, 5), count=2, dim=1, largest=True, smooth=False)
+    yield Sample(make(3, 5), count=3, dim=0, largest=False, smooth=False)
+
+
+TOPK = Op("topk", forward=_topk_forward, samples=_topk_samples)
+"""The indices of the `count` largest or smallest; called by namespace, so that a backend's own function serves it."""
 
 
 def ordered_indices(x: Tensor, dim: int, descending: bool = False) -> Tensor:
@@ -132,8 +148,11 @@ def topk(
     x = input if shape else cast("Tensor", apply(RESHAPE, input, shape=(1,)))
     if not 0 <= k <= x._data.shape[d]:
         raise ShapeError(f"topk(): selected index k out of range (k={k}, dimension {d} has size {x._data.shape[d]})")
-    indices: Tensor = apply(GETITEM, ordered_indices(x, d, largest), index=(*(slice(None),) * d, slice(0, k)))
-    indices = indices.contiguous()
+    space = namespace_of(x._device)
+    raw = x._data
+    if dtype_of(x) is dtypes.bool_ or dtype_of(x) in dtypes.HALF:
+        raw = space.cast(raw, dtype=dtypes.float32)
+    indices: Tensor = contiguous(make(space.asarray(space.topk(raw, count=k, dim=d, largest=largest)), x._device))
     values = pick(x, d, indices)
     if not shape and k == 1:
         values, indices = reshape(values, ()), reshape(indices, ())
