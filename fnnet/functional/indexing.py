@@ -399,10 +399,10 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         view: Tensor = apply(GETITEM, self, index=(Ellipsis,) if basic is None else basic)
         if isinstance(value, Variable) and _same_view(view, value):
             return  # x[0] += 1 has written it already
-        v = _fitted(
-            _value(self, value), tuple(view._data.shape), "The expanded size of the tensor must match the existing size"
-        )
-        _refuse_overlap(view, v)
+        v = _value(self, value)
+        if v._data.ndim:
+            v = _fitted(v, tuple(view._data.shape), "The expanded size of the tensor must match the existing size")
+            _refuse_overlap(view, v)
         copy_(view, v)
         return
     x = self if basic is None else cast("Tensor", apply(GETITEM, self, index=basic))
