@@ -11,7 +11,8 @@ import numpy as np
 
 from fnnet._core.errors import OptionError, ShapeError
 from fnnet.autograd.modes import no_grad
-from fnnet.functional import creation, random
+from fnnet.functional import creation, sampling
+from fnnet.functional.random import randperm
 from fnnet.plugins import manager
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
         True
     """
     with no_grad():
-        return random.uniform_(tensor, a, b, generator=generator)
+        return sampling.uniform_(tensor, a, b, generator=generator)
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
@@ -91,7 +92,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
         tensor([5., 5.])
     """
     with no_grad():
-        return random.normal_(tensor, mean, std, generator=generator)
+        return sampling.normal_(tensor, mean, std, generator=generator)
 
 
 def trunc_normal_(
@@ -121,25 +122,25 @@ def trunc_normal_(
     with no_grad():
         if cdf((b - mean) / std) - cdf((a - mean) / std) > 0.3:
             low, high = tensor.new_tensor(a).item(), tensor.new_tensor(b).item()
-            random.normal_(tensor, mean, std, generator=generator)
+            sampling.normal_(tensor, mean, std, generator=generator)
             while True:
                 outside = (tensor < low) | (tensor > high)
                 if not outside.any():
                     return tensor
-                again = random.normal_(creation.empty_like(tensor), mean, std, generator=generator)
+                again = sampling.normal_(creation.empty_like(tensor), mean, std, generator=generator)
                 tensor.copy_(again.where(outside, tensor))
         peak = -0.5 * ((max(a, min(mean, b)) - mean) / std) ** 2
-        random.uniform_(tensor, a, b, generator=generator)
+        sampling.uniform_(tensor, a, b, generator=generator)
         candidates = tensor.clone()
         pending: Tensor | None = None
         while True:
             density = ((candidates - mean) / std).pow(2).mul(-0.5).sub(peak)
-            accept = random.uniform_(creation.empty_like(tensor), generator=generator).log()
+            accept = sampling.uniform_(creation.empty_like(tensor), generator=generator).log()
             rejected = accept > density
             pending = rejected if pending is None else rejected & pending
             if not pending.any():
                 return tensor
-            random.uniform_(candidates, a, b, generator=generator)
+            sampling.uniform_(candidates, a, b, generator=generator)
             tensor.copy_(candidates.where(pending, tensor))
 
 
@@ -319,7 +320,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     if not tensor.numel():
         return tensor
     rows = tensor.shape[0]
-    drawn = random.normal_(tensor.new_empty(rows, tensor.numel() // rows), 0, 1, generator=generator)
+    drawn = sampling.normal_(tensor.new_empty(rows, tensor.numel() // rows), 0, 1, generator=generator)
     flat: Any = drawn.cpu().numpy()
     wide = flat.shape[0] < flat.shape[1]
     q, r = np.linalg.qr(flat.T if wide else flat)
@@ -351,9 +352,9 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Gener
     rows, columns = tensor.shape
     zeros = math.ceil(sparsity * rows)
     with no_grad():
-        random.normal_(tensor, 0, std, generator=generator)
+        sampling.normal_(tensor, 0, std, generator=generator)
         for column in range(columns):
-            tensor[random.randperm(rows)[:zeros], column] = 0
+            tensor[randperm(rows)[:zeros], column] = 0
     return tensor
 
 

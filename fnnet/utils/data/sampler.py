@@ -9,14 +9,14 @@ from typing import Any, Generic, TypeVar, cast
 from fnnet._core.errors import OptionError
 from fnnet.backends import dtypes
 from fnnet.functional.random import Generator
-from fnnet.functional import creation, random
+from fnnet.functional import creation, random, sampling
 
 T_co = TypeVar("T_co", covariant=True)
 
 
 def draw_seed(generator: Generator | None) -> int:
     """A 63-bit seed from a generator, as PyTorch's data classes draw it: two words."""
-    value = random.random_(creation.empty((), dtype=dtypes.int64), generator=generator).item()
+    value = sampling.random_(creation.empty((), dtype=dtypes.int64), generator=generator).item()
     return int(cast("int", value))
 
 
