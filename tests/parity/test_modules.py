@@ -56,6 +56,7 @@ def own_samples(name: str, dtype: torch.dtype) -> list[ModuleInput]:
         "MaxPool2d": lambda: [sample(3, 2, 1, dilation=(1, 2), ceil_mode=True, forward=(x(2, 3, 9, 8),))],
         "ModuleDict": lambda: [sample({"a": torch.nn.Linear(2, 3)}, forward=())],
         "ModuleList": lambda: [sample([torch.nn.Linear(2, 3) for _ in range(3)], forward=())],
+        "RReLU": lambda: [sample(0.1, 0.4, forward=(x(40),))],
         "Sequential": lambda: [
             sample(torch.nn.Linear(2, 3, dtype=dtype), torch.nn.ReLU(), torch.nn.Linear(3, 1, dtype=dtype),
                    forward=(x(4, 2),)),
@@ -72,7 +73,7 @@ def own_samples(name: str, dtype: torch.dtype) -> list[ModuleInput]:
 
 OWN = (
     "AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout", "Flatten", "Hardsigmoid",
-    "Identity", "ModuleDict", "ModuleList", "Sequential", "Unflatten",
+    "Identity", "ModuleDict", "ModuleList", "RReLU", "Sequential", "Unflatten",
 )  # fmt: skip
 NAMES = sorted({*DB, *OWN})
 

@@ -196,4 +196,35 @@ class Softshrink(Module):
         return f"{self.lambd}"
 
 
-__all__ = ["Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "ReLU6", "Softshrink", "Threshold"]
+class RReLU(Module):
+    """x where positive, else a slope times x, drawn for each element in training: `F.rrelu`.
+
+    Args:
+        lower: Lower bound of the slope. Default: 1/8.
+        upper: Upper bound of the slope; in evaluation it is the mean of both. Default: 1/3.
+        inplace: Write into the input. Default: False.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.RReLU(0.1, 0.3).eval()(fnnet.tensor([-1.0, 0.5]))
+        tensor([-0.2000,  0.5000])
+    """
+
+    lower: float
+    upper: float
+    inplace: bool
+
+    def __init__(self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False) -> None:
+        super().__init__()
+        self.lower = lower
+        self.upper = upper
+        self.inplace = inplace
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
+
+    def extra_repr(self) -> str:
+        return f"lower={self.lower}, upper={self.upper}" + and_inplace(self.inplace)
+
+
+__all__ = ["Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "RReLU", "ReLU6", "Softshrink", "Threshold"]
