@@ -7,7 +7,7 @@ tell what an array is. It then serves every op. Its attributes *are* the kernel 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from fnnet.backends.kernels import ArrayMeta, Fused, Kernel, Meta, Provider
 
 
 class Backend:
-    """Base of all backends; one instance serves all devices of its type.
+    """Base of all backends; one instance serves all devices of its type, or each has its own (`on`).
 
     Subclasses set `device_type` and `array_type` and supply the primitives and the methods below that raise.
     """
@@ -30,6 +30,27 @@ class Backend:
 
     def __init__(self) -> None:
         self.providers: dict[str, tuple[Provider, ...]] = {}
+        self._family: list[Backend] = [self]
+
+    # devices --------------------------------------------------------------------------------------------------
+    def on(self, index: int) -> Backend:
+        """The backend of device number `index`.
+
+        Itself, unless what it makes without an operand (`full`, `arange`, `random`) must lie on that device: then a
+        `sibling`, one for each.
+        """
+        return self
+
+    def sibling(self) -> Self:
+        """Another backend of this type, with the same providers."""
+        other = type(self)()
+        other.providers, other._family = self.providers, self._family
+        self._family.append(other)
+        for name in self.providers:
+            op = OPS.get(name)
+            if op is not None and op.forward is None:
+                other._serve_primitive(op)
+        return other
 
     # what an array is -----------------------------------------------------------------------------------------
     def device_count(self) -> int:
@@ -106,7 +127,8 @@ class Backend:
             self.providers[name] = (*self.providers.get(name, ()), Provider(owner, kernel))
             op = OPS.get(name)
             if op is not None and op.forward is None:
-                self._serve_primitive(op)
+                for backend in self._family:
+                    backend._serve_primitive(op)
 
     def uninstall(self, owner: str) -> None:
         """Take a provider's kernels out again."""
@@ -118,7 +140,8 @@ class Backend:
                 del self.providers[name]
                 op = OPS.get(name)
                 if op is not None and op.forward is None:
-                    self._generic(name)
+                    for backend in self._family:
+                        backend._generic(name)
 
     def _serve_primitive(self, op: Op) -> None:
         """Let the providers be asked before the backend's own primitive, which stays the last resort."""

@@ -79,8 +79,8 @@ class Device:
         if (self.index or 0) >= count:
             hint = " (set FNNET_CPU_DEVICES for more)" if self.type == "cpu" else ""
             raise DeviceError(f"device {str(self)!r}: invalid device ordinal, there are {count} {self.type} devices{hint}")
-        self._backend = backend
-        return backend
+        self._backend = backend.on(self.index or 0)
+        return self._backend
 
     def __repr__(self) -> str:
         return f"device(type={self.type!r})" if self.index is None else f"device(type={self.type!r}, index={self.index})"
