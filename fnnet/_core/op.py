@@ -93,10 +93,7 @@ class Op:
             return self._kept[needs]
         except KeyError:
             used = {
-                u
-                for i, need in enumerate(needs)
-                if need and self.uses
-                for u in self.uses[min(i, len(self.uses) - 1)]
+                u for i, need in enumerate(needs) if need and self.uses for u in self.uses[min(i, len(self.uses) - 1)]
             }
             found = tuple(sorted(u for u in used if u != OUT)), OUT in used
             self._kept[needs] = found

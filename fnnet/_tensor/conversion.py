@@ -41,7 +41,9 @@ class ConversionMethods(Variable):
             t = to_dtype(t, wanted)
         return movement.clone(t) if copy and t is self else t
 
-    def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:  # a string, or a Tensor where a dtype is given
+    def type(
+        self, dtype: Any = None, non_blocking: bool = False
+    ) -> Any:  # a string, or a Tensor where a dtype is given
         """The name of the tensor's type, or the tensor in another dtype."""
         if dtype is None:
             return f"fnnet.{_TYPE_NAMES[dtype_of(self).name]}Tensor"
@@ -122,17 +124,29 @@ class ConversionMethods(Variable):
             data, dtype=dtype or dtype_of(self), device=device or self._device, requires_grad=requires_grad
         )
 
-    def new_zeros(self, *size: Any, dtype: DType | None = None, device: Any = None, requires_grad: Any = False) -> Tensor:
+    def new_zeros(
+        self, *size: Any, dtype: DType | None = None, device: Any = None, requires_grad: Any = False
+    ) -> Tensor:
         """Zeros of a given shape in this tensor's dtype and on its device."""
-        return creation.zeros(*size, dtype=dtype or dtype_of(self), device=device or self._device, requires_grad=requires_grad)
+        return creation.zeros(
+            *size, dtype=dtype or dtype_of(self), device=device or self._device, requires_grad=requires_grad
+        )
 
-    def new_ones(self, *size: Any, dtype: DType | None = None, device: Any = None, requires_grad: Any = False) -> Tensor:
+    def new_ones(
+        self, *size: Any, dtype: DType | None = None, device: Any = None, requires_grad: Any = False
+    ) -> Tensor:
         """Ones of a given shape in this tensor's dtype and on its device."""
-        return creation.ones(*size, dtype=dtype or dtype_of(self), device=device or self._device, requires_grad=requires_grad)
+        return creation.ones(
+            *size, dtype=dtype or dtype_of(self), device=device or self._device, requires_grad=requires_grad
+        )
 
-    def new_empty(self, *size: Any, dtype: DType | None = None, device: Any = None, requires_grad: Any = False) -> Tensor:
+    def new_empty(
+        self, *size: Any, dtype: DType | None = None, device: Any = None, requires_grad: Any = False
+    ) -> Tensor:
         """A tensor of a given shape in this tensor's dtype and on its device; its values mean nothing yet."""
-        return creation.empty(*size, dtype=dtype or dtype_of(self), device=device or self._device, requires_grad=requires_grad)
+        return creation.empty(
+            *size, dtype=dtype or dtype_of(self), device=device or self._device, requires_grad=requires_grad
+        )
 
     def new_full(
         self, size: Any, fill_value: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: Any = False
@@ -168,7 +182,9 @@ def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Device | No
         elif isinstance(a, (str, int, Device)):
             target = a
         elif a is not None:
-            raise ArgumentError(f"to() received an invalid argument of type {type(a).__name__}: expected a dtype, a device or a Tensor")
+            raise ArgumentError(
+                f"to() received an invalid argument of type {type(a).__name__}: expected a dtype, a device or a Tensor"
+            )
     if other is not None:
         target, wanted = other._device, dtype_of(other)
     return (None if target is None else movement.canonical(target)), wanted, copy

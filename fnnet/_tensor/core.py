@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, IndexRangeError, OptionError, ShapeError
+from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, IndexRangeError, ShapeError
 from fnnet._core.namespace import Number
 from fnnet._core.size import Size
+from fnnet._tensor.printing import format_values, with_suffixes
 from fnnet.autograd import engine
 from fnnet.autograd.node import Handle, Node
 from fnnet.autograd.variable import INFERENCE, Variable, make
 from fnnet.backends import dtypes
-from fnnet.backends.devices import CPU, Device
+from fnnet.backends.devices import Device
 from fnnet.backends.dtypes import DType
-from fnnet.functional import creation, movement
-from fnnet.functional._common import dtype_of, to_dtype
-from fnnet._tensor.printing import format_values, with_suffixes
+from fnnet.functional import movement
+from fnnet.functional._common import dtype_of
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -176,7 +176,9 @@ class CoreMethods(Variable):
         if not isinstance(value, Variable):
             raise ArgumentError(f"data must be a Tensor, got {type(value).__name__}")
         if self._leaf_grad and dtype_of(value).category < 2:
-            raise DTypeError(f"data set to a tensor that requires gradients must be floating point or complex dtype, got {dtype_of(value)}")
+            raise DTypeError(
+                f"data set to a tensor that requires gradients must be floating point or complex dtype, got {dtype_of(value)}"
+            )
         self._data, self._device = value._data, value._device
 
     def set_(self, source: Tensor) -> Tensor:
@@ -216,7 +218,9 @@ class CoreMethods(Variable):
                 )
             return cast("Tensor", self)
         if requires_grad and dtype_of(self).category < 2:
-            raise DTypeError(f"only Tensors of floating point and complex dtype can require gradients, got {dtype_of(self)}")
+            raise DTypeError(
+                f"only Tensors of floating point and complex dtype can require gradients, got {dtype_of(self)}"
+            )
         if requires_grad and self._version is INFERENCE:
             raise AutogradError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         self._leaf_grad = bool(requires_grad)
@@ -231,7 +235,9 @@ class CoreMethods(Variable):
     def grad(self, value: Tensor | None) -> None:
         if value is not None:
             if not isinstance(value, Variable):
-                raise ArgumentError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
+                raise ArgumentError(
+                    f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
+                )
             if value is self:
                 raise AutogradError("can't assign Variable as its own grad")
             if tuple(value._data.shape) != tuple(self._data.shape):
@@ -239,9 +245,13 @@ class CoreMethods(Variable):
                     f"assigned grad has data of a different size: grad {tuple(value._data.shape)}, tensor {tuple(self._data.shape)}"
                 )
             if dtype_of(value) is not dtype_of(self):
-                raise DTypeError(f"assigned grad has data of a different type: {dtype_of(value)}, the tensor has {dtype_of(self)}")
+                raise DTypeError(
+                    f"assigned grad has data of a different type: {dtype_of(value)}, the tensor has {dtype_of(self)}"
+                )
             if value._device is not self._device:
-                raise DTypeError(f"assigned grad has data located on a different device: {value._device}, the tensor is on {self._device}")
+                raise DTypeError(
+                    f"assigned grad has data located on a different device: {value._device}, the tensor is on {self._device}"
+                )
         self._grad = value
 
     @grad.deleter
@@ -349,9 +359,13 @@ class CoreMethods(Variable):
         """
         if not force:
             if self._edge() is not None:
-                raise AutogradError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+                raise AutogradError(
+                    "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+                )
             if self._device.type != "cpu":
-                raise DTypeError(f"can't convert {self._device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first.")
+                raise DTypeError(
+                    f"can't convert {self._device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first."
+                )
         return self._device.backend.to_host(self._data)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Raw:

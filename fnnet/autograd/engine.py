@@ -346,7 +346,9 @@ def retain_grad(t: Variable) -> None:
     if isinstance(edge, Variable):
         return
     node, index = edge if type(edge) is tuple else (edge, 0)
-    if node.hooks is not None and any(getattr(h, "of", None) is not None and h.of() is t for h in node.hooks.get(("retain", index), {}).values()):
+    if node.hooks is not None and any(
+        getattr(h, "of", None) is not None and h.of() is t for h in node.hooks.get(("retain", index), {}).values()
+    ):
         return
     node.add_hook(("retain", index), _Retain(t))
 
@@ -483,9 +485,13 @@ def grad(
     if allow_unused is None:
         allow_unused = materialize_grads
     elif materialize_grads and not allow_unused:
-        raise AutogradError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: False.")
+        raise AutogradError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: False."
+        )
     if not only_inputs:
-        warnings.warn("only_inputs argument is deprecated and is ignored now (defaults to True)", FutureWarning, stacklevel=2)
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True)", FutureWarning, stacklevel=2
+        )
     outs, ins = _sequence(outputs), _sequence(inputs)
     keep = create_graph if retain_graph is None else retain_graph
     if is_grads_batched:

@@ -73,7 +73,9 @@ class FunctionCtx:
         """Keep tensors (or None) for backward, where `saved_tensors` gives them back."""
         for t in tensors:
             if t is not None and not isinstance(t, Variable):
-                raise ArgumentError(f"save_for_backward can only save variables, but argument is of type {type(t).__name__}")
+                raise ArgumentError(
+                    f"save_for_backward can only save variables, but argument is of type {type(t).__name__}"
+                )
         self._to_save = tensors
 
     def save_for_forward(self, *tensors: Any) -> None:  # tensors or None
@@ -176,9 +178,9 @@ class Function:
             d._version[0] += 1
         for i, o in enumerate(outs):
             if isinstance(o, Variable) and not any(o is d for d in ctx._dirty):
-                if any(o is a for a in args):  # an input handed through: an alias, with history of its own
-                    outs[i] = _alias(o)
-                elif o._node is not None or o._leaf_grad:
+                if (
+                    any(o is a for a in args) or o._node is not None or o._leaf_grad
+                ):  # an input handed through: an alias, with history of its own
                     outs[i] = _alias(o)
         if recording:
             cls._record(ctx, args, edges, result if many else (result,), outs)
@@ -191,7 +193,12 @@ class Function:
         device = next((a._device for a in args if isinstance(a, Variable)), CPU)
         shapes = tuple(tuple(a._data.shape) if isinstance(a, Variable) else () for a in args)
         metas = [(o._data.shape, o._data.dtype, o._device) if isinstance(o, Variable) else None for o in outs]
-        op = Op(cls.__name__, backward=functools.partial(_backward, cls, ctx, metas, len(args)), n_out=len(outs), register=False)
+        op = Op(
+            cls.__name__,
+            backward=functools.partial(_backward, cls, ctx, metas, len(args)),
+            n_out=len(outs),
+            register=False,
+        )
         node = _FunctionNode(op, namespace_of(device), device, edges, ctx.needs_input_grad, shapes, {}, [], [])
         node.n_out = len(outs)
         node.owner_class = cls
@@ -280,7 +287,9 @@ def _backward(
             results.append(None)
             continue
         if not isinstance(f, Variable):
-            raise ArgumentError(f"expected Variable or None (got {type(f).__name__}) as gradient {i} of {cls.__name__}Backward")
+            raise ArgumentError(
+                f"expected Variable or None (got {type(f).__name__}) as gradient {i} of {cls.__name__}Backward"
+            )
         if tuple(f._data.shape) != tuple(shape):
             raise AutogradError(
                 f"Function {cls.__name__}Backward returned an invalid gradient at index {i} - got {list(f._data.shape)} but "

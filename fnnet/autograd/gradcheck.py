@@ -31,7 +31,9 @@ def _host(t: Any) -> Raw:
 
 
 def _set(t: Any, values: Raw) -> None:
-    t._device.backend.overwrite(t._data, t._device.backend.from_host(values.astype(_host(t).dtype), t._device.index or 0))
+    t._device.backend.overwrite(
+        t._data, t._device.backend.from_host(values.astype(_host(t).dtype), t._device.index or 0)
+    )
 
 
 def _numerical(fn: Callable[..., Any], args: Sequence[Any], t: Any, step: Raw, eps: float) -> list[Raw]:
@@ -83,7 +85,16 @@ def gradcheck(
         True
     """
     try:
-        _check(func, inputs if isinstance(inputs, (tuple, list)) else (inputs,), eps, atol, rtol, nondet_tol, fast_mode, check_grad_dtypes)
+        _check(
+            func,
+            inputs if isinstance(inputs, (tuple, list)) else (inputs,),
+            eps,
+            atol,
+            rtol,
+            nondet_tol,
+            fast_mode,
+            check_grad_dtypes,
+        )
     except GradcheckError:
         if raise_exception:
             raise
@@ -92,11 +103,20 @@ def gradcheck(
 
 
 def _check(
-    func: Callable[..., Any], args: Sequence[Any], eps: float, atol: float, rtol: float, nondet_tol: float, fast: bool, dtypes: bool
+    func: Callable[..., Any],
+    args: Sequence[Any],
+    eps: float,
+    atol: float,
+    rtol: float,
+    nondet_tol: float,
+    fast: bool,
+    dtypes: bool,
 ) -> None:
     checked = [(i, a) for i, a in enumerate(args) if isinstance(a, Variable) and a._edge() is not None]
     if not checked:
-        raise OptionError("gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True.")
+        raise OptionError(
+            "gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True."
+        )
     outs = _outputs(func(*args))
     rng = np.random.default_rng(0)
     tensors = [a for _, a in checked]
@@ -121,7 +141,9 @@ def _check(
                 if dtypes and g is not None and g._data.dtype != t._data.dtype:
                     raise GradcheckError(f"gradient {i} has dtype {g._data.dtype}, its input {t._data.dtype}")
                 if g is not None and np.abs(analytic - _host(h)).max(initial=0) > nondet_tol:
-                    raise GradcheckError(f"Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different values (input {i})")
+                    raise GradcheckError(
+                        f"Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different values (input {i})"
+                    )
                 _compare(func, args, t, v, analytic, i, j, eps, atol, rtol, fast, rng)
 
 
@@ -183,7 +205,9 @@ def gradgradcheck(
         rng = np.random.default_rng(1)
         seeds = []
         for o in outs:
-            raw = o._device.backend.from_host(rng.normal(size=o._data.shape).astype(_host(o).dtype), o._device.index or 0)
+            raw = o._device.backend.from_host(
+                rng.normal(size=o._data.shape).astype(_host(o).dtype), o._device.index or 0
+            )
             seed = make(raw, o._device)
             seed._leaf_grad = True
             seeds.append(seed)

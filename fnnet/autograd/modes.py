@@ -131,7 +131,7 @@ class _Grad(Switch):
         MODE.state.grad = before
 
 
-class no_grad(_Grad):  # noqa: N801 - PyTorch's name
+class no_grad(_Grad):
     """Record nothing: a context manager and a decorator.
 
     Example:
@@ -151,7 +151,7 @@ class no_grad(_Grad):  # noqa: N801 - PyTorch's name
         return new if orig_func is None else new(orig_func)
 
 
-class enable_grad(no_grad):  # noqa: N801 - PyTorch's name
+class enable_grad(no_grad):
     """Record again inside `no_grad`: a context manager and a decorator.
 
     Example:
@@ -166,7 +166,7 @@ class enable_grad(no_grad):  # noqa: N801 - PyTorch's name
     on = True
 
 
-class set_grad_enabled(_Grad):  # noqa: N801 - PyTorch's name
+class set_grad_enabled(_Grad):
     """Switch recording on or off: at once as a function, until the end of a block as a context manager.
 
     Args:
@@ -198,14 +198,14 @@ class set_grad_enabled(_Grad):  # noqa: N801 - PyTorch's name
         return set_grad_enabled(self.on)
 
 
-class set_grad(_Grad):  # noqa: N801 - as its public brothers
+class set_grad(_Grad):
     """Recording on or off for a block; nothing happens before `with`."""
 
     def __init__(self, on: bool) -> None:
         self.on = on
 
 
-class inference_mode(Switch):  # noqa: N801 - PyTorch's name
+class inference_mode(Switch):
     """Record nothing and track no versions: what is made inside can't be used for gradients later.
 
     Args:
@@ -251,7 +251,7 @@ class inference_mode(Switch):  # noqa: N801 - PyTorch's name
         state.refresh()
 
 
-class use_namespace(Switch):  # noqa: N801 - as its public brothers
+class use_namespace(Switch):
     """Let a transform's namespaces (`device -> namespace`) answer for the devices' backends."""
 
     def __init__(self, namespace: Callable[[Any], Any] | None) -> None:
@@ -269,7 +269,7 @@ class use_namespace(Switch):  # noqa: N801 - as its public brothers
         state.refresh()
 
 
-class saved_tensors_hooks(Switch):  # noqa: N801 - PyTorch's name
+class saved_tensors_hooks(Switch):
     """Let `pack_hook` see each tensor that the tape saves, and `unpack_hook` give it back in backward.
 
     Args:
@@ -303,7 +303,7 @@ class saved_tensors_hooks(Switch):  # noqa: N801 - PyTorch's name
         state.refresh()
 
 
-class set_detect_anomaly(Switch):  # noqa: N801 - PyTorch's name
+class set_detect_anomaly(Switch):
     """Remember where each op was recorded, and name that line when its backward fails or makes a NaN.
 
     Args:
@@ -333,7 +333,7 @@ class set_detect_anomaly(Switch):  # noqa: N801 - PyTorch's name
         state.refresh()
 
 
-class detect_anomaly(set_detect_anomaly):  # noqa: N801 - PyTorch's name
+class detect_anomaly(set_detect_anomaly):
     """`set_detect_anomaly(True)` as a context manager.
 
     Args:

@@ -101,7 +101,13 @@ class Node(_Rare):
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """(node, output index) per input; a leaf appears as `AccumulateGrad`."""
         return tuple(
-            (None, 0) if e is None else (AccumulateGrad(e), 0) if isinstance(e, Variable) else e if type(e) is tuple else (e, 0)
+            (None, 0)
+            if e is None
+            else (AccumulateGrad(e), 0)
+            if isinstance(e, Variable)
+            else e
+            if type(e) is tuple
+            else (e, 0)
             for e in self.edges
         )
 
@@ -155,7 +161,9 @@ class Node(_Rare):
                 unpack, handle = kept
                 t = unpack(handle)
                 if not isinstance(t, Variable):
-                    raise AutogradError(f"saved_tensors_hooks: unpack_hook must return a Tensor, got {type(t).__name__}")
+                    raise AutogradError(
+                        f"saved_tensors_hooks: unpack_hook must return a Tensor, got {type(t).__name__}"
+                    )
                 slots[i] = t._data
         return self.copy(tuple(slots[:-1]), slots[-1])
 
@@ -302,5 +310,7 @@ def module_path(modules: Sequence[Any]) -> str:
     for outer, inner in zip(modules, modules[1:], strict=False):
         if outer is not inner:
             named = getattr(outer, "named_modules", None)
-            parts.append(next((n for n, m in named() if m is inner), type(inner).__name__) if named else type(inner).__name__)
+            parts.append(
+                next((n for n, m in named() if m is inner), type(inner).__name__) if named else type(inner).__name__
+            )
     return ".".join(parts)

@@ -57,8 +57,10 @@ def apply(op: Op, *args: Any, **static: Any) -> Any:
         else:
             raws.append(a)
             edges.append(None)
-    if odd and op.kind is not Kind.MOVE and any(
-        isinstance(a, Variable) and device.backend.dtype_of(a._data) in _HALF for a in args
+    if (
+        odd
+        and op.kind is not Kind.MOVE
+        and any(isinstance(a, Variable) and device.backend.dtype_of(a._data) in _HALF for a in args)
     ):
         return _in_float32(op, args, static)
     inner = state.namespace
@@ -293,9 +295,7 @@ def record(
 def _in_float32(op: Op, args: tuple[Any, ...], static: dict[str, Any]) -> Any:
     """float16 and bfloat16 compute in float32; the result is cast back to what the operands were."""
     cast = OPS["cast"]
-    half = next(
-        d for a in args if isinstance(a, Variable) and (d := a._device.backend.dtype_of(a._data)) in _HALF
-    )
+    half = next(d for a in args if isinstance(a, Variable) and (d := a._device.backend.dtype_of(a._data)) in _HALF)
 
     def widen(a: Any) -> Any:
         if isinstance(a, Variable) and a._device.backend.dtype_of(a._data) in _HALF:
@@ -314,8 +314,14 @@ def _in_float32(op: Op, args: tuple[Any, ...], static: dict[str, Any]) -> Any:
 
 def _one_device(op: Op, args: Sequence[Any]) -> NoReturn:
     """Say which operand lies where."""
-    found = [f"argument {i}: {a._device}, shape {tuple(a._data.shape)}" for i, a in enumerate(args) if isinstance(a, Variable)]
-    raise DeviceError(f"{op.name}: Expected all tensors to be on the same device, but found at least two devices ({'; '.join(found)})")
+    found = [
+        f"argument {i}: {a._device}, shape {tuple(a._data.shape)}"
+        for i, a in enumerate(args)
+        if isinstance(a, Variable)
+    ]
+    raise DeviceError(
+        f"{op.name}: Expected all tensors to be on the same device, but found at least two devices ({'; '.join(found)})"
+    )
 
 
 # in place ----------------------------------------------------------------------------------------------------------
@@ -341,8 +347,11 @@ def check_writable(target: Variable, name: str, recording: bool) -> None:
         return
     backend = target._device.backend
     strides = backend.strides(target._data) if type(target._data) is backend.array_type else None
-    if strides is not None and 0 in strides and 0 not in target._data.shape and any(
-        s == 0 and n > 1 for s, n in zip(strides, target._data.shape, strict=True)
+    if (
+        strides is not None
+        and 0 in strides
+        and 0 not in target._data.shape
+        and any(s == 0 and n > 1 for s, n in zip(strides, target._data.shape, strict=True))
     ):
         raise AutogradError(
             f"{name}: unsupported operation: more than one element of the written-to tensor refers to a single memory "
@@ -511,7 +520,9 @@ class TensorNamespace:
     def cast(self, x: Any, /, *, dtype: Any, source: Any = None) -> Any:
         """`x` in another dtype."""
         source = self.device.backend.dtype_of(x._data)
-        target = dtype if type(dtype) is dtypes.DType else source if dtype is x._data.dtype else dtypes.FROM_NUMPY[dtype]
+        target = (
+            dtype if type(dtype) is dtypes.DType else source if dtype is x._data.dtype else dtypes.FROM_NUMPY[dtype]
+        )
         return x if target is source else apply(OPS["cast"], x, dtype=target, source=source)
 
     def __getattr__(self, name: str) -> Any:

@@ -61,7 +61,18 @@ class Variable:
         _hooks: Of a leaf: `kind -> {key: hook}`, or None.
     """
 
-    __slots__ = ("__weakref__", "_data", "_device", "_grad", "_hooks", "_index", "_leaf_grad", "_node", "_version", "_view")
+    __slots__ = (
+        "__weakref__",
+        "_data",
+        "_device",
+        "_grad",
+        "_hooks",
+        "_index",
+        "_leaf_grad",
+        "_node",
+        "_version",
+        "_view",
+    )
 
     tensor_class: ClassVar[type[Variable]]
     """What `make` makes: set once by the room of Tensor."""

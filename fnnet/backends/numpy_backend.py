@@ -302,7 +302,7 @@ class NumpyBackend(Backend):
         if name in UFUNCS and dst.dtype != BFLOAT16:
             try:
                 UFUNCS[name](*args, out=dst, casting="unsafe")
-            except RuntimeWarning:  # noqa: SIM105 - contextlib.suppress costs as much as the op
+            except RuntimeWarning:
                 pass  # warnings are errors here; a ufunc warns when all is written
         elif name in FUNCTIONS and name not in self.providers and name not in _NO_OUT:
             FUNCTIONS[name](*args, out=dst, **static)

@@ -174,7 +174,9 @@ def binary(op: Op, a: Any, b: Any, out: Tensor | None = None) -> Tensor:
             if isinstance(b, Variable):
                 a, b = on_one_device(cast("Any", a), cast("Any", b))
             elif not is_number(b):
-                raise ArgumentError(f"{op.name}(): argument 'other' (position 2) must be Tensor, not {type(b).__name__}")
+                raise ArgumentError(
+                    f"{op.name}(): argument 'other' (position 2) must be Tensor, not {type(b).__name__}"
+                )
             r = elementwise(op, a, b)
     elif isinstance(b, Variable) and is_number(a) and op.kind is not Kind.BOOL:
         r = elementwise(op, a, b)
@@ -187,13 +189,17 @@ def is_number(x: object) -> bool:
     """Whether `x` may stand for a tensor: a Python number, a NumPy scalar, or what converts itself to one."""
     if isinstance(x, _NUMBERS):
         return True
-    return getattr(x, "shape", ()) == () and (hasattr(x, "__index__") or hasattr(x, "__float__")) and not isinstance(x, str)
+    return (
+        getattr(x, "shape", ()) == ()
+        and (hasattr(x, "__index__") or hasattr(x, "__float__"))
+        and not isinstance(x, str)
+    )
 
 
 def refuse_dtype(name: str, dtype: DType, *categories: int) -> None:
     """Raise, with PyTorch's name of its kernel, where an op is not defined for a category of dtypes."""
     if dtype.category in categories:
-        raise DTypeError(f'"{name}" not implemented for \'{_title(dtype)}\'')
+        raise DTypeError(f"\"{name}\" not implemented for '{_title(dtype)}'")
 
 
 def on_one_device(a: Tensor, b: Tensor) -> tuple[Any, Any]:
@@ -218,7 +224,9 @@ def into(out: Tensor, r: Tensor) -> Tensor:
         )
     check_castable(dtype_of(r), dtype_of(out))
     if r._device is not out._device:
-        raise DTypeError(f"out= is on {out._device}, the result on {r._device}: Expected all tensors to be on the same device")
+        raise DTypeError(
+            f"out= is on {out._device}, the result on {r._device}: Expected all tensors to be on the same device"
+        )
     if tuple(out._data.shape) != tuple(r._data.shape):
         if out._data.size:
             warnings.warn(
@@ -262,13 +270,17 @@ def inplace(op: Op, target: Tensor, *others: Any, **static: Any) -> Tensor:
         common = DEFAULT.float
     if op.kind is not Kind.BOOL:
         check_castable(common, own)
-    shape = broadcast_shape(op.name + "_", tuple(target._data.shape), *(tuple(o._data.shape) for o in others if is_tensor(o)))
+    shape = broadcast_shape(
+        op.name + "_", tuple(target._data.shape), *(tuple(o._data.shape) for o in others if is_tensor(o))
+    )
     if shape != tuple(target._data.shape):
         raise ShapeError(
             f"{op.name}_: output with shape {list(target._data.shape)} doesn't match the broadcast shape {list(shape)}"
         )
     if common is own and op.kind is not Kind.BOOL and own not in dtypes.HALF and own.category != 0:
-        operands = [to_dtype(o, own) if is_tensor(o) else None if o is None else _number(o, own, others) for o in others]
+        operands = [
+            to_dtype(o, own) if is_tensor(o) else None if o is None else _number(o, own, others) for o in others
+        ]
         return cast("Tensor", apply_(op, target, target, *operands, **static))
     check_leaf(op, target)
     return copy_into(target, elementwise(op, target, *others, **static))
@@ -311,7 +323,9 @@ def wrap_dim(dim: Any, ndim: int, name: str = "dim") -> int:
     d = operator.index(dim) if not isinstance(dim, Variable) else int(cast("Any", dim).item())
     n = max(ndim, 1)
     if not -n <= d < n:
-        raise IndexRangeError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {d}) in {name}")
+        raise IndexRangeError(
+            f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {d}) in {name}"
+        )
     return d % n
 
 
@@ -323,7 +337,9 @@ def wrap_dims(dim: int | Iterable[int] | None, ndim: int, name: str = "dim") -> 
     if not dims:
         return tuple(range(ndim))
     if len(set(dims)) != len(dims):
-        raise ShapeError(f"{name}: dim {next(d for d in dims if dims.count(d) > 1)} appears multiple times in the list of dims")
+        raise ShapeError(
+            f"{name}: dim {next(d for d in dims if dims.count(d) > 1)} appears multiple times in the list of dims"
+        )
     return () if ndim == 0 else tuple(sorted(dims))
 
 

@@ -402,9 +402,7 @@ ADDCMUL = Op(
 )  # fmt: skip
 
 
-def addcmul(
-    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1, out: Tensor | None = None
-) -> Tensor:
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1, out: Tensor | None = None) -> Tensor:
     """`input + value * tensor1 * tensor2`, broadcast and promoted.
 
     Example:
@@ -437,9 +435,7 @@ ADDCDIV = Op(
 )  # fmt: skip
 
 
-def addcdiv(
-    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1, out: Tensor | None = None
-) -> Tensor:
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1, out: Tensor | None = None) -> Tensor:
     """`input + value * tensor1 / tensor2`, broadcast and promoted.
 
     Raises:

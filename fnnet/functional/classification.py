@@ -83,9 +83,7 @@ def _class_samples(make: Make, **more: Any) -> Any:
         target = make(shape[0], *shape[2:], low=0, high=shape[1], dtype=dtypes.int64)
         for reduction in ("mean", "sum", "none"):
             yield Sample(make(*shape), target, None, reduction=reduction, ignore_index=-100, **more)
-        yield Sample(
-            make(*shape), target, make(shape[1], low=0.5, high=2), reduction="mean", ignore_index=-100, **more
-        )
+        yield Sample(make(*shape), target, make(shape[1], low=0.5, high=2), reduction="mean", ignore_index=-100, **more)
         yield Sample(make(*shape), target, None, reduction="sum", ignore_index=1, **more)
 
 

@@ -219,9 +219,7 @@ def _close_samples(make: Make) -> Any:
 ISCLOSE = Op("isclose", forward=_isclose_forward, kind=Kind.FLOAT, samples=_close_samples)
 
 
-def isclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
-) -> Tensor:
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Where `|input - other| <= atol + rtol * |other|`; infinities are close to themselves only.
 
     Args:
@@ -249,9 +247,7 @@ def isclose(
     return elementwise(ISCLOSE, input, other, rtol=float(rtol), atol=float(atol), equal_nan=bool(equal_nan))
 
 
-def allclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
-) -> bool:
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Whether all elements are close, see `isclose`.
 
     Example:

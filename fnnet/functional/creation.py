@@ -38,7 +38,9 @@ def finish(raw: Any, device: Device, requires_grad: bool = False) -> Tensor:
         t._version = INFERENCE
     if requires_grad:
         if dtype_of(t).category < 2:
-            raise DTypeError(f"Only Tensors of floating point and complex dtype can require gradients, got {dtype_of(t)}")
+            raise DTypeError(
+                f"Only Tensors of floating point and complex dtype can require gradients, got {dtype_of(t)}"
+            )
         t._leaf_grad = True
     return cast("Tensor", t)
 
@@ -168,7 +170,9 @@ def tensor(
             stacklevel=2,
         )
     raw = host_array(data, dtype)
-    return finish(raw if target.type == "cpu" else target.backend.from_host(raw, target.index or 0), target, requires_grad)
+    return finish(
+        raw if target.type == "cpu" else target.backend.from_host(raw, target.index or 0), target, requires_grad
+    )
 
 
 def as_tensor(data: Any, dtype: DType | None = None, device: DeviceLike = None) -> Tensor:  # data: as for tensor()
@@ -187,8 +191,10 @@ def as_tensor(data: Any, dtype: DType | None = None, device: DeviceLike = None) 
 
         t = data if device is None else to_device(data, canonical(device))
         return t if dtype is None else to_dtype(t, dtype)
-    if isinstance(data, np.ndarray) and canonical(device).type == "cpu" and (
-        dtype is None or dtype.numpy == data.dtype
+    if (
+        isinstance(data, np.ndarray)
+        and canonical(device).type == "cpu"
+        and (dtype is None or dtype.numpy == data.dtype)
     ):
         return finish(from_numpy(data)._data, canonical(device))
     return tensor(data, dtype=dtype, device=device)
@@ -292,9 +298,13 @@ def frombuffer(
     """
     view = memoryview(buffer).cast("B")
     if not 0 <= offset < len(view):
-        raise OptionError(f"offset must be non-negative and no greater than buffer length ({len(view)}) minus 1, got {offset}")
+        raise OptionError(
+            f"offset must be non-negative and no greater than buffer length ({len(view)}) minus 1, got {offset}"
+        )
     if count > 0 and offset + count * dtype.itemsize > len(view):
-        raise OptionError(f"requested buffer length ({count * dtype.itemsize} bytes) after offset ({offset} bytes) must not be greater than actual buffer length ({len(view)} bytes)")
+        raise OptionError(
+            f"requested buffer length ({count * dtype.itemsize} bytes) after offset ({offset} bytes) must not be greater than actual buffer length ({len(view)} bytes)"
+        )
     return finish(np.frombuffer(buffer, dtype.numpy, count, offset), CPU, requires_grad)
 
 
@@ -419,9 +429,7 @@ def scalar_tensor(
 
 
 # like another -------------------------------------------------------------------------------------------------------------------
-def _like(
-    name: str, t: Tensor, value: Number, dtype: DType | None, device: DeviceLike, requires_grad: bool
-) -> Tensor:
+def _like(name: str, t: Tensor, value: Number, dtype: DType | None, device: DeviceLike, requires_grad: bool) -> Tensor:
     where = t._device if device is None else canonical(device)
     return _filled(name, tuple(t._data.shape), value, dtype or dtype_of(t), where, requires_grad, None)
 
@@ -511,7 +519,11 @@ def full_like(
 # ranges ------------------------------------------------------------------------------------------------------------------------
 def _from_host(raw: Raw, device: DeviceLike, requires_grad: bool, out: Tensor | None) -> Tensor:
     target = canonical(device) if out is None else out._device
-    t = finish(raw if target.type == "cpu" else target.backend.from_host(raw, target.index or 0), target, requires_grad and out is None)
+    t = finish(
+        raw if target.type == "cpu" else target.backend.from_host(raw, target.index or 0),
+        target,
+        requires_grad and out is None,
+    )
     if out is None:
         return t
     from fnnet.functional._common import into
@@ -620,12 +632,18 @@ def _line(start: Any, end: Any, steps: int, dtype: DType | None, out: Tensor | N
     complex_ends = isinstance(a, complex) or isinstance(b, complex)
     default = dtypes.complex64 if complex_ends else DEFAULT.float
     found = dtype or (default if out is None else dtype_of(out))
-    work = np.dtype(np.float32) if found in dtypes.HALF else found.numpy if found.category >= 2 else np.dtype(np.float32)
+    work = (
+        np.dtype(np.float32) if found in dtypes.HALF else found.numpy if found.category >= 2 else np.dtype(np.float32)
+    )
     if steps == 1:
         return np.array([a]).astype(found.numpy)
     if found.category == 1:
         work = np.dtype(np.float32)
-    step = work.type((b - a) / max(steps - 1, 1)) if work.kind == "c" else (work.type(b) - work.type(a)) / work.type(max(steps - 1, 1))
+    step = (
+        work.type((b - a) / max(steps - 1, 1))
+        if work.kind == "c"
+        else (work.type(b) - work.type(a)) / work.type(max(steps - 1, 1))
+    )
     i = np.arange(steps)
     half = steps // 2
     low, high = work.type(a) + step * i.astype(work), work.type(b) - step * (steps - 1 - i).astype(work)
@@ -691,4 +709,3 @@ __all__ = [
     "full_like", "get_default_dtype", "linspace", "logspace", "ones", "ones_like", "scalar_tensor",
     "set_default_dtype", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip
-

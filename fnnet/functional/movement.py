@@ -151,9 +151,9 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
         >>> x.copy_(fnnet.tensor([1, 2]))
         tensor([1., 2.])
     """
+    from fnnet._core.errors import ArgumentError, ShapeError
     from fnnet.autograd.tape import apply_
     from fnnet.functional._common import broadcast_shape
-    from fnnet._core.errors import ArgumentError, ShapeError
 
     if not is_tensor(src):
         raise ArgumentError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")

@@ -98,7 +98,7 @@ def can_cast(from_: DType, to: DType) -> bool:
     return from_.category <= to.category
 
 
-class finfo:  # noqa: N801 - PyTorch's name
+class finfo:
     """The limits of a floating-point dtype.
 
     Args:
@@ -118,10 +118,12 @@ class finfo:  # noqa: N801 - PyTorch's name
         1.1920928955078125e-07
     """
 
-    def __init__(self, type: DType | None = None) -> None:  # noqa: A002 - PyTorch's name
+    def __init__(self, type: DType | None = None) -> None:
         dtype = DEFAULT.float if type is None else type
         if dtype.category < 2:
-            raise ArgumentError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{dtype}'")
+            raise ArgumentError(
+                f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{dtype}'"
+            )
         real = dtype if dtype.category == 2 else dtypes.float32 if dtype is dtypes.complex64 else dtypes.float64
         limits: Any = ml_dtypes.finfo if real is dtypes.bfloat16 else np.finfo  # ml_dtypes' has no annotations
         info = limits(real.numpy)
@@ -137,7 +139,7 @@ class finfo:  # noqa: N801 - PyTorch's name
         )
 
 
-class iinfo:  # noqa: N801 - PyTorch's name
+class iinfo:
     """The limits of a whole-number dtype.
 
     Args:
@@ -154,7 +156,7 @@ class iinfo:  # noqa: N801 - PyTorch's name
         127
     """
 
-    def __init__(self, type: DType) -> None:  # noqa: A002 - PyTorch's name
+    def __init__(self, type: DType) -> None:
         if type.category != 1:
             raise ArgumentError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type}'")
         info = np.iinfo(type.numpy)

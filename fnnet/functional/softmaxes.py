@@ -147,9 +147,7 @@ def _places(t: Tensor, n: int) -> Tensor:
     return cast("Tensor", make(namespace_of(t._device).arange(n), t._device))
 
 
-def gumbel_softmax(
-    logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
-) -> Tensor:
+def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """A differentiable sample of categories: `softmax((logits + gumbel noise) / tau)`.
 
     Args:

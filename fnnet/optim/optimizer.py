@@ -146,7 +146,9 @@ class Optimizer:
         if any(id(p) in known for p in found):
             raise OptionError("some parameters appear in more than one parameter group")
         if self.param_groups and ("param_names" in self.param_groups[0]) != bool(names):
-            raise OptionError("all optimizer param groups should be with/without names; cannot add a group that differs")
+            raise OptionError(
+                "all optimizer param groups should be with/without names; cannot add a group that differs"
+            )
         group = {**param_group, "params": found}
         if names:
             group["param_names"] = names

@@ -84,7 +84,10 @@ class SGD(Optimizer):
         check(number(lr) >= 0.0, f"Invalid learning rate: {lr}")
         check(momentum >= 0.0, f"Invalid momentum value: {momentum}")
         check(number(weight_decay) >= 0.0, f"Invalid weight_decay value: {weight_decay}")
-        check(not nesterov or (momentum > 0 and dampening == 0), "Nesterov momentum requires a momentum and zero dampening")
+        check(
+            not nesterov or (momentum > 0 and dampening == 0),
+            "Nesterov momentum requires a momentum and zero dampening",
+        )
         super().__init__(params, {
             "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov,
             "maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused,

@@ -71,8 +71,7 @@ def save(
     path = _path(f)
     if path is None and not hasattr(f, "write"):
         raise ArgumentError(
-            "expected 'f' to be string, path, or a file-like object with a 'write' attribute, "
-            f"got {type(f).__name__}"
+            f"expected 'f' to be string, path, or a file-like object with a 'write' attribute, got {type(f).__name__}"
         )
     name = path or _name(f)
     serializer = _loaded(_spec_for_saving(name, format))

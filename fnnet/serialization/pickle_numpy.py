@@ -83,4 +83,3 @@ def from_buffer(raw: object, kind: object, shape: object, order: object = "C") -
         raise Refusal(f"numpy's _frombuffer of {show(raw)} as {show(kind)}")
     checked = _checked_shape(shape, kind.itemsize, len(raw))
     return np.frombuffer(bytearray(raw), kind).reshape(checked, order="F" if order == "F" else "C")
-

@@ -91,9 +91,7 @@ class ZipWriter:
             self._write(layout.LOCATOR64.pack(layout.LOCATOR64_SIGNATURE, 0, end64, 1))
         short = min(count, layout.LIMIT16)
         self._write(
-            layout.END.pack(
-                layout.END_SIGNATURE, 0, 0, short, short, _narrow(len(directory)), _narrow(start), 0
-            )
+            layout.END.pack(layout.END_SIGNATURE, 0, 0, short, short, _narrow(len(directory)), _narrow(start), 0)
         )
 
 

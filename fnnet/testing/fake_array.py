@@ -132,11 +132,13 @@ class FakeArray:
         for d, (n, s) in enumerate(zip(self.shape, self.strides, strict=True)):
             along = xp.arange(n, dtype=xp.int64, device=device) * s
             places = places + xp.reshape(along, tuple(n if i == d else 1 for i in range(self.ndim)))
-        return xp.reshape(places, (-1,)) if self.size else xp.zeros((0,), dtype=xp.int64, device=device)
+        return xp.reshape(places, (-1,))
 
     def read(self) -> Strict:
         """The elements as an array of array-api-strict, which must not be written to."""
         flat = self.storage.flat
+        if not self.size:
+            return xp.zeros(self.shape, dtype=flat.dtype, device=flat.device)
         if self.dense:
             return xp.reshape(flat[self.offset : self.offset + self.size], self.shape)
         return xp.reshape(xp.take(flat, self._places()), self.shape)

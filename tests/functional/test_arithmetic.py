@@ -193,7 +193,6 @@ def test_in_place_keeps_memory_and_counts():
     assert memory.tolist() == x.tolist() == [2.25, 1.0]
 
 
-
 @pytest.mark.parametrize(
     ("act", "phrase"),
     [

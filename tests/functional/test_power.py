@@ -34,7 +34,7 @@ def test_whole_powers():
     x = fnnet.tensor([1, -1, 2, -3])
     assert (x**2).tolist() == [1, 1, 4, 9]
     assert (x**2).dtype is fnnet.int64
-    assert (2**x.abs()).tolist() == [2, 2, 4, 8]
+    assert (2 ** x.abs()).tolist() == [2, 2, 4, 8]
     assert fnnet.pow(x, fnnet.tensor([-1, -3, -1, 3])).tolist() == [1, -1, 0, -27]
     assert fnnet.pow(fnnet.tensor([True, False]), 2).tolist() == [1, 0]
     assert (x**2.0).dtype is fnnet.float32

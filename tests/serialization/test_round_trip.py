@@ -322,9 +322,9 @@ def test_bools_are_0_or_1() -> None:
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
 plain = st.recursive(
     leaves,
-    lambda inner: st.lists(inner)
-    | st.dictionaries(st.text() | st.integers(-(2**63), 2**63 - 1), inner)
-    | st.tuples(inner, inner),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.text() | st.integers(-(2**63), 2**63 - 1), inner) | st.tuples(inner, inner)
+    ),
     max_leaves=20,
 )
 

@@ -76,12 +76,16 @@ class DataLoader(Generic[T_co]):
             )
         iterable = isinstance(dataset, IterableDataset)
         if iterable and (shuffle or sampler is not None or batch_sampler is not None):
-            raise OptionError("DataLoader with IterableDataset: expected unspecified shuffle, sampler and batch_sampler options")
+            raise OptionError(
+                "DataLoader with IterableDataset: expected unspecified shuffle, sampler and batch_sampler options"
+            )
         if sampler is not None and shuffle:
             raise OptionError("sampler option is mutually exclusive with shuffle")
         if batch_sampler is not None:
             if batch_size != 1 or shuffle or sampler is not None or drop_last:
-                raise OptionError("batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last")
+                raise OptionError(
+                    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
+                )
             batch_size = None
         elif batch_size is None and drop_last:
             raise OptionError("batch_size=None option disables auto-batching and is mutually exclusive with drop_last")
@@ -98,7 +102,9 @@ class DataLoader(Generic[T_co]):
 
     @property
     def _batched(self) -> bool:
-        return self.batch_sampler is not None or (isinstance(self.dataset, IterableDataset) and self.batch_size is not None)
+        return self.batch_sampler is not None or (
+            isinstance(self.dataset, IterableDataset) and self.batch_size is not None
+        )
 
     def __iter__(self) -> Iterator[Any]:
         draw_seed(self.generator)  # the workers' base seed in PyTorch: it takes two words of the stream

@@ -8,8 +8,8 @@ from typing import Any, Generic, TypeVar, cast
 
 from fnnet._core.errors import OptionError
 from fnnet.backends import dtypes
-from fnnet.functional.random import Generator
 from fnnet.functional import creation, random, sampling
+from fnnet.functional.random import Generator
 
 T_co = TypeVar("T_co", covariant=True)
 
