@@ -16,6 +16,8 @@ ALLOWED = {"fnnet", "numpy", "pluggy", "attr", "attrs", "ml_dtypes", "safetensor
 # Of the standard library, what numpy has not imported already: small modules only. importlib.metadata, for one, costs
 # 25 ms with what it draws in.
 ALLOWED_STANDARD = {"__future__", "_heapq", "_string", "copy", "heapq", "string", "threading", "unicodedata"}
+# attrs and pluggy draw it in; NumPy 2.0 does not, later ones do.
+ALLOWED_STANDARD |= {"inspect", "_opcode", "dis", "linecache", "opcode", "token", "tokenize"}
 OPTIONAL = {"rich", "matplotlib", "sklearn", "onnx", "scipy", "torch", "cupy", "onednn", "array_api_strict", "pytest"}
 
 
