@@ -53,6 +53,10 @@ class AutogradError(FnnetError, RuntimeError):
     """The graph can't be differentiated as asked: freed, modified in place, or never recorded."""
 
 
+class MissingForwardError(FnnetError, NotImplementedError):
+    """A module is called whose class does not define `forward`."""
+
+
 class StateDictError(FnnetError, RuntimeError):
     """A state_dict does not fit the module or the optimizer."""
 

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Protocol, Self, TypeVar, overload
 
-from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, OptionError
+from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, MissingForwardError, OptionError
 from fnnet._tensor import Tensor
 from fnnet._tensor.conversion import parse_to
 from fnnet.autograd.modes import no_grad
@@ -108,7 +108,7 @@ class Module(StateMethods):
 
         def forward(self, *args, **kwargs):
             """What the module computes: every subclass defines it."""
-            raise AutogradError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+            raise MissingForwardError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     # registration -----------------------------------------------------------------------------------------------------
     def register_parameter(self, name: str, param: Parameter | None) -> None:
