@@ -12,6 +12,9 @@ from fnnet.autograd.function import Function
 from fnnet.autograd.modes import MODE
 from fnnet.autograd.node import Handle
 from fnnet.autograd.variable import Variable, ViewOf
+from fnnet.backends.devices import Device
+from fnnet.backends.dtypes import DType
+from fnnet.functional import creation
 
 Hook = Callable[..., Any]
 Table = OrderedDict[int, Hook]
@@ -159,7 +162,6 @@ class _Identity(Function):
 
     @staticmethod
     def forward(ctx: Any, *tensors: Any) -> Any:
-        ctx.set_materialize_grads(False)
         passed = tuple(t.detach() for t in tensors)
         ctx.mark_non_differentiable(*(p for p, needed in zip(passed, ctx.needs_input_grad, strict=True) if not needed))
         return passed
@@ -176,6 +178,7 @@ class _Watch:
         self.module, self.hooks, self.pre_hooks = module, hooks, pre_hooks
         self.grad_outputs: tuple[Any, ...] | None = None
         self.n_inputs, self.at_inputs = -1, []  # type: tuple[int, list[int]]
+        self.inputs_like: list[tuple[tuple[int, ...], DType, Device]] = []
         self.inputs_watched = False
 
     def _through(self, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[int], Any]:
@@ -205,6 +208,7 @@ class _Watch:
         """Watch the gradients of the inputs."""
         args, at, node = self._through(args)
         self.n_inputs, self.at_inputs = len(args), at
+        self.inputs_like = [(args[i].shape, args[i].dtype, args[i].device) for i in at]
         if node is not None:
             self.inputs_watched = True
             node.register_hook(self._on_inputs)
@@ -213,7 +217,12 @@ class _Watch:
     def _on_inputs(self, grad_in: tuple[Any, ...], grad_out: tuple[Any, ...]) -> Any:
         if self.grad_outputs is None:
             return None
-        given = self._spread(self.at_inputs, self.n_inputs, grad_in)
+        # Tensors that need no gradient get zeros, as PyTorch's hooks see them; None stands for what is no tensor.
+        grads = [
+            creation.zeros(shape, dtype=dtype, device=device) if g is None else g
+            for g, (shape, dtype, device) in zip(grad_in, self.inputs_like, strict=True)
+        ]
+        given = self._spread(self.at_inputs, self.n_inputs, grads)
         found = given
         for hook in self.hooks:
             r = hook(self.module, found, self.grad_outputs)

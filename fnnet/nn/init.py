@@ -11,7 +11,7 @@ import numpy as np
 
 from fnnet._core.errors import OptionError, ShapeError
 from fnnet.autograd.modes import no_grad
-from fnnet.functional import creation, sampling
+from fnnet.functional import creation, ranges, sampling
 from fnnet.functional.random import randperm
 from fnnet.plugins import manager
 
@@ -193,7 +193,7 @@ def eye_(tensor: Tensor) -> Tensor:
     if tensor.ndim != 2:
         raise ShapeError(f"Only tensors with 2 dimensions are supported, got {tuple(tensor.shape)}")
     with no_grad():
-        return tensor.copy_(creation.eye(*tensor.shape, dtype=tensor.dtype, device=tensor.device))
+        return tensor.copy_(ranges.eye(*tensor.shape, dtype=tensor.dtype, device=tensor.device))
 
 
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:

@@ -54,11 +54,12 @@ class Parameter(Tensor):
         t._leaf_grad = True
         return cast("Self", t)
 
-    def _renewed(self, raw: Any) -> Any:
-        t = make(raw, self._device)
-        t.__class__ = type(self)
-        t._leaf_grad = self._leaf_grad
-        return t
+    def __deepcopy__(self, memo: dict[Any, Any]) -> Self:
+        found = memo.get(id(self))
+        if found is None:  # values alone, as PyTorch: no gradient, no attributes
+            values = self._device.backend.dense_like(self._data, self._data)
+            found = memo[id(self)] = type(self)(make(values, self._device), self._leaf_grad)
+        return cast("Self", found)
 
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()
