@@ -1,0 +1,77 @@
+"""What parity is measured by: fixed denominators, read from the shared lists, and what fnnet has of them."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fnnet
+from tests.parity import speech
+
+SHARED = (Path(__file__).resolve().parents[2] / os.environ.get("FNNET_SHARED", "../shared")).resolve() / "parity"
+
+MODULES = "module classes"
+FUNCTIONS = "functions of nn.functional"
+OPERATORS = "operator entries"
+DENOMINATORS = {MODULES: 161, FUNCTIONS: 116, OPERATORS: 562}
+PREFIXES = {OPERATORS: "op_db.", FUNCTIONS: "nn.functional.", MODULES: "nn."}
+"""A test notes its entry by `record_property("parity", prefix + name)`; the first prefix that fits names the row."""
+
+
+def entry_name(info: Any) -> str:
+    """How the list of operators names an entry of PyTorch's table: "div.floor_rounding"."""
+    variant = info.variant_test_name
+    return f"{info.name}.{variant}" if variant else str(info.name)
+
+
+@functools.cache
+def present() -> bool:
+    """Whether the shared lists lie beside the repository."""
+    return SHARED.is_dir()
+
+
+def parameters(found: Iterable[str]) -> list[Any]:
+    """The parameters of a test: the names in order, or one that is skipped where the shared lists are absent."""
+    absent = pytest.mark.skip(reason=f"shared data absent: parity/ (FNNET_SHARED is {SHARED.parent})")
+    return sorted(found) if present() else [pytest.param("", marks=absent)]
+
+
+@functools.cache
+def public_names() -> dict[str, tuple[str, ...]]:
+    """By namespace, the names of PyTorch that fnnet is to offer."""
+    lists = json.loads((SHARED / "names.json").read_text())
+    return {key: tuple(value["names"]) for key, value in lists.items() if isinstance(value, dict)}
+
+
+@functools.cache
+def names(row: str) -> tuple[str, ...]:
+    """The names of a row of the table."""
+    if row == OPERATORS:
+        return tuple(json.loads((SHARED / "op_scope.json").read_text())["in_scope"])
+    return public_names()["nn (Module classes)" if row == MODULES else "nn.functional"]
+
+
+@functools.cache
+def operators() -> dict[str, Any]:
+    """PyTorch's table of operators, as far as it is in scope."""
+    from torch.testing._internal.common_methods_invocations import op_db
+
+    scope = set(names(OPERATORS))
+    return {entry_name(info): info for info in op_db if entry_name(info) in scope}
+
+
+@functools.cache
+def covered(row: str) -> frozenset[str]:
+    """The names of a row that fnnet has."""
+    if row == OPERATORS:
+        return frozenset(
+            name for name, info in operators().items() if all(map(speech.has, speech.needed(info.op, str(info.name))))
+        )
+    holder = fnnet.nn if row == MODULES else fnnet.nn.functional
+    return frozenset(name for name in names(row) if hasattr(holder, name))
