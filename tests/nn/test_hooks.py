@@ -75,7 +75,13 @@ def test_keyword_arguments() -> None:
 
 def test_removal_while_running() -> None:
     m, seen = Double(), []
-    first = m.register_forward_hook(lambda *a: (seen.append(1), second.remove(), first.remove()) and None)
+
+    def once(*given: Any) -> None:
+        seen.append(1)
+        second.remove()
+        first.remove()
+
+    first = m.register_forward_hook(once)
     second = m.register_forward_hook(lambda *a: seen.append(2))
     m(one())
     assert seen == [1, 2]  # those that were there when the call began
