@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fnnet._core.namespace import Shape
+from fnnet.backends.dtypes import BFLOAT16
 
 Raw = np.ndarray[Any, Any]
 BLOCK = 512
@@ -26,8 +27,10 @@ def _result(r: Any, out: Raw | None) -> Raw:
 
 
 def sum_(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None) -> Raw:
-    """Sum over `dim`; bool and whole numbers in int64, half types in float32 (the caller casts)."""
+    """Sum over `dim`; bool and whole numbers in int64, half types in float32 and rounded once."""
     dtype = x.dtype
+    if dtype == np.float16 or dtype == BFLOAT16:
+        return _result(sum_(x.astype(np.float32), dim=dim, keepdim=keepdim).astype(dtype), out)
     if dtype.kind in "fc":
         last = x.ndim - 1
         if dtype.itemsize < 8 and dim and x.size > BLOCK and any(d != last and x.shape[d] > BLOCK for d in dim):
