@@ -1,6 +1,6 @@
 """fnnet: a plugin-based, functional-first neural-network framework that speaks PyTorch's nn.
 
-`import fnnet as torch` is the test of fluency. What lies beneath, floor by floor, is told in docs/explanation/architecture.md.
+`import fnnet as torch` is the test of fluency. What lies beneath, floor by floor: docs/explanation/architecture.md.
 """
 
 import importlib as _importlib
@@ -51,9 +51,8 @@ from fnnet.functional.comparison import (
 from fnnet.functional.contraction import chain_matmul, einsum, inner, kron, tensordot
 from fnnet.functional.convolution import conv1d, conv2d, conv3d
 from fnnet.functional.creation import (
-    arange, as_tensor, asarray, empty, empty_like, eye, from_dlpack, from_numpy, frombuffer, full, full_like,
-    get_default_dtype, linspace, logspace, ones, ones_like, scalar_tensor, set_default_dtype, tensor, zeros,
-    zeros_like,
+    as_tensor, asarray, empty, empty_like, from_dlpack, from_numpy, frombuffer, full, full_like, get_default_dtype,
+    ones, ones_like, scalar_tensor, set_default_dtype, tensor, zeros, zeros_like,
 )  # fmt: skip
 from fnnet.functional.elementwise import conj, copysign, heaviside, logit, real, sigmoid, where
 from fnnet.functional.exponential import exp, exp2, expm1, log, log10, log1p, log2, logaddexp, logaddexp2, xlogy
@@ -84,6 +83,7 @@ from fnnet.functional.random import (
     Generator, bernoulli, get_rng_state, initial_seed, manual_seed, multinomial, normal, rand, rand_like,
     randint, randint_like, randn, randn_like, randperm, seed, set_rng_state,
 )  # fmt: skip
+from fnnet.functional.ranges import arange, eye, linspace, logspace
 from fnnet.functional.rearrangement import (
     diag, diag_embed, diagflat, diagonal_scatter, flip, fliplr, flipud, repeat_interleave, roll, rot90,
     select_scatter, tile, trace, tril, tril_indices, triu, triu_indices,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,7 +19,7 @@ from fnnet.backends import dtypes
 from fnnet.backends.devices import Device
 from fnnet.backends.dtypes import DType
 from fnnet.functional import movement
-from fnnet.functional._common import dtype_of
+from fnnet.functional._common import dtype_of, wrap_dim
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -39,8 +40,6 @@ class CoreMethods(Variable):
         """The shape, or the size of one dim."""
         if dim is None:
             return Size(self._data.shape)
-        from fnnet.functional._common import wrap_dim
-
         if not self._data.ndim:
             raise IndexRangeError("dimension specified as 0 but tensor has no dimensions")
         return self._data.shape[wrap_dim(dim, self._data.ndim)]
@@ -127,8 +126,6 @@ class CoreMethods(Variable):
             found = tuple(s // self.dtype.itemsize for s in strides)
         if dim is None:
             return found
-        from fnnet.functional._common import wrap_dim
-
         return found[wrap_dim(dim, len(shape))]
 
     def is_contiguous(self, memory_format: object = None) -> bool:
@@ -456,8 +453,6 @@ class CoreMethods(Variable):
         found = memo.get(id(self))
         if found is None:
             found = memo[id(self)] = self._renewed(self._device.backend.dense_like(self._data, self._data))
-            import copy
-
             found._grad = copy.deepcopy(self._grad, memo)
             found.__dict__.update(copy.deepcopy(self.__dict__, memo))
         return cast("Tensor", found)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from fnnet._core.errors import AutogradError, DeviceError
 from fnnet._core.op import OPS, Kind, Op
-from fnnet.autograd import variable as _variable
 from fnnet.autograd.modes import MODE, State, set_grad
 from fnnet.autograd.node import Node, describe_here
 from fnnet.autograd.variable import INFERENCE, Variable, make
@@ -480,12 +479,13 @@ def rebase(target: Variable, node: Node | None, k: Any, index: int = 0) -> None:
     target._sync()
 
 
-def apply_view(op: Op, t: Variable, static: dict[str, Any]) -> Any:
+def _derive(op: Op, t: Variable, static: dict[str, Any]) -> Variable:
     """One view op, recorded: how a view derives its history anew."""
-    return apply(op, t, **static)
+    derived: Variable = apply(op, t, **static)
+    return derived
 
 
-_variable.apply_view = apply_view
+Variable._derive = staticmethod(_derive)
 
 
 def apply_many_(op: Op, targets: Sequence[Any], *args: Any, **static: Any) -> None:

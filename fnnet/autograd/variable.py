@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from fnnet._core.errors import AutogradError
 from fnnet._core.namespace import View, ViewStep
-from fnnet._core.op import OPS
+from fnnet._core.op import OPS, Op
 from fnnet.autograd.modes import MODE, set_grad
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ class Variable:
         "_view",
     )
 
-    tensor_class: ClassVar[type[Variable]]
-    """What `make` makes: set once by the room of Tensor."""
+    _derive: ClassVar[Callable[[Op, Variable, dict[str, Any]], Variable]]
+    """Applies one view op, recorded: set by the tape, which stands above this room."""
 
     _data: Any  # the backend's array type
     _device: Device
@@ -106,9 +106,9 @@ class Variable:
         revision = self._version[1]
         if revision != of.revision:
             with set_grad(True):
-                t: Any = of.base
+                t = of.base
                 for name, static in of.steps:
-                    t = apply_view(OPS[name], t, static)
+                    t = Variable._derive(OPS[name], t, static)
             self._node, self._index, of.revision = t._node, t._index, revision
 
     def _edge(self) -> Any:
@@ -141,8 +141,6 @@ def make(raw: Any, device: Device) -> Any:
 
 
 _class: type[Variable] = Variable
-apply_view: Callable[..., Any]
-"""Set by the tape: records one view op (this room stands below it)."""
 
 
 def bind_tensor(cls: type[Variable]) -> None:

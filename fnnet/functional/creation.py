@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -17,7 +16,7 @@ from fnnet.autograd.variable import INFERENCE, Variable, make
 from fnnet.backends import dtypes
 from fnnet.backends.devices import CPU, Device
 from fnnet.backends.dtypes import DEFAULT, DType
-from fnnet.functional._common import dtype_of, is_tensor, number_dtype, plain_number, sizes
+from fnnet.functional._common import dtype_of, into, is_tensor, number_dtype, plain_number, sizes, to_dtype
 from fnnet.functional.movement import canonical, clone, to_device
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def finish(raw: Any, device: Device, requires_grad: bool = False) -> Tensor:
     return cast("Tensor", t)
 
 
-# from data ---------------------------------------------------------------------------------------------------------------
+# from data ------------------------------------------------------------------------------------------------------------
 def host_array(data: Any, dtype: DType | None = None) -> Raw:
     """Data (numbers, nested sequences, arrays, tensors) as a host array of its own, in the dtype PyTorch would infer."""
     if isinstance(data, Variable):
@@ -187,8 +186,6 @@ def as_tensor(data: Any, dtype: DType | None = None, device: DeviceLike = None) 
         tensor([1., 0.], dtype=fnnet.float64)
     """
     if is_tensor(data):
-        from fnnet.functional._common import to_dtype
-
         t = data if device is None else to_device(data, canonical(device))
         return t if dtype is None else to_dtype(t, dtype)
     if (
@@ -308,7 +305,7 @@ def frombuffer(
     return finish(np.frombuffer(buffer, dtype.numpy, count, offset), CPU, requires_grad)
 
 
-# from a shape ---------------------------------------------------------------------------------------------------------------
+# from a shape ---------------------------------------------------------------------------------------------------------
 def _filled(
     name: str, shape: Shape, value: Number, dtype: DType, device: DeviceLike, requires_grad: bool, out: Tensor | None
 ) -> Tensor:
@@ -317,8 +314,6 @@ def _filled(
     target = canonical(device) if out is None else out._device
     raw = namespace_of(target).full(shape, value, dtype=dtype)
     if out is not None:
-        from fnnet.functional._common import into
-
         return into(out, finish(raw, target))
     return finish(raw, target, requires_grad)
 
@@ -428,7 +423,7 @@ def scalar_tensor(
     return _filled("scalar_tensor", (), s, dtype or DEFAULT.float, device, requires_grad, None)
 
 
-# like another -------------------------------------------------------------------------------------------------------------------
+# like another ---------------------------------------------------------------------------------------------------------
 def _like(name: str, t: Tensor, value: Number, dtype: DType | None, device: DeviceLike, requires_grad: bool) -> Tensor:
     where = t._device if device is None else canonical(device)
     return _filled(name, tuple(t._data.shape), value, dtype or dtype_of(t), where, requires_grad, None)
@@ -516,165 +511,7 @@ def full_like(
     return _like("full_like", input, value, dtype, device, requires_grad)
 
 
-# ranges ------------------------------------------------------------------------------------------------------------------------
-def _from_host(raw: Raw, device: DeviceLike, requires_grad: bool, out: Tensor | None) -> Tensor:
-    target = canonical(device) if out is None else out._device
-    t = finish(
-        raw if target.type == "cpu" else target.backend.from_host(raw, target.index or 0),
-        target,
-        requires_grad and out is None,
-    )
-    if out is None:
-        return t
-    from fnnet.functional._common import into
-
-    return into(out, t)
-
-
-def arange(
-    start: Number,
-    end: Number | None = None,
-    step: Number = 1,
-    *,
-    out: Tensor | None = None,
-    dtype: DType | None = None,
-    layout: object = None,
-    device: DeviceLike = None,
-    requires_grad: bool = False,
-    pin_memory: bool = False,
-) -> Tensor:
-    """The numbers `start, start + step, ...` below `end`; `arange(end)` starts at 0.
-
-    Args:
-        start: First value. (The only argument is `end`.)
-        end: Bound, which is left out.
-        step: Distance, not 0. Default: 1.
-        dtype: Default: int64, or the default dtype where an argument is a float.
-
-    Raises:
-        OptionError: step is 0 or leads away from `end`.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.arange(1, 2.5, 0.5)
-        tensor([1.0000, 1.5000, 2.0000])
-    """
-    if end is None:
-        start, end = 0, start
-    values: list[Any] = [v.item() if is_tensor(v) else plain_number(v) for v in (start, end, step)]
-    a, b, d = values
-    if d == 0:
-        raise OptionError("step must be nonzero")
-    if not (math.isfinite(a) and math.isfinite(b)):
-        raise OptionError(f"unsupported range: {a} -> {b}")
-    if (b - a) * d < 0:
-        raise OptionError(f"upper bound and lower bound inconsistent with step sign: arange({a}, {b}, {d})")
-    whole = all(isinstance(v, int) for v in values)
-    found = dtype or (dtype_of(out) if out is not None else dtypes.int64 if whole else DEFAULT.float)
-    n = -((a - b) // d) if whole else math.ceil((b - a) / d)
-    steps = np.arange(int(n), dtype=np.int64 if whole else np.float64)
-    return _from_host((a + steps * d).astype(found.numpy), device, requires_grad, out)
-
-
-def linspace(
-    start: Number | Tensor,
-    end: Number | Tensor,
-    steps: int,
-    *,
-    out: Tensor | None = None,
-    dtype: DType | None = None,
-    layout: object = None,
-    device: DeviceLike = None,
-    requires_grad: bool = False,
-    pin_memory: bool = False,
-) -> Tensor:
-    """`steps` values from `start` to `end`, both included, at equal distance.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.linspace(0, 1, 3)
-        tensor([0.0000, 0.5000, 1.0000])
-    """
-    return _from_host(_line(start, end, steps, dtype, out), device, requires_grad, out)
-
-
-def logspace(
-    start: Number | Tensor,
-    end: Number | Tensor,
-    steps: int,
-    base: float = 10.0,
-    *,
-    out: Tensor | None = None,
-    dtype: DType | None = None,
-    layout: object = None,
-    device: DeviceLike = None,
-    requires_grad: bool = False,
-    pin_memory: bool = False,
-) -> Tensor:
-    """`base` to the powers of `linspace(start, end, steps)`.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.logspace(0, 2, 3)
-        tensor([  1.,  10., 100.])
-    """
-    found = (dtype or (DEFAULT.float if out is None else dtype_of(out))).numpy
-    with np.errstate(all="ignore"):
-        raw = np.power(float(base), _line(start, end, steps, dtypes.float64, None)).astype(found)
-    return _from_host(raw, device, requires_grad, out)
-
-
-def _line(start: Any, end: Any, steps: int, dtype: DType | None, out: Tensor | None) -> Raw:
-    """From both ends towards the middle, in the result's own precision, as PyTorch does it."""
-    if steps < 0:
-        raise OptionError(f"number of steps must be non-negative, got {steps}")
-    a, b = (cast("Any", v.item() if is_tensor(v) else plain_number(v)) for v in (start, end))
-    complex_ends = isinstance(a, complex) or isinstance(b, complex)
-    default = dtypes.complex64 if complex_ends else DEFAULT.float
-    found = dtype or (default if out is None else dtype_of(out))
-    work = (
-        np.dtype(np.float32) if found in dtypes.HALF else found.numpy if found.category >= 2 else np.dtype(np.float32)
-    )
-    if steps == 1:
-        return np.array([a]).astype(found.numpy)
-    if found.category == 1:
-        work = np.dtype(np.float32)
-    step = (
-        work.type((b - a) / max(steps - 1, 1))
-        if work.kind == "c"
-        else (work.type(b) - work.type(a)) / work.type(max(steps - 1, 1))
-    )
-    i = np.arange(steps)
-    half = steps // 2
-    low, high = work.type(a) + step * i.astype(work), work.type(b) - step * (steps - 1 - i).astype(work)
-    return np.where(i < half, low, high).astype(found.numpy)
-
-
-def eye(
-    n: int,
-    m: int | None = None,
-    *,
-    out: Tensor | None = None,
-    dtype: DType | None = None,
-    layout: object = None,
-    device: DeviceLike = None,
-    requires_grad: bool = False,
-    pin_memory: bool = False,
-) -> Tensor:
-    """The matrix (n, m) with ones on its diagonal; m defaults to n.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.eye(2)
-        tensor([[1., 0.],
-                [0., 1.]])
-    """
-    if n < 0 or (m is not None and m < 0):
-        raise ShapeError(f"n must be greater or equal to 0, got n={n}, m={m}")
-    found = dtype or (DEFAULT.float if out is None else dtype_of(out))
-    return _from_host(np.eye(n, m, dtype=found.numpy), device, requires_grad, out)
-
-
+# the default dtype ----------------------------------------------------------------------------------------------------
 def set_default_dtype(d: DType) -> None:
     """Let new floating-point tensors have the dtype `d` (process-wide).
 
@@ -705,7 +542,6 @@ def get_default_dtype() -> DType:
 
 
 __all__ = [
-    "arange", "as_tensor", "asarray", "empty", "empty_like", "eye", "frombuffer", "from_dlpack", "from_numpy", "full",
-    "full_like", "get_default_dtype", "linspace", "logspace", "ones", "ones_like", "scalar_tensor",
-    "set_default_dtype", "tensor", "zeros", "zeros_like",
+    "as_tensor", "asarray", "empty", "empty_like", "frombuffer", "from_dlpack", "from_numpy", "full", "full_like",
+    "get_default_dtype", "ones", "ones_like", "scalar_tensor", "set_default_dtype", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip

@@ -43,6 +43,7 @@ from fnnet.functional.indexing import (
     written,
 )
 from fnnet.functional.masking import masked_fill, masked_fill_
+from fnnet.functional.segments import combine
 from fnnet.functional.shape import EXPAND, GETITEM, RESHAPE, broadcast_to
 
 if TYPE_CHECKING:
@@ -235,8 +236,6 @@ def _reduced(name: str, input: Tensor, dim: int, index: Tensor, src: Any, reduce
     if reduce != "multiply":
         raise OptionError(f"reduce argument must be either add or multiply, got {reduce!r}")
     places, part = _scattered(name, input, dim, index, src)
-    from fnnet.functional.segments import combine
-
     return combine(input, places, part, "prod", include_self=True)
 
 
@@ -286,8 +285,6 @@ def scatter_reduce(
         >>> fnnet.scatter_reduce(fnnet.ones(2), 0, index, src, "prod")
         tensor([1., 6.])
     """
-    from fnnet.functional.segments import combine
-
     need_tensor("scatter_reduce", src=src)
     places, part = _scattered("scatter_reduce", input, dim, index, src)
     r = combine(input, places, part, reduce, include_self=include_self)

@@ -13,7 +13,9 @@ from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.autograd.tape import apply
 from fnnet.autograd.variable import Variable
 from fnnet.backends import dtypes
-from fnnet.functional._common import dtype_of, into, to_dtype, wrap_dim
+from fnnet.functional._common import dtype_of, into, result_dtype, to_dtype, wrap_dim
+from fnnet.functional.creation import tensor, zeros
+from fnnet.functional.indexing import take_rows
 from fnnet.functional.shape import atleast_1d, atleast_2d, atleast_3d, broadcast_to, reshape, unsqueeze
 
 if TYPE_CHECKING:
@@ -61,8 +63,6 @@ def _promoted(tensors: list[Tensor]) -> list[Tensor]:
     found = {dtype_of(x) for x in tensors}
     if len(found) == 1:
         return tensors
-    from fnnet.functional._common import result_dtype
-
     common = result_dtype(*tensors)
     return [to_dtype(x, common) for x in tensors]
 
@@ -274,9 +274,6 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
                 [1, 3],
                 [2, 3]])
     """
-    from fnnet.functional.creation import tensor
-    from fnnet.functional.indexing import take_rows
-
     if input._data.ndim != 1:
         raise ShapeError(f"Expect a 1D vector, but got shape {list(input._data.shape)}")
     if r < 0:
@@ -298,8 +295,6 @@ def block_diag(*tensors: Tensor) -> Tensor:
         tensor([[1, 2, 0],
                 [0, 0, 3]])
     """
-    from fnnet.functional.creation import zeros
-
     xs = _promoted([atleast_2d(x) for x in _list("block_diag", tensors)]) or [zeros(1, 0)]
     for i, x in enumerate(xs):
         if x._data.ndim > 2:

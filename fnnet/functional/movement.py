@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from fnnet._core.errors import AutogradError
+from fnnet._core.errors import ArgumentError, AutogradError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, sum_to
 from fnnet._core.op import Kind, Make, Op, Sample
-from fnnet.autograd.tape import apply, tensors
+from fnnet.autograd.modes import MODE
+from fnnet.autograd.tape import apply, apply_, namespace_of, record, tensors
+from fnnet.autograd.variable import make
 from fnnet.backends.devices import CPU, Device
-from fnnet.functional._common import check_leaf, detached, dtype_of, is_tensor, to_dtype
+from fnnet.functional._common import (
+    broadcast_shape,
+    check_leaf,
+    detached,
+    dtype_of,
+    fit_number,
+    is_tensor,
+    plain_number,
+    to_dtype,
+)
 
 if TYPE_CHECKING:
     from fnnet._core.namespace import Number
@@ -111,10 +122,6 @@ TO_DEVICE = Op("to_device", backward=_to_device_backward, uses=((),), kind=Kind.
 
 def to_device(t: Tensor, target: Device) -> Tensor:
     """A copy on another device; `t` itself where it lies there."""
-    from fnnet.autograd.modes import MODE
-    from fnnet.autograd.tape import record
-    from fnnet.autograd.variable import make
-
     target = canonical(target)
     source = t._device
     if target is source:
@@ -151,10 +158,6 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
         >>> x.copy_(fnnet.tensor([1, 2]))
         tensor([1., 2.])
     """
-    from fnnet._core.errors import ArgumentError, ShapeError
-    from fnnet.autograd.tape import apply_
-    from fnnet.functional._common import broadcast_shape
-
     if not is_tensor(src):
         raise ArgumentError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
     shape = tuple(self._data.shape)
@@ -176,17 +179,12 @@ def fill_(self: Tensor, value: Tensor | Number) -> Tensor:
         >>> fnnet.zeros(2).fill_(3)
         tensor([3., 3.])
     """
-    from fnnet.autograd.tape import namespace_of
-    from fnnet.autograd.variable import make
-
     if is_tensor(value):
         if value._data.ndim:
             raise AutogradError(
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value._data.ndim} dimensions."
             )
         return copy_(self, value)
-    from fnnet.functional._common import fit_number, plain_number
-
     number = fit_number(plain_number(value), dtype_of(self))
     return copy_(self, make(namespace_of(self._device).full((), number, dtype=self._data.dtype), self._device))
 

@@ -17,7 +17,7 @@ from fnnet.backends import dtypes
 from fnnet.backends.devices import CPU
 from fnnet.backends.dtypes import DEFAULT, DType
 from fnnet.backends.random import generator as streams
-from fnnet.functional._common import broadcast_shape, dtype_of, into, is_tensor, need_tensor, sizes
+from fnnet.functional._common import broadcast_shape, dtype_of, into, is_tensor, need_tensor, sizes, to_dtype
 from fnnet.functional.creation import DeviceLike, finish
 from fnnet.functional.movement import canonical
 from fnnet.functional.random_source import draw, storage_order
@@ -481,8 +481,6 @@ def normal(
 
 
 def _as(x: Any, t: Tensor) -> Any:
-    from fnnet.functional._common import to_dtype
-
     return to_dtype(x, dtype_of(t)) if is_tensor(x) else float(x)
 
 

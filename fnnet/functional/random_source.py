@@ -15,6 +15,7 @@ from fnnet.autograd import tape
 from fnnet.autograd.modes import MODE
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import Variable
+from fnnet.backends.random.order import storage_order as order_of_strides
 from fnnet.functional._common import copy_into, dtype_of
 from fnnet.functional.creation import finish
 
@@ -63,9 +64,7 @@ def storage_order(t: Tensor) -> Shape | None:
         return None
     if all(a >= b > 0 for a, b in itertools.pairwise(strides)):
         return None
-    from fnnet.backends.random.order import storage_order as by_strides
-
-    return by_strides(t._data.shape, strides)
+    return order_of_strides(t._data.shape, strides)
 
 
 def fill(t: Tensor, name: str, kind: str, generator: Generator | None = None, **parameters: Any) -> Tensor:

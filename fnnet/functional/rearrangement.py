@@ -6,6 +6,8 @@ import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from fnnet._core.errors import ArgumentError, IndexRangeError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, View
 from fnnet._core.op import Kind, Make, Op, Sample
@@ -13,10 +15,11 @@ from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
 from fnnet.functional._common import dtype_of, into, need_tensor, sizes, to_dtype, wrap_dim
-from fnnet.functional.creation import arange, finish
+from fnnet.functional.creation import finish
 from fnnet.functional.indexing import index_put_, take_rows
 from fnnet.functional.layout import with_own_memory
 from fnnet.functional.movement import CLONE, VIEW_SET, canonical, fill_
+from fnnet.functional.ranges import arange
 from fnnet.functional.reduction import sum as _sum
 from fnnet.functional.shape import EXPAND, GETITEM, RESHAPE, diagonal, reshape, select
 from fnnet.functional.transposition import transpose
@@ -338,8 +341,6 @@ def _triangle_indices(
         for i in range(row)
         for j in (range(min(i + offset + 1, col)) if lower else range(max(i + offset, 0), col))
     ]
-    import numpy as np
-
     target = canonical(device)
     host = np.array(places, dtype=np.int64).reshape(-1, 2).T
     raw = target.backend.from_host(np.ascontiguousarray(host), target.index or 0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from fnnet._core.errors import OptionError
 from fnnet._core.op import OPS
 from fnnet.autograd.tape import apply
+from fnnet.functional import creation
 from fnnet.functional._common import dtype_of, into
 from fnnet.functional.activation import need_float
 
@@ -71,24 +72,22 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
         raise OptionError(
             f"local_response_norm: Expected 3D or higher dimensionality input (got {len(shape)} dimensions)"
         )
+    if size < 1:
+        raise OptionError(f"local_response_norm: size should be greater than zero, but got {size}")
     if 0 in shape:
         return input
     squares = input * input
     before, after = size // 2, (size - 1) // 2
 
     def zeros(n: int) -> Tensor:
-        from fnnet.functional.creation import zeros as make_zeros
-
-        return make_zeros(shape[0], n, *shape[2:], dtype=dtype_of(input), device=input._device)
+        return creation.zeros(shape[0], n, *shape[2:], dtype=dtype_of(input), device=input._device)
 
     padded = apply(OPS["cat"], zeros(before), squares, zeros(after), dim=1)
     lead = (slice(None),)
-    total = None
-    for i in range(size):
-        piece = apply(OPS["getitem"], padded, index=(*lead, slice(i, i + shape[1])))
-        total = piece if total is None else total + piece
-    assert total is not None
-    return cast("Tensor", input / (total * (alpha / size) + k) ** beta)
+    total = cast("Tensor", apply(OPS["getitem"], padded, index=(*lead, slice(0, shape[1]))))
+    for i in range(1, size):
+        total = total + apply(OPS["getitem"], padded, index=(*lead, slice(i, i + shape[1])))
+    return input / (total * (alpha / size) + k) ** beta
 
 
 __all__ = ["local_response_norm", "normalize"]

@@ -238,7 +238,7 @@ def ravel(input: Tensor) -> Tensor:
         >>> fnnet.ravel(fnnet.tensor([[1, 2], [3, 4]]))
         tensor([1, 2, 3, 4])
     """
-    from fnnet.functional.layout import contiguous
+    from fnnet.functional.layout import contiguous  # a family above this one
 
     return reshape(contiguous(input), (-1,))
 

@@ -1,0 +1,178 @@
+"""New tensors from a rule: numbers at equal distance, the unit matrix. All are computed on the host."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from fnnet._core.errors import OptionError, ShapeError
+from fnnet._core.namespace import Number
+from fnnet.backends import dtypes
+from fnnet.backends.dtypes import DEFAULT, DType
+from fnnet.functional._common import dtype_of, into, is_tensor, plain_number
+from fnnet.functional.creation import DeviceLike, Raw, finish
+from fnnet.functional.movement import canonical
+
+if TYPE_CHECKING:
+    from fnnet._tensor import Tensor
+
+
+def _from_host(raw: Raw, device: DeviceLike, requires_grad: bool, out: Tensor | None) -> Tensor:
+    target = canonical(device) if out is None else out._device
+    t = finish(
+        raw if target.type == "cpu" else target.backend.from_host(raw, target.index or 0),
+        target,
+        requires_grad and out is None,
+    )
+    if out is None:
+        return t
+    return into(out, t)
+
+
+def arange(
+    start: Number,
+    end: Number | None = None,
+    step: Number = 1,
+    *,
+    out: Tensor | None = None,
+    dtype: DType | None = None,
+    layout: object = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """The numbers `start, start + step, ...` below `end`; `arange(end)` starts at 0.
+
+    Args:
+        start: First value. (The only argument is `end`.)
+        end: Bound, which is left out.
+        step: Distance, not 0. Default: 1.
+        dtype: Default: int64, or the default dtype where an argument is a float.
+
+    Raises:
+        OptionError: step is 0 or leads away from `end`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.arange(1, 2.5, 0.5)
+        tensor([1.0000, 1.5000, 2.0000])
+    """
+    if end is None:
+        start, end = 0, start
+    values: list[Any] = [v.item() if is_tensor(v) else plain_number(v) for v in (start, end, step)]
+    a, b, d = values
+    if d == 0:
+        raise OptionError("step must be nonzero")
+    if not (math.isfinite(a) and math.isfinite(b)):
+        raise OptionError(f"unsupported range: {a} -> {b}")
+    if (b - a) * d < 0:
+        raise OptionError(f"upper bound and lower bound inconsistent with step sign: arange({a}, {b}, {d})")
+    whole = all(isinstance(v, int) for v in values)
+    found = dtype or (dtype_of(out) if out is not None else dtypes.int64 if whole else DEFAULT.float)
+    n = -((a - b) // d) if whole else math.ceil((b - a) / d)
+    steps = np.arange(int(n), dtype=np.int64 if whole else np.float64)
+    return _from_host((a + steps * d).astype(found.numpy), device, requires_grad, out)
+
+
+def linspace(
+    start: Number | Tensor,
+    end: Number | Tensor,
+    steps: int,
+    *,
+    out: Tensor | None = None,
+    dtype: DType | None = None,
+    layout: object = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """`steps` values from `start` to `end`, both included, at equal distance.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.linspace(0, 1, 3)
+        tensor([0.0000, 0.5000, 1.0000])
+    """
+    return _from_host(_line(start, end, steps, dtype, out), device, requires_grad, out)
+
+
+def logspace(
+    start: Number | Tensor,
+    end: Number | Tensor,
+    steps: int,
+    base: float = 10.0,
+    *,
+    out: Tensor | None = None,
+    dtype: DType | None = None,
+    layout: object = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """`base` to the powers of `linspace(start, end, steps)`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.logspace(0, 2, 3)
+        tensor([  1.,  10., 100.])
+    """
+    found = (dtype or (DEFAULT.float if out is None else dtype_of(out))).numpy
+    with np.errstate(all="ignore"):
+        raw = np.power(float(base), _line(start, end, steps, dtypes.float64, None)).astype(found)
+    return _from_host(raw, device, requires_grad, out)
+
+
+def _line(start: Any, end: Any, steps: int, dtype: DType | None, out: Tensor | None) -> Raw:
+    """From both ends towards the middle, in the result's own precision, as PyTorch does it."""
+    if steps < 0:
+        raise OptionError(f"number of steps must be non-negative, got {steps}")
+    a, b = (cast("Any", v.item() if is_tensor(v) else plain_number(v)) for v in (start, end))
+    complex_ends = isinstance(a, complex) or isinstance(b, complex)
+    default = dtypes.complex64 if complex_ends else DEFAULT.float
+    found = dtype or (default if out is None else dtype_of(out))
+    work = (
+        np.dtype(np.float32) if found in dtypes.HALF else found.numpy if found.category >= 2 else np.dtype(np.float32)
+    )
+    if steps == 1:
+        return np.array([a]).astype(found.numpy)
+    if found.category == 1:
+        work = np.dtype(np.float32)
+    step = (
+        work.type((b - a) / max(steps - 1, 1))
+        if work.kind == "c"
+        else (work.type(b) - work.type(a)) / work.type(max(steps - 1, 1))
+    )
+    i = np.arange(steps)
+    half = steps // 2
+    low, high = work.type(a) + step * i.astype(work), work.type(b) - step * (steps - 1 - i).astype(work)
+    return np.where(i < half, low, high).astype(found.numpy)
+
+
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    out: Tensor | None = None,
+    dtype: DType | None = None,
+    layout: object = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """The matrix (n, m) with ones on its diagonal; m defaults to n.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.eye(2)
+        tensor([[1., 0.],
+                [0., 1.]])
+    """
+    if n < 0 or (m is not None and m < 0):
+        raise ShapeError(f"n must be greater or equal to 0, got n={n}, m={m}")
+    found = dtype or (DEFAULT.float if out is None else dtype_of(out))
+    return _from_host(np.eye(n, m, dtype=found.numpy), device, requires_grad, out)
+
+
+__all__ = ["arange", "eye", "linspace", "logspace"]
