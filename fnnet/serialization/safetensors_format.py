@@ -1,5 +1,8 @@
 """Hugging Face's `.safetensors`: a length, a JSON header, raw bytes. Nothing in it could run.
 
+Read and written here, without the reference implementation (the tests' oracle): it takes whole files as bytes, which
+doubles the memory, maps none writably, and checks less. docs/explanation/dependencies.md has the measurement.
+
 Source: github.com/huggingface/safetensors, README.md, "Format".
 """
 

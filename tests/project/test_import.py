@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # The runtime dependencies by the names of their modules; attrs has two.
-ALLOWED = {"fnnet", "numpy", "pluggy", "attr", "attrs", "ml_dtypes", "safetensors"}
+ALLOWED = {"fnnet", "numpy", "pluggy", "attr", "attrs", "ml_dtypes"}
 # Of the standard library, what numpy has not imported already: small modules only. importlib.metadata, for one, costs
 # 25 ms with what it draws in.
 ALLOWED_STANDARD = {"__future__", "_heapq", "_string", "copy", "heapq", "string", "threading", "unicodedata"}
