@@ -197,3 +197,16 @@ def test_denominator(shared: Callable[[str], Path]) -> None:
     names = json.loads(shared("parity/names.json").read_text())["nn (Module classes)"]["names"]
     assert len(names) == 161
     assert {*NAMES, "Module"} <= set(names)
+
+
+def test_module_methods(shared: Callable[[str], Path], record_property: Callable[[str, object], None]) -> None:
+    """Every method of Module, with PyTorch's names, order and defaults of arguments."""
+    record_property("parity", "nn.Module")
+    names = json.loads(shared("parity/names.json").read_text())["nn.Module (methods)"]["names"]
+    for name in [*names, "cuda", "bfloat16"]:
+        mine, theirs = (inspect.signature(getattr(m.Module, name)) for m in (nn, torch.nn))
+        if name == "forward":
+            continue  # a subclass defines it
+        found = [(p.name, p.kind, p.default) for p in mine.parameters.values()]
+        assert found == [(p.name, p.kind, p.default) for p in theirs.parameters.values()], name
+    assert vars(nn.Module()).keys() >= vars(torch.nn.Module()).keys()
