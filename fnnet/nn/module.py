@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Protocol, Self, TypeVar, overload
 
-from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, MissingForwardError, OptionError
+from fnnet._core.errors import ArgumentError, AutogradError, MissingForwardError, OptionError
 from fnnet._tensor import Tensor
-from fnnet._tensor.conversion import parse_to
-from fnnet.autograd.modes import no_grad
 from fnnet.autograd.node import Handle, module_path
 from fnnet.autograd.variable import Variable
-from fnnet.backends import dtypes
-from fnnet.functional import creation, movement
-from fnnet.functional._common import to_dtype
 from fnnet.nn import call_hooks
 from fnnet.nn.call_hooks import GLOBAL, any_hooks
+from fnnet.nn.conversion import ConversionMethods
 from fnnet.nn.parameter import Buffer, Parameter
 from fnnet.nn.state import StateMethods
 
@@ -46,7 +42,7 @@ class CallForward:
 _ARRAYS = ("_parameters", "_buffers", "_modules")
 
 
-class Module(StateMethods):
+class Module(ConversionMethods, StateMethods):
     """Base of all layers and networks.
 
     Assigning a Parameter, a Buffer or a Module to an attribute registers it; `forward` says what the module computes.
@@ -232,236 +228,6 @@ class Module(StateMethods):
     def __setstate__(self, state: dict[str, Any]) -> None:
         Module.__init__(self)
         self.__dict__.update(state)
-
-    # traversal --------------------------------------------------------------------------------------------------------
-    def children(self) -> Iterator[Module]:
-        """The direct submodules, each once."""
-        for _, module in self.named_children():
-            yield module
-
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """Name and module of the direct submodules, each once."""
-        seen: set[int] = set()
-        for name, module in self._modules.items():
-            if module is not None and id(module) not in seen:
-                seen.add(id(module))
-                yield name, module
-
-    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
-        """This module and all below it, each once; without `remove_duplicate` as often as it is reached."""
-        for _, module in self.named_modules(remove_duplicate=remove_duplicate):
-            yield module
-
-    def named_modules(
-        self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Module]]:
-        """Path and module of this module and all below it.
-
-        Args:
-            memo: Modules already seen.
-            prefix: Put before each path.
-            remove_duplicate: Yield a module that is reached twice once only. Default: True.
-        """
-        memo = set() if memo is None else memo
-        if self in memo:
-            return
-        if remove_duplicate:
-            memo.add(self)
-        yield prefix, self
-        for name, module in self._modules.items():
-            if module is not None:
-                yield from module.named_modules(memo, prefix + ("." if prefix else "") + name, remove_duplicate)
-
-    def _named_members(
-        self, members: Callable[[Module], Any], prefix: str, recurse: bool, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Any]]:
-        seen: set[int] = set()
-        walk = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
-        for path, module in walk:
-            for name, value in members(module):
-                if value is None or id(value) in seen:
-                    continue
-                if remove_duplicate:
-                    seen.add(id(value))
-                yield path + ("." if path else "") + name, value
-
-    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """The parameters, each once; with `recurse` those of all submodules too."""
-        for _, p in self.named_parameters(recurse=recurse):
-            yield p
-
-    def named_parameters(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Parameter]]:
-        """Path and parameter; with `recurse` those of all submodules too."""
-        return self._named_members(lambda m: m._parameters.items(), prefix, recurse, remove_duplicate)
-
-    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """The buffers, each once; with `recurse` those of all submodules too."""
-        for _, b in self.named_buffers(recurse=recurse):
-            yield b
-
-    def named_buffers(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Tensor]]:
-        """Path and buffer; with `recurse` those of all submodules too."""
-        return self._named_members(lambda m: m._buffers.items(), prefix, recurse, remove_duplicate)
-
-    def get_submodule(self, target: str) -> Module:
-        """The submodule at a dotted path; "" is this module."""
-        found: Any = self
-        for name in target.split(".") if target else ():
-            if not hasattr(found, name):
-                raise AttributeError(f"{type(found).__name__} has no attribute `{name}`")
-            found = getattr(found, name)
-            if not isinstance(found, Module):
-                raise AttributeError(f"`{name}` is not an nn.Module")
-        module: Module = found
-        return module
-
-    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
-        """Put a module at a dotted path; with `strict` one must be there already."""
-        if not target:
-            raise OptionError("Cannot set the submodule without a target name!")
-        path, _, name = target.rpartition(".")
-        parent = self.get_submodule(path)
-        if strict and not hasattr(parent, name):
-            raise AttributeError(f"{type(parent).__name__} has no attribute `{name}`")
-        if hasattr(parent, name) and not isinstance(getattr(parent, name), Module):
-            raise AttributeError(f"`{name}` is not an nn.Module")
-        setattr(parent, name, module)
-
-    def get_parameter(self, target: str) -> Parameter:
-        """The parameter at a dotted path."""
-        path, _, name = target.rpartition(".")
-        module = self.get_submodule(path)
-        found = getattr(module, name, None)
-        if not hasattr(module, name):
-            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
-        if not isinstance(found, Parameter):
-            raise AttributeError(f"`{name}` is not an nn.Parameter")
-        return found
-
-    def get_buffer(self, target: str) -> Tensor:
-        """The buffer at a dotted path."""
-        path, _, name = target.rpartition(".")
-        module = self.get_submodule(path)
-        if not hasattr(module, name):
-            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
-        if name not in module._buffers:
-            raise AttributeError(f"`{name}` is not a buffer")
-        found: Tensor = module._buffers[name]
-        return found
-
-    # modes, dtypes, devices -------------------------------------------------------------------------------------------
-    def train(self, mode: bool = True) -> Self:
-        """Set training mode (dropout, batch norm) for this module and all below it."""
-        if not isinstance(mode, bool):
-            raise OptionError("training mode is expected to be boolean")
-        self.training = mode
-        for module in self.children():
-            module.train(mode)
-        return self
-
-    def eval(self) -> Self:
-        """Set evaluation mode: the same as `train(False)`."""
-        return self.train(False)
-
-    def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Whether the parameters accumulate gradients."""
-        for p in self.parameters():
-            p.requires_grad_(requires_grad)
-        return self
-
-    def zero_grad(self, set_to_none: bool = True) -> None:
-        """Drop the parameters' gradients; with `set_to_none=False` overwrite them with zeros."""
-        for p in self.parameters():
-            if p._grad is not None:
-                if set_to_none:
-                    p._grad = None
-                else:
-                    if p._grad.grad_fn is not None:
-                        p._grad.detach_()
-                    else:
-                        p._grad.requires_grad_(False)
-                    p._grad.zero_()
-
-    def apply(self, fn: Callable[[Module], None]) -> Self:
-        """Call `fn` on every submodule, then on this module."""
-        for module in self.children():
-            module.apply(fn)
-        fn(self)
-        return self
-
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Replace every parameter, gradient and buffer by `fn` of it; parameters keep their identity."""
-        if recurse:
-            for module in self.children():
-                module._apply(fn)
-        for p in self._parameters.values():
-            if p is None:
-                continue
-            with no_grad():
-                p.data = fn(p)
-                if p._grad is not None:
-                    p._grad.data = fn(p._grad)
-        for name, b in self._buffers.items():
-            if b is not None:
-                self._buffers[name] = fn(b)
-        return self
-
-    def to(self, *args: Any, **kwargs: Any) -> Self:  # as Tensor.to
-        """Move parameters and buffers to a dtype (the floating-point ones) and a device, in place."""
-        target, wanted, _ = parse_to(args, kwargs)
-        if wanted is not None and wanted.category < 2:
-            raise DTypeError(
-                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={wanted}"
-            )
-
-        def move(t: Tensor) -> Tensor:
-            t = t if target is None else movement.to_device(t, target)
-            return to_dtype(t, wanted) if wanted is not None and t.dtype.category >= 2 else t
-
-        return self._apply(move)
-
-    def _floating(self, dtype: dtypes.DType) -> Self:
-        return self._apply(lambda t: to_dtype(t, dtype) if t.dtype.category == 2 else t)
-
-    def float(self) -> Self:
-        """Floating-point parameters and buffers in float32."""
-        return self._floating(dtypes.float32)
-
-    def double(self) -> Self:
-        """Floating-point parameters and buffers in float64."""
-        return self._floating(dtypes.float64)
-
-    def half(self) -> Self:
-        """Floating-point parameters and buffers in float16."""
-        return self._floating(dtypes.float16)
-
-    def bfloat16(self) -> Self:
-        """Floating-point parameters and buffers in bfloat16."""
-        return self._floating(dtypes.bfloat16)
-
-    def type(self, dst_type: Any) -> Self:  # a dtype or its legacy name
-        """All parameters and buffers in a dtype."""
-        return self._apply(lambda t: t.type(dst_type))
-
-    def cpu(self) -> Self:
-        """Move parameters and buffers to host memory."""
-        return self._apply(lambda t: t.cpu())
-
-    def cuda(self, device: Any = None) -> Self:  # a device, its index or its name
-        """Move parameters and buffers to a CUDA device."""
-        return self._apply(lambda t: t.cuda(device))
-
-    def to_empty(self, *, device: Any, recurse: bool = True) -> Self:  # a device, its index or its name
-        """Move to a device without copying values."""
-        return self._apply(lambda t: creation.empty_like(t, device=device), recurse)
-
-    def share_memory(self) -> Self:
-        """The module itself: its memory is moved to shared memory when it travels to another process."""
-        return self
 
     # hooks ------------------------------------------------------------------------------------------------------------
     def register_forward_pre_hook(
