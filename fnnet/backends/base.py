@@ -25,6 +25,8 @@ class Backend:
     """
 
     device_type: ClassVar[str]
+    gaps: ClassVar[Mapping[str, str]] = {}
+    """What it can't do, and why: an op, `"op:dtype"` or `"*:dtype"`. The conformance kit holds it to that."""
     array_type: type
     """The type of raw arrays; whatever else a primitive returns goes through `asarray`."""
 

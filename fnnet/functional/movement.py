@@ -10,6 +10,7 @@ from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.autograd.modes import MODE
 from fnnet.autograd.tape import apply, apply_, namespace_of, record, tensors
 from fnnet.autograd.variable import make
+from fnnet.backends import dtypes
 from fnnet.backends.devices import CPU, Device
 from fnnet.functional._common import (
     broadcast_shape,
@@ -35,9 +36,15 @@ def _cast_backward(k: K[A], c: Call[A], g: A) -> Grads:
     return (k.cast(g, dtype=c.static["source"]),)
 
 
+def _cast_samples(make: Make) -> Any:
+    kinds = (dtypes.float64, dtypes.float32), (dtypes.float64, dtypes.int64), (dtypes.int64, dtypes.float32)
+    for source, target in (*kinds, (dtypes.uint8, dtypes.bool_)):
+        yield Sample(make(3, 4, low=0, high=4, dtype=source), dtype=target, source=source)
+
+
 CAST = Op(
     "cast", backward=_cast_backward, uses=((),), kind=Kind.MOVE, onnx="Cast",
-    samples=lambda make: (),
+    samples=_cast_samples,
 )  # fmt: skip
 
 

@@ -77,7 +77,13 @@ def _integer_pow_forward(k: K[A], a: Any, b: Any) -> A:
     return k.where(k.lt(b, 0), inverse, k.pow(a, k.maximum(b, 0)))
 
 
-INTEGER_POW = Op("integer_pow", forward=_integer_pow_forward, samples=lambda make: ())
+def _integer_pow_samples(make: Make) -> Iterator[Sample]:
+    whole = dtypes.int64
+    yield Sample(make(3, 4, low=-4, high=4, dtype=whole), make(4, low=0, high=4, dtype=whole))
+    yield Sample(make(3, 4, low=1, high=4, dtype=whole), make(3, 4, low=-3, high=0, dtype=whole))
+
+
+INTEGER_POW = Op("integer_pow", forward=_integer_pow_forward, samples=_integer_pow_samples)
 
 
 def pow(input: Tensor | Number, exponent: Tensor | Number, *, out: Tensor | None = None) -> Tensor:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from fnnet._core.namespace import A, Namespace
-from fnnet._core.op import Kind, Op
+from fnnet._core.op import Kind, Make, Op, Sample, Samples
 from fnnet._tensor import Tensor
 from fnnet.autograd.modes import no_grad
 from fnnet.autograd.variable import Variable
@@ -45,8 +46,21 @@ def _prepared(p: A, grad: A, shrink: float, weight_decay: float, maximize: bool)
     return (p if shrink == 1.0 else p * shrink), grad
 
 
-ADAM_STEP = Op("adam_step", forward=adam, n_out=3, kind=Kind.SAME)
-ADAM_AMSGRAD_STEP = Op("adam_amsgrad_step", forward=adam_amsgrad, n_out=4, kind=Kind.SAME)
+def _samples(squares: int) -> Samples:
+    """Samples of a rule that keeps `squares` means of squared gradients, which are positive."""
+
+    def samples(make: Make) -> Iterator[Sample]:
+        for shape, shrink, weight_decay, maximize in (((3, 4), 1.0, 0.0, False), ((5,), 0.99, 0.3, True)):
+            yield Sample(
+                make(*shape), make(*shape), make(*shape), *[make(*shape, low=0.5, high=2) for _ in range(squares)],
+                0.1, 0.7, shrink, beta1=0.9, beta2=0.99, eps=1e-8, weight_decay=weight_decay, maximize=maximize,
+            )  # fmt: skip
+
+    return samples
+
+
+ADAM_STEP = Op("adam_step", forward=adam, n_out=3, kind=Kind.SAME, samples=_samples(1))
+ADAM_AMSGRAD_STEP = Op("adam_amsgrad_step", forward=adam_amsgrad, n_out=4, kind=Kind.SAME, samples=_samples(2))
 
 
 class Adam(Optimizer):

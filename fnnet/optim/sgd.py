@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from fnnet._core.namespace import A, Namespace
-from fnnet._core.op import Kind, Op
+from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet._tensor import Tensor
 from fnnet.functional import movement
 from fnnet.optim.optimizer import Optimizer, Params, check, number, run_rule
@@ -20,9 +21,9 @@ def decayed(grad: A, p: A, weight_decay: float, maximize: bool) -> A:
     return grad + p * weight_decay if weight_decay else grad
 
 
-def sgd(k: K[A], p: A, grad: A, lr: float, *, weight_decay: float, maximize: bool) -> tuple[A]:
+def sgd(k: K[A], p: A, grad: A, lr: float, *, weight_decay: float, maximize: bool) -> A:
     """p <- p - lr * grad."""
-    return (p - decayed(grad, p, weight_decay, maximize) * lr,)
+    return p - decayed(grad, p, weight_decay, maximize) * lr
 
 
 def sgd_momentum(
@@ -35,8 +36,22 @@ def sgd_momentum(
     return p - (grad + buffer * momentum if nesterov else buffer) * lr, buffer
 
 
-SGD_STEP = Op("sgd_step", forward=sgd, kind=Kind.SAME)
-SGD_MOMENTUM_STEP = Op("sgd_momentum_step", forward=sgd_momentum, n_out=2, kind=Kind.SAME)
+def _sgd_samples(make: Make) -> Iterator[Sample]:
+    yield Sample(make(3, 4), make(3, 4), 0.1, weight_decay=0.0, maximize=False)
+    yield Sample(make(5), make(5), 0.5, weight_decay=0.3, maximize=True)
+
+
+def _momentum_samples(make: Make) -> Iterator[Sample]:
+    common: dict[str, Any] = {"momentum": 0.9, "weight_decay": 0.0, "maximize": False}
+    yield Sample(make(3, 4), make(3, 4), make(3, 4), 0.1, dampening=0.0, nesterov=False, **common)
+    yield Sample(make(3, 4), make(3, 4), make(3, 4), 0.1, dampening=0.0, nesterov=True, **common)
+    yield Sample(make(5), make(5), make(5), 0.1, dampening=0.2, nesterov=False, **{**common, "weight_decay": 0.3})
+
+
+SGD_STEP = Op("sgd_step", forward=sgd, kind=Kind.SAME, samples=_sgd_samples)
+SGD_MOMENTUM_STEP = Op(
+    "sgd_momentum_step", forward=sgd_momentum, n_out=2, kind=Kind.SAME, samples=_momentum_samples
+)  # fmt: skip
 
 
 class SGD(Optimizer):

@@ -18,7 +18,7 @@ in. While `capturing`, it refuses what a CUDA device refuses while it captures a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -42,6 +42,9 @@ class FakeBackend(FakePrimitives):
     """The backend of one fake device; `on(index)` is that of another."""
 
     device_type: ClassVar[str] = "fake"
+    gaps: ClassVar[Mapping[str, str]] = {
+        f"*:{half.name}": "the array API standard has no 16-bit floats" for half in dtypes.HALF
+    }
 
     def __init__(self) -> None:
         super().__init__()

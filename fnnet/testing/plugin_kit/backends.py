@@ -1,4 +1,4 @@
-"""Checks of backends beyond loading; that every op is right on it is the conformance suite's business."""
+"""Checks of backends: what an array is, copies, and every op of the table by the conformance kit."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ def checks(spec: AnySpec) -> Iterator[Check]:
     spec = cast("BackendSpec", spec)
     yield Check("is a Backend for its device type", partial(_is_backend, spec))
     yield Check("copies to the device and back", partial(_copies, spec))
+    if spec.unavailable() is None:
+        from fnnet.testing import conformance  # here: it stands on this package's `check`
+
+        yield from conformance.checks(spec.device_type)
 
 
 def _backend(spec: BackendSpec) -> Backend:
