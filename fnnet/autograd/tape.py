@@ -489,14 +489,15 @@ Variable._derive = staticmethod(_derive)
 
 
 def apply_many_(op: Op, targets: Sequence[Any], *args: Any, **static: Any) -> None:
-    """An op of several outputs, each written into a tensor (an optimizer's update); never recorded."""
+    """An op's outputs, each written into a tensor (an optimizer's update); never recorded."""
     device = targets[0]._device
     k = namespace_of(device)
     with set_grad(False):
         for t in targets:
             check_writable(t, op.name, False)
         r = k.run(op, [a._data if isinstance(a, Variable) else a for a in args], static)
-        for t, value in zip(targets, r.out if type(r) is Fused else r, strict=True):
+        values = r.out if type(r) is Fused else r
+        for t, value in zip(targets, values if op.n_out > 1 else (values,), strict=True):
             k.overwrite(t._data, value)
             if t._version is not INFERENCE:
                 t._version[0] += 1
