@@ -197,13 +197,12 @@ def _copysign_forward(k: K[A], a: A, b: A | float) -> A:
 
 
 def _copysign_backward(k: K[A], c: Call[A], g: A) -> Grads:
-    a = c.inputs[0]
-    zero = k.eq(a, 0)
-    flipped = c.out / k.where(zero, 1.0, a)
-    return (
-        sum_to(k, k.where(zero, 0.0, g * flipped), c.shapes[0]) if c.needs[0] else None,
-        k.full(c.shapes[1], 0, dtype=g.dtype) if c.needs[1] else None,
-    )
+    grad_a = None
+    if c.needs[0]:
+        zero = k.eq(c.inputs[0], 0)
+        flipped = c.out / k.where(zero, 1.0, c.inputs[0])
+        grad_a = sum_to(k, k.where(zero, 0.0, g * flipped), c.shapes[0])
+    return grad_a, k.full(c.shapes[1], 0, dtype=g.dtype) if c.needs[1] else None
 
 
 def _copysign_samples(make: Make) -> Iterator[Sample]:

@@ -18,6 +18,7 @@ from fnnet.autograd.variable import Variable, make
 from fnnet.backends import dtypes
 from fnnet.backends.devices import CPU, Device
 from fnnet.testing import conformance, fake_device
+from fnnet.testing.conformance.cases import CONSTANT
 from fnnet.testing.plugin_kit import Check
 
 FAKE = fake_device.register()
@@ -60,12 +61,6 @@ def test_no_copy_to_or_from_the_host(case: conformance.Case) -> None:
             for o in outs:
                 seed = make(device.backend.full(o._data.shape, 1.0, dtype=o._data.dtype), device)
                 backward(o, seed, retain_graph=True)
-
-
-# Inputs by which nobody differentiates, here or in PyTorch: the weights of a loss.
-CONSTANT = {
-    "nll_loss": (2,), "cross_entropy": (2,), "binary_cross_entropy": (2,), "binary_cross_entropy_with_logits": (2, 3),
-}  # fmt: skip
 
 
 def leaves_of(op: Op, sample: Sample) -> list[Any]:

@@ -19,7 +19,7 @@ def on_fake(values: Any, **options: Any) -> torch.Tensor:
     return torch.tensor(values, device="fake:0", **options)
 
 
-# apart from the host -------------------------------------------------------------------------------------------------
+# apart from the host ----------------------------------------------------------------------------------------------
 def test_numpy_cannot_read_it() -> None:
     x = on_fake([1.0, 2.0])._data
     for look in (np.asarray, np.sin, bool, len, float, lambda a: np.ones(2) + a, lambda a: a == a, lambda a: a[0]):
@@ -86,7 +86,7 @@ def test_a_number_does_not_widen() -> None:
         FAKE.mul(x, 0.5)
 
 
-# capturing -------------------------------------------------------------------------------------------------------------
+# capturing --------------------------------------------------------------------------------------------------------
 REFUSED: dict[str, Callable[[torch.Tensor], Any]] = {
     "item": lambda x: x.sum().item(),
     "cpu": lambda x: x.cpu(),
@@ -120,7 +120,7 @@ def test_capturing_lets_compute() -> None:
     assert z.tolist() == [2.0, 4.0]
 
 
-# random numbers ------------------------------------------------------------------------------------------------------------
+# random numbers ---------------------------------------------------------------------------------------------------
 def test_random_numbers_are_the_hosts() -> None:
     torch.manual_seed(3)
     here = torch.rand(5)
@@ -131,7 +131,7 @@ def test_random_numbers_are_the_hosts() -> None:
     assert there.tolist() == here.tolist()
 
 
-# views -----------------------------------------------------------------------------------------------------------------------
+# views ------------------------------------------------------------------------------------------------------------
 VIEWS: dict[str, Callable[[Any], Any]] = {
     "row": lambda t: t[1],
     "step": lambda t: t[:, ::2],
@@ -203,7 +203,7 @@ def test_copies_keep_the_order_of_dims() -> None:
     assert x.reshape(-1).tolist() == [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]
 
 
-# a network ---------------------------------------------------------------------------------------------------------------------
+# a network --------------------------------------------------------------------------------------------------------
 def test_a_network_learns_as_on_the_host() -> None:
     losses = {}
     for device in ("cpu", "fake:0"):

@@ -38,6 +38,12 @@ COMPLEX = frozenset(("add", "div", "matmul", "mul", "neg", "sub", "sum", "where"
 FLOATING = frozenset(("pad", "pad_by_index", "dropout", "windows"))
 """Ops that only move data, but with a fractional number among their static arguments."""
 
+CONSTANT = {
+    "binary_cross_entropy": (2,), "binary_cross_entropy_with_logits": (2, 3), "cross_entropy": (2,), "median": (1,),
+    "nll_loss": (2,),
+}  # fmt: skip
+"""Inputs by which nobody differentiates, here or in PyTorch: a loss's weights, the value of a median."""
+
 
 @frozen
 class Case:
