@@ -1,4 +1,4 @@
-"""`Tensor`: state, operators and methods. The methods are the public functions of `fnnet.functional`, family by family."""
+"""`Tensor`: state, operators and methods, which are the public functions of `fnnet.functional`, family by family."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Tensor(
 ):
     """An array of one dtype on one device, whose computations can be differentiated.
 
-    `fnnet.tensor(data)` makes one from data. The class itself, called as in early PyTorch, makes a tensor of the default
-    dtype: `Tensor(2, 3)` of that shape, `Tensor([1, 2])` of these values.
+    `fnnet.tensor(data)` makes one from data. The class itself, called as in early PyTorch, makes a tensor of the
+    default dtype: `Tensor(2, 3)` of that shape, `Tensor([1, 2])` of these values.
 
     Example:
         >>> import fnnet

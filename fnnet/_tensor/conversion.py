@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from fnnet._core.errors import ArgumentError, OptionError
 from fnnet.autograd.variable import Variable
@@ -10,21 +10,16 @@ from fnnet.backends import dtypes
 from fnnet.backends.devices import CPU, Device
 from fnnet.backends.dtypes import DType
 from fnnet.functional import creation, movement
-from fnnet.functional._common import dtype_of, to_dtype
+from fnnet.functional._common import TITLES, dtype_of, to_dtype
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
 
-_TYPE_NAMES: Final = {
-    "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long", "float16": "Half",
-    "bfloat16": "BFloat16", "float32": "Float", "float64": "Double", "complex64": "ComplexFloat", "complex128": "ComplexDouble",
-}  # fmt: skip
-
 
 class ConversionMethods(Variable):
-    """Other dtypes, other devices, new tensors alike. (Its methods `float`, `int`, `bool` hide the builtins here.)"""
+    """Other dtypes, other devices, new tensors alike. Its methods `float`, `int`, `bool` hide the builtins here."""
 
-    # other dtypes and devices -----------------------------------------------------------------------------------------
+    # other dtypes and devices ----------------------------------------------------------------------------------------
     def to(self, *args: Any, **kwargs: Any) -> Tensor:  # to(dtype), to(device), to(device, dtype), to(other)
         """The tensor in another dtype, on another device; itself where nothing changes.
 
@@ -41,15 +36,14 @@ class ConversionMethods(Variable):
             t = to_dtype(t, wanted)
         return movement.clone(t) if copy and t is self else t
 
-    def type(
-        self, dtype: Any = None, non_blocking: bool = False
-    ) -> Any:  # a string, or a Tensor where a dtype is given
+    # Any: a string, or a Tensor where a dtype is given
+    def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
         """The name of the tensor's type, or the tensor in another dtype."""
         if dtype is None:
-            return f"fnnet.{_TYPE_NAMES[dtype_of(self).name]}Tensor"
+            return f"fnnet.{TITLES[dtype_of(self).name]}Tensor"
         if isinstance(dtype, str):
             name = dtype.rpartition(".")[2].removesuffix("Tensor")
-            found = [d for d in dtypes.ALL if _TYPE_NAMES[d.name] == name]
+            found = [d for d in dtypes.ALL if TITLES[d.name] == name]
             if not found:
                 raise OptionError(f"invalid type: {dtype!r}")
             return self.to(found[0])
@@ -115,7 +109,7 @@ class ConversionMethods(Variable):
         """The tensor in complex128."""
         return self.to(dtypes.complex128)
 
-    # like this one -----------------------------------------------------------------------------------------------------
+    # like this one ---------------------------------------------------------------------------------------------------
     def new_tensor(
         self, data: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: Any = False
     ) -> Tensor:

@@ -174,7 +174,8 @@ class CoreMethods(Variable):
             raise ArgumentError(f"data must be a Tensor, got {type(value).__name__}")
         if self._leaf_grad and dtype_of(value).category < 2:
             raise DTypeError(
-                f"data set to a tensor that requires gradients must be floating point or complex dtype, got {dtype_of(value)}"
+                "data set to a tensor that requires gradients must be floating point or complex dtype, "
+                f"got {dtype_of(value)}"
             )
         self._data, self._device = value._data, value._device
 
@@ -210,8 +211,8 @@ class CoreMethods(Variable):
         if self._edge() is not None and self._node is not None:
             if not requires_grad:
                 raise AutogradError(
-                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
-                    "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+                    "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
                 )
             return cast("Tensor", self)
         if requires_grad and dtype_of(self).category < 2:
@@ -239,7 +240,8 @@ class CoreMethods(Variable):
                 raise AutogradError("can't assign Variable as its own grad")
             if tuple(value._data.shape) != tuple(self._data.shape):
                 raise ShapeError(
-                    f"assigned grad has data of a different size: grad {tuple(value._data.shape)}, tensor {tuple(self._data.shape)}"
+                    f"assigned grad has data of a different size: grad {tuple(value._data.shape)}, "
+                    f"tensor {tuple(self._data.shape)}"
                 )
             if dtype_of(value) is not dtype_of(self):
                 raise DTypeError(
@@ -247,7 +249,8 @@ class CoreMethods(Variable):
                 )
             if value._device is not self._device:
                 raise DTypeError(
-                    f"assigned grad has data located on a different device: {value._device}, the tensor is on {self._device}"
+                    f"assigned grad has data located on a different device: {value._device}, "
+                    f"the tensor is on {self._device}"
                 )
         self._grad = value
 
@@ -328,7 +331,7 @@ class CoreMethods(Variable):
         self._node, self._index, self._leaf_grad = None, 0, False
         return cast("Tensor", self)
 
-    # to Python and NumPy ----------------------------------------------------------------------------------------------
+    # to Python and NumPy ---------------------------------------------------------------------------------------------
     def item(self) -> Number:
         """The value of a tensor of one element as a Python number."""
         if self.numel() != 1:
@@ -361,7 +364,8 @@ class CoreMethods(Variable):
                 )
             if self._device.type != "cpu":
                 raise DTypeError(
-                    f"can't convert {self._device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first."
+                    f"can't convert {self._device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to "
+                    "host memory first."
                 )
         return self._device.backend.to_host(self._data)
 
@@ -422,7 +426,7 @@ class CoreMethods(Variable):
 
     __hash__ = object.__hash__
 
-    # printing, copying, pickling ---------------------------------------------------------------------------------------
+    # printing, copying, pickling -------------------------------------------------------------------------------------
     def __repr__(self) -> str:
         prefix = "tensor("
         suffixes = [] if self._device.type == "cpu" and self._device.index is None else [f"device='{self._device}'"]
@@ -443,12 +447,13 @@ class CoreMethods(Variable):
         return with_suffixes(prefix + text, suffixes, len(prefix))
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if not self._data.ndim and not spec == "" else object.__format__(self, spec)
+        return format(self.item(), spec) if spec and not self._data.ndim else object.__format__(self, spec)
 
     def __deepcopy__(self, memo: dict[Any, Any]) -> Tensor:
         if not self.is_leaf:
             raise AutogradError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment."
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                "moment."
             )
         found = memo.get(id(self))
         if found is None:

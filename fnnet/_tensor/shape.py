@@ -83,8 +83,16 @@ class ShapeMethods(Variable):
     t = transposition.t
     movedim = transposition.movedim
     moveaxis = transposition.moveaxis
-    T = property(transposition.reverse_dims)
-    mT = property(transposition.matrix_transpose)  # noqa: N815 - the name in PyTorch
+
+    @property
+    def T(self) -> Tensor:
+        """The dims in reverse order: of a matrix, its transpose. A view."""
+        return transposition.reverse_dims(cast("Tensor", self))
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two dims exchanged. A view."""
+        return transposition.matrix_transpose(cast("Tensor", self))
 
     flip = _several(rearrangement.flip)
     fliplr = rearrangement.fliplr

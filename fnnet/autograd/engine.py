@@ -186,7 +186,8 @@ class _Walk:
 
     def _leads(self, edge: Any) -> bool:
         key = _key(edge)
-        assert self.targets is not None and self.needed is not None
+        assert self.targets is not None
+        assert self.needed is not None
         if isinstance(edge, Variable):
             return key in self.targets
         return key in self.needed or (edge if type(edge) is tuple else (edge, 0)) in self.targets
@@ -365,7 +366,7 @@ class _Retain:
             t._grad = g if t._grad is None else t._grad + g
 
 
-# the public functions --------------------------------------------------------------------------------------------------
+# the public functions ------------------------------------------------------------------------------------------------
 def _sequence(x: Any) -> tuple[Any, ...]:
     return (x,) if isinstance(x, Variable) or x is None else tuple(x)
 
@@ -498,9 +499,16 @@ def grad(
         batches = _sequence(grad_outputs)
         n = len(batches[0])
         rows = [
-            run(outs, [b[i] for b in batches], retain_graph=keep or i < n - 1, create_graph=create_graph, wanted=ins, accumulate=False)
+            run(
+                outs,
+                [b[i] for b in batches],
+                retain_graph=keep or i < n - 1,
+                create_graph=create_graph,
+                wanted=ins,
+                accumulate=False,
+            )
             for i in range(n)
-        ]  # fmt: skip
+        ]
         k = tensors(ins[0]._device)
         found: list[Any] = [
             None if col[0] is None else k.cat(*[k.reshape(g, shape=(1, *g.shape)) for g in col], dim=0)
@@ -513,8 +521,8 @@ def grad(
         if g is None:
             if not allow_unused:
                 raise AutogradError(
-                    "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True "
-                    f"if this is the desired behavior. (input {i}, shape {tuple(t._data.shape)})"
+                    "One of the differentiated Tensors appears to not have been used in the graph. Set "
+                    f"allow_unused=True if this is the desired behavior. (input {i}, shape {tuple(t._data.shape)})"
                 )
             if materialize_grads:
                 found[i] = make(namespace_of(t._device).full(tuple(t._data.shape), 0, dtype=t._data.dtype), t._device)

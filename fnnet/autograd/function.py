@@ -37,8 +37,8 @@ class _Saved:
     def get(self, node: Node) -> Any:
         if self.version[0] != self.then:
             raise AutogradError(
-                "one of the variables needed for gradient computation has been modified by an inplace operation: a tensor "
-                f"saved by {node.name()} is at version {self.version[0]}; expected version {self.then} instead"
+                "one of the variables needed for gradient computation has been modified by an inplace operation: a "
+                f"tensor saved by {node.name()} is at version {self.version[0]}; expected version {self.then} instead"
             )
         if self.keep is not None:
             return self.keep
@@ -102,7 +102,8 @@ class FunctionCtx:
         if node is None or node.inputs is None:
             name = "this Function" if node is None else node.name()
             raise AutogradError(
-                f"Trying to backward through the graph a second time: the saved tensors of {name} have already been freed"
+                f"Trying to backward through the graph a second time: the saved tensors of {name} have already been "
+                "freed"
             )
         return tuple(None if s is None else s.get(node) for s in self._saved)
 
@@ -169,8 +170,8 @@ class Function:
         for d in ctx._dirty:
             if not any(d is o for o in outs):
                 raise AutogradError(
-                    "Some elements marked as dirty during the forward method were not returned as output. The inputs that "
-                    "are modified inplace must all be outputs of the Function."
+                    "Some elements marked as dirty during the forward method were not returned as output. The inputs "
+                    "that are modified inplace must all be outputs of the Function."
                 )
             if recording:
                 check_writable(d, cls.__name__, True)
@@ -279,7 +280,8 @@ def _backward(
         found = found[:n_args]
     if len(found) != n_args:
         raise AutogradError(
-            f"function {cls.__name__}Backward returned an incorrect number of gradients (expected {n_args}, got {len(found)})"
+            f"function {cls.__name__}Backward returned an incorrect number of gradients "
+            f"(expected {n_args}, got {len(found)})"
         )
     results: list[Any] = []
     for i, (f, need, shape) in enumerate(zip(found, call.needs, call.shapes, strict=True)):
@@ -292,8 +294,8 @@ def _backward(
             )
         if tuple(f._data.shape) != tuple(shape):
             raise AutogradError(
-                f"Function {cls.__name__}Backward returned an invalid gradient at index {i} - got {list(f._data.shape)} but "
-                f"expected shape compatible with {list(shape)}"
+                f"Function {cls.__name__}Backward returned an invalid gradient at index {i} - got "
+                f"{list(f._data.shape)} but expected shape compatible with {list(shape)}"
             )
         results.append(f if create else f._data)
     return results

@@ -115,7 +115,8 @@ def _check(
     checked = [(i, a) for i, a in enumerate(args) if isinstance(a, Variable) and a._edge() is not None]
     if not checked:
         raise OptionError(
-            "gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True."
+            "gradcheck expects at least one input tensor to require gradient, but none of the them have "
+            "requires_grad=True."
         )
     outs = _outputs(func(*args))
     rng = np.random.default_rng(0)
@@ -142,14 +143,15 @@ def _check(
                     raise GradcheckError(f"gradient {i} has dtype {g._data.dtype}, its input {t._data.dtype}")
                 if g is not None and np.abs(analytic - _host(h)).max(initial=0) > nondet_tol:
                     raise GradcheckError(
-                        f"Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different values (input {i})"
+                        "Backward is not reentrant, i.e., running backward with same input and grad_output multiple "
+                        f"times gives different values (input {i})"
                     )
                 _compare(func, args, t, v, analytic, i, j, eps, atol, rtol, fast, rng)
 
 
 def _compare(
-    func: Callable[..., Any], args: Sequence[Any], t: Any, v: Raw, analytic: Raw, i: int, j: int, eps: float, atol: float,
-    rtol: float, fast: bool, rng: np.random.Generator,
+    func: Callable[..., Any], args: Sequence[Any], t: Any, v: Raw, analytic: Raw, i: int, j: int, eps: float,
+    atol: float, rtol: float, fast: bool, rng: np.random.Generator,
 ) -> None:  # fmt: skip
     """One vector-Jacobian product against differences along each axis, or along one random direction."""
     shape = t._data.shape
@@ -192,6 +194,15 @@ def gradgradcheck(
         func: Takes the inputs, returns a tensor or a tuple of tensors.
         inputs: A tensor or a tuple; float64 tensors that require grad are checked.
         grad_outputs: The vectors of the first vector-Jacobian product. Default: random.
+        eps: Step of the differences. Default: 1e-6.
+        atol: Absolute tolerance. Default: 1e-5.
+        rtol: Relative tolerance. Default: 1e-3.
+        gen_non_contig_grad_outputs: Accepted for PyTorch's signature.
+        raise_exception: Raise where they disagree, instead of answering False.
+        nondet_tol: How much two runs of backward may differ.
+        check_undefined_grad: Accepted for PyTorch's signature.
+        check_grad_dtypes: Also compare the dtypes of gradient and input.
+        fast_mode: Compare along one random direction instead of column by column.
 
     Example:
         >>> import fnnet

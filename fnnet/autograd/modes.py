@@ -1,4 +1,4 @@
-"""Modes: what is in force in this thread. Gradients on or off, inference, a transform's namespace, saved-tensor hooks."""
+"""Modes in force in this thread: gradients on or off, inference, a transform's namespace, saved-tensor hooks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import inspect
 import threading
 from collections.abc import Callable, Generator
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, overload
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,7 +39,7 @@ class State:
 
 
 class _Mode(threading.local):
-    """The current thread's State. (Each thread begins with gradients on.)"""
+    """The current thread's State; each thread begins with gradients on."""
 
     def __init__(self) -> None:
         self.state = State()
@@ -145,8 +145,12 @@ class no_grad(_Grad):
 
     on = False
 
-    def __new__(cls, orig_func: Callable[..., Any] | None = None) -> Any:
-        """`@no_grad` without parentheses decorates too."""
+    # `@no_grad` without parentheses decorates too: a type checker must be told, as it is no instance of the class.
+    @overload
+    def __new__(cls, orig_func: F) -> F: ...  # type: ignore[misc]
+    @overload
+    def __new__(cls, orig_func: None = None) -> Self: ...
+    def __new__(cls, orig_func: F | None = None) -> F | Self:  # type: ignore[misc]
         new = super().__new__(cls)
         return new if orig_func is None else new(orig_func)
 
@@ -219,8 +223,12 @@ class inference_mode(Switch):
         True
     """
 
-    def __new__(cls, mode: bool | Callable[..., Any] = True) -> Any:
-        """`@inference_mode` without parentheses decorates too."""
+    # As in `no_grad`, without parentheses it decorates.
+    @overload
+    def __new__(cls, mode: F) -> F: ...  # type: ignore[misc]
+    @overload
+    def __new__(cls, mode: bool = True) -> Self: ...
+    def __new__(cls, mode: bool | F = True) -> F | Self:  # type: ignore[misc]
         new = super().__new__(cls)
         if isinstance(mode, bool):
             return new

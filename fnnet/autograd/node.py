@@ -307,7 +307,7 @@ def module_path(modules: Sequence[Any]) -> str:
     if not modules:
         return ""
     parts = [type(modules[0]).__name__]
-    for outer, inner in zip(modules, modules[1:], strict=False):
+    for outer, inner in itertools.pairwise(modules):
         if outer is not inner:
             named = getattr(outer, "named_modules", None)
             parts.append(

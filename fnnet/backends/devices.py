@@ -32,7 +32,7 @@ class Device:
     index: int | None
     _backend: Backend | None
 
-    def __new__(cls, type: str | Device, index: int | None = None) -> Device:  # noqa: A002 - PyTorch's name
+    def __new__(cls, type: str | Device, index: int | None = None) -> Device:
         """The device called `type`, which may carry its index: `"cuda:1"`.
 
         Args:
@@ -78,12 +78,15 @@ class Device:
         count = backend.device_count()
         if (self.index or 0) >= count:
             hint = " (set FNNET_CPU_DEVICES for more)" if self.type == "cpu" else ""
-            raise DeviceError(f"device {str(self)!r}: invalid device ordinal, there are {count} {self.type} devices{hint}")
+            raise DeviceError(
+                f"device {str(self)!r}: invalid device ordinal, there are {count} {self.type} devices{hint}"
+            )
         self._backend = backend.on(self.index or 0)
         return self._backend
 
     def __repr__(self) -> str:
-        return f"device(type={self.type!r})" if self.index is None else f"device(type={self.type!r}, index={self.index})"
+        index = "" if self.index is None else f", index={self.index}"
+        return f"device(type={self.type!r}{index})"
 
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
@@ -100,7 +103,7 @@ def register_backend(backend: Backend) -> None:
             found._backend = None
 
 
-def backend_of(type: str) -> Backend:  # noqa: A002 - PyTorch's name
+def backend_of(type: str) -> Backend:
     """The backend of a device type; a DeviceError says what to install where there is none."""
     found = _BACKENDS.get(type)
     if found is None:

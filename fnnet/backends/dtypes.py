@@ -21,6 +21,9 @@ class DType:
 
     __slots__ = ("category", "itemsize", "name", "numpy", "rank")
 
+    numpy: np.dtype[Any]
+    itemsize: int
+
     def __init__(self, name: str, numpy: Any, category: int, rank: int) -> None:
         self.name, self.numpy = name, np.dtype(numpy)
         self.itemsize, self.category, self.rank = self.numpy.itemsize, category, rank

@@ -1,13 +1,14 @@
 """Reductions and scans over NumPy arrays, with the accumulation dtypes that PyTorch has.
 
-NumPy adds float32 in float32, pairwise only along a contiguous last axis: a sum over 2**24 + 100 ones along axis 0 stops
-at 2**24. Long sums along other axes go in blocks, whose partial sums are added in turn: the error then grows with the
-block's length and the number of blocks, not with their product.
+NumPy adds float32 in float32, pairwise only along a contiguous last axis: a sum over 2**24 + 100 ones along axis 0
+stops at 2**24. Long sums along other axes go in blocks, whose partial sums are added in turn: the error then grows with
+the block's length and the number of blocks, not with their product.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,6 +18,15 @@ from fnnet.backends.dtypes import BFLOAT16
 Raw = np.ndarray[Any, Any]
 BLOCK = 512
 """Terms that are added one after the other in float32."""
+
+# NumPy's stubs know `keepdims` as a literal only, never as a bool.
+_Reduce = Callable[..., Any]
+_ADD: Final[_Reduce] = np.add.reduce
+_MULTIPLY: Final[_Reduce] = np.multiply.reduce
+_MAXIMUM: Final[_Reduce] = np.maximum.reduce
+_MINIMUM: Final[_Reduce] = np.minimum.reduce
+_OR: Final[_Reduce] = np.logical_or.reduce
+_AND: Final[_Reduce] = np.logical_and.reduce
 
 
 def _result(r: Any, out: Raw | None) -> Raw:
@@ -35,8 +45,8 @@ def sum_(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None
         last = x.ndim - 1
         if dtype.itemsize < 8 and dim and x.size > BLOCK and any(d != last and x.shape[d] > BLOCK for d in dim):
             return _result(_blocked(x, dim, keepdim), out)
-        return np.asarray(np.add.reduce(x, dim, None, out, keepdim))
-    return np.asarray(np.add.reduce(x, dim, np.dtype(np.int64), out, keepdim))
+        return np.asarray(_ADD(x, dim, None, out, keepdim))
+    return np.asarray(_ADD(x, dim, np.dtype(np.int64), out, keepdim))
 
 
 def _blocked(x: Raw, dim: Shape, keepdim: bool) -> Any:
@@ -47,38 +57,38 @@ def _blocked(x: Raw, dim: Shape, keepdim: bool) -> Any:
             whole = n - n % BLOCK
             at = (slice(None),) * d
             blocks = x[(*at, slice(0, whole))].reshape(*x.shape[:d], whole // BLOCK, BLOCK, *x.shape[d + 1 :])
-            parts = np.add.reduce(blocks, d + 1)
+            parts = _ADD(blocks, d + 1)
             if whole != n:
-                rest = np.add.reduce(x[(*at, slice(whole, n))], d, keepdims=True)
+                rest = _ADD(x[(*at, slice(whole, n))], d, keepdims=True)
                 parts = np.concatenate((parts, rest), d)
             return _blocked(parts, dim, keepdim)
-    return np.add.reduce(x, dim, keepdims=keepdim)
+    return _ADD(x, dim, keepdims=keepdim)
 
 
 def prod(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None) -> Raw:
     """Product over `dim`; bool and whole numbers in int64."""
     dtype = None if x.dtype.kind in "fc" else np.dtype(np.int64)
-    return np.asarray(np.multiply.reduce(x, dim, dtype, out, keepdim))
+    return np.asarray(_MULTIPLY(x, dim, dtype, out, keepdim))
 
 
 def amax(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None) -> Raw:
     """Maximum over `dim`; NaN wins."""
-    return np.asarray(np.maximum.reduce(x, dim, None, out, keepdim))
+    return np.asarray(_MAXIMUM(x, dim, None, out, keepdim))
 
 
 def amin(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None) -> Raw:
     """Minimum over `dim`; NaN wins."""
-    return np.asarray(np.minimum.reduce(x, dim, None, out, keepdim))
+    return np.asarray(_MINIMUM(x, dim, None, out, keepdim))
 
 
 def any_(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None) -> Raw:
     """Whether some element along `dim` is not zero."""
-    return np.asarray(np.logical_or.reduce(x, dim, np.dtype(np.bool_), out, keepdim))
+    return np.asarray(_OR(x, dim, np.dtype(np.bool_), out, keepdim))
 
 
 def all_(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None) -> Raw:
     """Whether every element along `dim` is not zero."""
-    return np.asarray(np.logical_and.reduce(x, dim, np.dtype(np.bool_), out, keepdim))
+    return np.asarray(_AND(x, dim, np.dtype(np.bool_), out, keepdim))
 
 
 def argmax(x: Raw, /, *, dim: int, keepdim: bool = False, out: Raw | None = None) -> Raw:

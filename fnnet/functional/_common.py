@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeGuard, cast
 
 from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, IndexRangeError, ShapeError
 from fnnet._core.namespace import Number, Shape
@@ -230,8 +230,8 @@ def into(out: Tensor, r: Tensor) -> Tensor:
     if tuple(out._data.shape) != tuple(r._data.shape):
         if out._data.size:
             warnings.warn(
-                f"An output with one or more elements was resized since it had shape {tuple(out._data.shape)}, which does "
-                f"not match the required output shape {tuple(r._data.shape)}.",
+                f"An output with one or more elements was resized since it had shape {tuple(out._data.shape)}, which "
+                f"does not match the required output shape {tuple(r._data.shape)}.",
                 UserWarning,
                 stacklevel=4,
             )
@@ -247,14 +247,16 @@ def check_castable(source: DType, target: DType) -> None:
         raise DTypeError(f"result type {_title(source)} can't be cast to the desired output type {_title(target)}")
 
 
-_TITLES = {
-    "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long", "float16": "Half",
-    "bfloat16": "BFloat16", "float32": "Float", "float64": "Double", "complex64": "ComplexFloat", "complex128": "ComplexDouble",
+TITLES: Final = {
+    "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long",
+    "float16": "Half", "bfloat16": "BFloat16", "float32": "Float", "float64": "Double",
+    "complex64": "ComplexFloat", "complex128": "ComplexDouble",
 }  # fmt: skip
+"""What PyTorch calls a dtype in the names of tensor types and in errors."""
 
 
 def _title(dtype: DType) -> str:
-    return _TITLES[dtype.name]
+    return TITLES[dtype.name]
 
 
 def inplace(op: Op, target: Tensor, *others: Any, **static: Any) -> Tensor:
@@ -310,8 +312,8 @@ def broadcast_shape(name: str, *shapes: Shape) -> Shape:
             if len(s) >= i and s[-i] != 1:
                 if n not in (1, s[-i]):
                     raise ShapeError(
-                        f"{name}: The size of tensor a ({n}) must match the size of tensor b ({s[-i]}) at non-singleton "
-                        f"dimension {max(map(len, shapes)) - i} (shapes: {', '.join(map(str, shapes))})"
+                        f"{name}: The size of tensor a ({n}) must match the size of tensor b ({s[-i]}) at "
+                        f"non-singleton dimension {max(map(len, shapes)) - i} (shapes: {', '.join(map(str, shapes))})"
                     )
                 n = s[-i]
         out.append(n)

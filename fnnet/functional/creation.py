@@ -44,9 +44,9 @@ def finish(raw: Any, device: Device, requires_grad: bool = False) -> Tensor:
     return cast("Tensor", t)
 
 
-# from data ------------------------------------------------------------------------------------------------------------
+# from data -----------------------------------------------------------------------------------------------------------
 def host_array(data: Any, dtype: DType | None = None) -> Raw:
-    """Data (numbers, nested sequences, arrays, tensors) as a host array of its own, in the dtype PyTorch would infer."""
+    """Data (numbers, nested sequences, arrays, tensors) as a host array of its own; dtype as PyTorch infers it."""
     if isinstance(data, Variable):
         raw = data._device.backend.to_host(data._data)
         copied: Raw = raw.astype(raw.dtype if dtype is None else dtype.numpy)
@@ -82,7 +82,8 @@ def host_array(data: Any, dtype: DType | None = None) -> Raw:
     target = found if dtype is None else dtype
     if target.category < 2 and array.dtype.kind in "fc":
         with np.errstate(all="ignore"):
-            return np.trunc(array.real).astype(target.numpy)
+            whole: Raw = np.trunc(array.real)
+            return whole.astype(target.numpy)
     return array.astype(target.numpy)
 
 
@@ -287,6 +288,7 @@ def frombuffer(
         dtype: How its bytes are read.
         count: Elements; -1 all that follow `offset`.
         offset: Bytes to leave out at the start.
+        requires_grad: Whether gradients are accumulated. Default: False.
 
     Example:
         >>> import fnnet
@@ -300,12 +302,13 @@ def frombuffer(
         )
     if count > 0 and offset + count * dtype.itemsize > len(view):
         raise OptionError(
-            f"requested buffer length ({count * dtype.itemsize} bytes) after offset ({offset} bytes) must not be greater than actual buffer length ({len(view)} bytes)"
+            f"requested buffer length ({count * dtype.itemsize} bytes) after offset ({offset} bytes) must not be "
+            f"greater than actual buffer length ({len(view)} bytes)"
         )
     return finish(np.frombuffer(buffer, dtype.numpy, count, offset), CPU, requires_grad)
 
 
-# from a shape ---------------------------------------------------------------------------------------------------------
+# from a shape --------------------------------------------------------------------------------------------------------
 def _filled(
     name: str, shape: Shape, value: Number, dtype: DType, device: DeviceLike, requires_grad: bool, out: Tensor | None
 ) -> Tensor:
@@ -334,7 +337,12 @@ def full(
     Args:
         size: The shape.
         fill_value: Number or 0-d tensor.
+        out: Where to write the result.
         dtype: Default: that of the value.
+        layout: Accepted; memory is strided.
+        device: Where it lies. Default: the CPU.
+        requires_grad: Whether gradients are accumulated. Default: False.
+        pin_memory: Accepted; host memory needs no pinning here.
 
     Example:
         >>> import fnnet
@@ -423,7 +431,7 @@ def scalar_tensor(
     return _filled("scalar_tensor", (), s, dtype or DEFAULT.float, device, requires_grad, None)
 
 
-# like another ---------------------------------------------------------------------------------------------------------
+# like another --------------------------------------------------------------------------------------------------------
 def _like(name: str, t: Tensor, value: Number, dtype: DType | None, device: DeviceLike, requires_grad: bool) -> Tensor:
     where = t._device if device is None else canonical(device)
     return _filled(name, tuple(t._data.shape), value, dtype or dtype_of(t), where, requires_grad, None)
@@ -511,7 +519,7 @@ def full_like(
     return _like("full_like", input, value, dtype, device, requires_grad)
 
 
-# the default dtype ----------------------------------------------------------------------------------------------------
+# the default dtype ---------------------------------------------------------------------------------------------------
 def set_default_dtype(d: DType) -> None:
     """Let new floating-point tensors have the dtype `d` (process-wide).
 

@@ -69,7 +69,7 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:  # memory_form
     return cast("Tensor", apply(CLONE, input))
 
 
-# copy: what in-place writes record -------------------------------------------------------------------------------------
+# copy: what in-place writes record -----------------------------------------------------------------------------------
 def _copy_forward(k: K[A], target: A, source: A) -> A:
     return k.clone(k.expand(source, shape=target.shape))
 
@@ -90,7 +90,7 @@ COPY = Op(
 )  # fmt: skip
 
 
-# view_set: a base after a write through a view ----------------------------------------------------------------------------
+# view_set: a base after a write through a view -----------------------------------------------------------------------
 def _view_set_backward(k: K[A], c: Call[A], g: A) -> Grads:
     view = c.static["view"]
     piece = g
@@ -114,7 +114,7 @@ VIEW_SET = Op(
 )  # fmt: skip
 
 
-# to another device ---------------------------------------------------------------------------------------------------------
+# to another device ---------------------------------------------------------------------------------------------------
 def _move(raw: Any, source: Device, target: Device) -> Any:
     return target.backend.from_host(source.backend.to_host(raw), target.index or 0)
 
@@ -155,7 +155,7 @@ def canonical(of: Device | str | int | None) -> Device:
     return found
 
 
-# in place ------------------------------------------------------------------------------------------------------------------
+# in place ------------------------------------------------------------------------------------------------------------
 def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     """Overwrite with the values of `src`, broadcast and cast; the gradient goes to `src`.
 
@@ -170,7 +170,8 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     shape = tuple(self._data.shape)
     if broadcast_shape("copy_", shape, tuple(src._data.shape)) != shape:
         raise ShapeError(
-            f"copy_: output with shape {list(shape)} doesn't match the broadcast shape of source {tuple(src._data.shape)}"
+            f"copy_: output with shape {list(shape)} doesn't match the broadcast shape of source "
+            f"{tuple(src._data.shape)}"
         )
     check_leaf(COPY, self)
     if src._device is not self._device:

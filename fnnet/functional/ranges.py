@@ -49,7 +49,12 @@ def arange(
         start: First value. (The only argument is `end`.)
         end: Bound, which is left out.
         step: Distance, not 0. Default: 1.
+        out: Where to write the result.
         dtype: Default: int64, or the default dtype where an argument is a float.
+        layout: Accepted; memory is strided.
+        device: Where it lies. Default: the CPU.
+        requires_grad: Whether gradients are accumulated. Default: False.
+        pin_memory: Accepted; host memory needs no pinning here.
 
     Raises:
         OptionError: step is 0 or leads away from `end`.

@@ -100,8 +100,7 @@ def reverse_dims(input: Tensor) -> Tensor:
     if ndim != 2:
         warnings.warn(
             "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it "
-            "will throw "
-            "an error in a future release. Consider `x.mT` to transpose batches of matrices or "
+            "will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
             "`x.permute(*range(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
             UserWarning,
             stacklevel=3,
@@ -134,8 +133,7 @@ def movedim(input: Tensor, source: int | Sequence[int], destination: int | Seque
     if len(from_) != len(to):
         raise ShapeError(
             f"movedim: Invalid source or destination dims: source ({list(from_)} dims) should contain the same "
-            "number of "
-            f"dims as destination ({list(to)} dims)"
+            f"number of dims as destination ({list(to)} dims)"
         )
     a, b = (tuple(wrap_dim(d, ndim, "movedim") for d in dims) for dims in (from_, to))
     for name, dims, given in (("source", a, from_), ("destination", b, to)):

@@ -16,8 +16,8 @@ K = Namespace
 
 
 def adam(
-    k: K[A], p: A, grad: A, m: A, v: A, step_size: float, correction: float, shrink: float, *, beta1: float, beta2: float,
-    eps: float, weight_decay: float, maximize: bool,
+    k: K[A], p: A, grad: A, m: A, v: A, step_size: float, correction: float, shrink: float, *, beta1: float,
+    beta2: float, eps: float, weight_decay: float, maximize: bool,
 ) -> tuple[A, A, A]:  # fmt: skip
     """m, v <- running means of grad and grad^2;  p <- p * shrink - step_size * m / (sqrt(v) / correction + eps)."""
     p, grad = _prepared(p, grad, shrink, weight_decay, maximize)
@@ -115,9 +115,9 @@ class Adam(Optimizer):
             check(0.0 <= number(beta) < 1.0, f"Invalid beta parameter at index {i}: {beta}")
         check(weight_decay >= 0.0, f"Invalid weight_decay value: {weight_decay}")
         super().__init__(params, {
-            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad, "maximize": maximize,
-            "foreach": foreach, "capturable": capturable, "differentiable": differentiable, "fused": fused,
-            "decoupled_weight_decay": decoupled_weight_decay,
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
+            "maximize": maximize, "foreach": foreach, "capturable": capturable, "differentiable": differentiable,
+            "fused": fused, "decoupled_weight_decay": decoupled_weight_decay,
         })  # fmt: skip
 
     def update(self, p: Any, grad: Any, state: dict[str, Any], group: dict[str, Any]) -> None:

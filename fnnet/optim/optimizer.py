@@ -1,4 +1,4 @@
-"""`Optimizer`: parameter groups, options, state and hooks. Each optimizer adds its rule, a pure function, and its options."""
+"""`Optimizer`: parameter groups, options, state, hooks. An optimizer adds its options and its rule, a pure function."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ required = _Required()
 class GlobalStepHooks:
     """Hooks that run around the step of every optimizer of the process."""
 
-    pre: OrderedDict[int, Callable[..., Any]] = OrderedDict()
-    post: OrderedDict[int, Callable[..., Any]] = OrderedDict()
+    pre: ClassVar[OrderedDict[int, Callable[..., Any]]] = OrderedDict()
+    post: ClassVar[OrderedDict[int, Callable[..., Any]]] = OrderedDict()
 
 
 class Optimizer:
@@ -110,7 +110,7 @@ class Optimizer:
             text += "".join(f"    {k}: {group[k]}\n" for k in sorted(group) if k != "params")
         return text + ")"
 
-    # groups -----------------------------------------------------------------------------------------------------------
+    # groups ----------------------------------------------------------------------------------------------------------
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group: a dict with "params" and options; options that it lacks are the defaults."""
         if not isinstance(param_group, dict):
@@ -120,8 +120,8 @@ class Optimizer:
             params = [params]
         elif isinstance(params, set):
             raise ArgumentError(
-                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will "
-                "change between runs. Please use a list instead."
+                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
+                "will change between runs. Please use a list instead."
             )
         params = list(params)
         names: list[str] = []
@@ -190,7 +190,7 @@ class Optimizer:
         """Change one parameter: what a subclass defines."""
         raise OptionError(f"{type(self).__name__} defines neither update() nor step()")
 
-    # hooks ------------------------------------------------------------------------------------------------------------
+    # hooks -----------------------------------------------------------------------------------------------------------
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> Handle:
         """Call `hook(optimizer, args, kwargs)` before each step; it may return new `(args, kwargs)`."""
         return Handle(self.__dict__["_optimizer_step_pre_hooks"], hook)
@@ -215,7 +215,7 @@ class Optimizer:
         """Call `hook(optimizer)` after loading."""
         return Handle(self.__dict__["_optimizer_load_state_dict_post_hooks"], hook, (), prepend)
 
-    # state ------------------------------------------------------------------------------------------------------------
+    # state -----------------------------------------------------------------------------------------------------------
     def state_dict(self) -> dict[str, Any]:
         """The state and the groups, with parameters as numbers in order; PyTorch's format."""
         for hook in self.__dict__["_optimizer_state_dict_pre_hooks"].values():
@@ -248,13 +248,14 @@ class Optimizer:
         saved = copy.deepcopy(state_dict["param_groups"])
         if len(self.param_groups) != len(saved):
             raise OptionError(
-                f"loaded state dict has a different number of parameter groups: {len(saved)}, the optimizer has {len(self.param_groups)}"
+                f"loaded state dict has a different number of parameter groups: {len(saved)}, "
+                f"the optimizer has {len(self.param_groups)}"
             )
         for i, (own, other) in enumerate(zip(self.param_groups, saved, strict=True)):
             if len(own["params"]) != len(other["params"]):
                 raise OptionError(
-                    "loaded state dict contains a parameter group that doesn't match the size of optimizer's group: group "
-                    f"{i} has {len(other['params'])} parameters, the optimizer's has {len(own['params'])}"
+                    "loaded state dict contains a parameter group that doesn't match the size of optimizer's group: "
+                    f"group {i} has {len(other['params'])} parameters, the optimizer's has {len(own['params'])}"
                 )
         params = dict(
             zip(
@@ -333,7 +334,7 @@ def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> Handle:
     return Handle(GlobalStepHooks.post, hook)
 
 
-# for rules ----------------------------------------------------------------------------------------------------------------
+# for rules -----------------------------------------------------------------------------------------------------------
 def run_rule(op: Op, targets: Sequence[Any], *args: Any, differentiable: bool = False, **static: Any) -> None:
     """Let a rule's results overwrite `targets`, in order; recorded where the optimizer is differentiable."""
     if differentiable:
@@ -347,8 +348,7 @@ def run_rule(op: Op, targets: Sequence[Any], *args: Any, differentiable: bool = 
 
 def zeros_like(p: Any) -> Tensor:
     """State in the parameter's dtype, layout and on its device."""
-    new = movement.zero_(movement.clone(p.detach()))
-    return new
+    return movement.zero_(movement.clone(p.detach()))
 
 
 def new_step(p: Any) -> Tensor:

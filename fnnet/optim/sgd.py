@@ -30,7 +30,10 @@ def sgd_momentum(
     k: K[A], p: A, grad: A, buffer: A, lr: float, *, momentum: float, dampening: float, weight_decay: float,
     nesterov: bool, maximize: bool,
 ) -> tuple[A, A]:  # fmt: skip
-    """buffer <- momentum * buffer + (1 - dampening) * grad;  p <- p - lr * buffer (Nesterov: grad + momentum * buffer)."""
+    """buffer <- momentum * buffer + (1 - dampening) * grad;  p <- p - lr * buffer.
+
+    Nesterov: p <- p - lr * (grad + momentum * buffer).
+    """
     grad = decayed(grad, p, weight_decay, maximize)
     buffer = buffer * momentum + (grad if dampening == 0 else grad * (1 - dampening))
     return p - (grad + buffer * momentum if nesterov else buffer) * lr, buffer
@@ -122,7 +125,8 @@ class SGD(Optimizer):
             buffer = state["momentum_buffer"] = movement.zero_(movement.clone(grad.detach()))
         run_rule(
             SGD_MOMENTUM_STEP, (p, buffer), p, grad, buffer, lr, momentum=group["momentum"],
-            dampening=0 if first else group["dampening"], nesterov=group["nesterov"], differentiable=differentiable, **common,
+            dampening=0 if first else group["dampening"], nesterov=group["nesterov"],
+            differentiable=differentiable, **common,
         )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def default_convert(data: Any) -> Any:  # any nesting of arrays, tensors and oth
         >>> default_convert([numpy.array(0)])
         [tensor(0)]
     """
-    if isinstance(data, Variable) or isinstance(data, (str, bytes)):
+    if isinstance(data, (Variable, str, bytes)):
         return data
     if isinstance(data, (np.ndarray, np.generic)):
         return data if data.dtype.kind in "SUO" else creation.as_tensor(data)

@@ -163,7 +163,7 @@ def random_split(
         for i, fraction in enumerate(lengths):
             if not 0 <= fraction <= 1:
                 raise OptionError(f"Fraction at index {i} is not between 0 and 1: {fraction}")
-            sizes.append(int(math.floor(n * fraction)))
+            sizes.append(math.floor(n * fraction))
         for i in range(n - sum(sizes)):
             sizes[i % len(sizes)] += 1
         for i, size in enumerate(sizes):

@@ -72,7 +72,8 @@ class DataLoader(Generic[T_co]):
     ) -> None:
         if num_workers != 0:
             raise OptionError(
-                f"num_workers={num_workers}: this version of fnnet loads data in the calling process; pass num_workers=0"
+                f"num_workers={num_workers}: this version of fnnet loads data in the calling process; "
+                "pass num_workers=0"
             )
         iterable = isinstance(dataset, IterableDataset)
         if iterable and (shuffle or sampler is not None or batch_sampler is not None):
