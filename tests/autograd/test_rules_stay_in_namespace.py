@@ -1,7 +1,7 @@
 """Rules compute through their namespace and nowhere else, leave what they are given alone, and do no unasked work.
 
-Each rule runs on proxies that have a shape, a dtype and the operators, over a namespace that notes every primitive. What
-it noted, replayed on other numbers, must give what the rule gives on those: a rule that computed beside its namespace,
+Each rule runs on proxies that have a shape, a dtype and the operators, over a namespace that notes every primitive.
+What it noted, replayed on other numbers, must give what the rule gives on those: a rule that computed beside it,
 or looked at a value, would have baked the first numbers in. Transforms (compile, vmap, ONNX) rest on this.
 """
 
@@ -20,12 +20,12 @@ from fnnet._core.op import OPS, Op, Sample
 from fnnet.backends import dtypes
 from fnnet.backends.devices import CPU
 from fnnet.backends.dtypes import DType
-from fnnet.backends.numpy_backend import NumpyBackend
 from fnnet.testing import conformance
 from fnnet.testing.conformance.cases import CONSTANT, Maker
+from fnnet.testing.conformance.run import Definitions
 
 Host = np.ndarray[Any, Any]
-PLAIN: Any = NumpyBackend()
+PLAIN: Any = Definitions()
 PRIMITIVES = {name for name in vars(Namespace) if not name.startswith("_")}
 
 Step = tuple[str, tuple[Any, ...], dict[str, Any], "Proxy"]
@@ -106,7 +106,7 @@ class Noting:
         """Run what was noted on other arrays."""
         known = dict(given)
         for name, args, static, new in self.steps:
-            raw = getattr(PLAIN, name)(*[known.get(a, None) if isinstance(a, Proxy) else a for a in args], **static)
+            raw = getattr(PLAIN, name)(*[known.get(a) if isinstance(a, Proxy) else a for a in args], **static)
             known[new] = np.asarray(raw)
         return [known[w] if isinstance(w, Proxy) else w for w in wanted]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -36,8 +36,15 @@ About 4 units in the last place of float16 and bfloat16 (2**-10 and 2**-7), whic
 once, and 1,000 of float32: a sample's sums are short, but quotients of small numbers amplify.
 """
 
-PLAIN = NumpyBackend()
-"""A NumPy backend of its own: no plugin's kernels, only definitions."""
+
+class Definitions(NumpyBackend):
+    """NumPy's primitives and the ops' definitions over them: no plugin's kernels, none of the backend's own."""
+
+    own: ClassVar[dict[str, Any]] = {}
+    own_backward: ClassVar[dict[str, Any]] = {}
+
+
+PLAIN = Definitions()
 
 
 def checks(device: str) -> Iterator[Check]:
