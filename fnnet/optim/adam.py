@@ -10,7 +10,7 @@ from fnnet._core.op import Kind, Make, Op, Sample, Samples
 from fnnet._tensor import Tensor
 from fnnet.autograd.modes import no_grad
 from fnnet.autograd.variable import Variable
-from fnnet.optim.optimizer import Optimizer, Params, check, new_step, number, run_rule, zeros_like
+from fnnet.optim.optimizer import Optimizer, Params, check, new_step, number, run_rule, scalar, zeros_like
 
 K = Namespace
 
@@ -109,11 +109,16 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        check(number(lr) >= 0.0, f"Invalid learning rate: {lr}")
+        flags: dict[str, Any] = {"foreach": foreach, "capturable": capturable}
+        check(scalar("lr", lr, **flags) >= 0.0, f"Invalid learning rate: {lr}")
         check(eps >= 0.0, f"Invalid epsilon value: {eps}")
         for i, beta in enumerate(betas):
             check(0.0 <= number(beta) < 1.0, f"Invalid beta parameter at index {i}: {beta}")
         check(weight_decay >= 0.0, f"Invalid weight_decay value: {weight_decay}")
+        tensors = [isinstance(beta, Variable) for beta in betas]
+        check(all(tensors) or not any(tensors), "betas must be either both floats or both Tensors")
+        for i, beta in enumerate(betas):
+            scalar(f"betas[{i}]", beta, **flags)
         super().__init__(params, {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
             "maximize": maximize, "foreach": foreach, "capturable": capturable, "differentiable": differentiable,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import functools
 import itertools
 import warnings
@@ -147,7 +148,8 @@ class Optimizer:
             raise OptionError("some parameters appear in more than one parameter group")
         if self.param_groups and ("param_names" in self.param_groups[0]) != bool(names):
             raise OptionError(
-                "all optimizer param groups should be with/without names; cannot add a group that differs"
+                "all optimizer param groups should be with/without names. cannot add param group "
+                f"{'with' if names else 'without'} names to the optimizer"
             )
         group = {**param_group, "params": found}
         if names:
@@ -183,7 +185,10 @@ class Optimizer:
             with set_grad(differentiable):
                 for p in group["params"]:
                     if p._grad is not None:
-                        self.update(p, p._grad, self.state[p], group)
+                        state = self.state[p]
+                        self.update(p, p._grad, state, group)
+                        if not state:  # what keeps nothing has no entry in the state_dict
+                            del self.state[p]
         return loss
 
     def update(self, p: Any, grad: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
@@ -359,6 +364,20 @@ def new_step(p: Any) -> Tensor:
 def number(x: Any) -> float:
     """An option that may be a tensor (a learning rate) as a float."""
     return float(x.item()) if isinstance(x, Variable) else float(x)  # type: ignore[attr-defined]  # a Tensor's item
+
+
+def scalar(name: str, x: Any, *, foreach: bool | None = None, capturable: bool = True) -> float:
+    """An option that may be a tensor of one element, as a float.
+
+    Raises:
+        OptionError: The tensor has another number of elements, or PyTorch's `foreach` would not take a tensor.
+    """
+    if isinstance(x, Variable):
+        check(
+            capturable or not foreach, f"{name} as a Tensor is not supported for capturable=False and foreach=True"
+        )
+        check(math.prod(x._data.shape) == 1, f"Tensor {name} must be 1-element")
+    return number(x)
 
 
 def check(condition: bool, message: str) -> None:

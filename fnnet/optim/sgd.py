@@ -9,7 +9,7 @@ from fnnet._core.namespace import A, Namespace
 from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet._tensor import Tensor
 from fnnet.functional import movement
-from fnnet.optim.optimizer import Optimizer, Params, check, number, run_rule
+from fnnet.optim.optimizer import Optimizer, Params, check, number, run_rule, scalar
 
 K = Namespace
 
@@ -99,7 +99,7 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check(number(lr) >= 0.0, f"Invalid learning rate: {lr}")
+        check(scalar("lr", lr) >= 0.0, f"Invalid learning rate: {lr}")
         check(momentum >= 0.0, f"Invalid momentum value: {momentum}")
         check(number(weight_decay) >= 0.0, f"Invalid weight_decay value: {weight_decay}")
         check(
