@@ -28,7 +28,7 @@ def namespace_of(device: Device) -> Any:
 
 
 def apply(op: Op, *args: Any, **static: Any) -> Any:
-    """Run `op` on tensors (a number may stand for one, None for one that is left out); record it if someone needs it."""
+    """Run `op` on tensors (a number may stand for one, None for one left out); record it if someone needs it."""
     state = MODE.state
     grad = state.grad
     raws: list[Any] = []
@@ -145,6 +145,7 @@ def binary(op: Op, a: Any, b: Any) -> Any:
     elif op.name in backend.providers or op.backward is None:
         return None
     else:
+        forward = backend.own.get(op.name, forward)
         try:
             r = forward(backend, x, y)
         except RuntimeWarning:
@@ -214,6 +215,7 @@ def unary(op: Op, a: Any) -> Any:
     elif op.name in backend.providers or op.backward is None:
         return None
     else:
+        forward = backend.own.get(op.name, forward)
         try:
             r = forward(backend, x)
         except RuntimeWarning:

@@ -27,6 +27,10 @@ class Backend:
     device_type: ClassVar[str]
     gaps: ClassVar[Mapping[str, str]] = {}
     """What it can't do, and why: an op, `"op:dtype"` or `"*:dtype"`. The conformance kit holds it to that."""
+    own: ClassVar[Mapping[str, Callable[..., Any]]] = {}
+    """By the name of a composite: what this backend runs in place of its definition. The arguments are the same."""
+    own_backward: ClassVar[Mapping[str, Callable[..., Any]]] = {}
+    """The same for backward rules, of composites and primitives."""
     array_type: type
     """The type of raw arrays; whatever else a primitive returns goes through `asarray`."""
 
@@ -194,17 +198,17 @@ class Backend:
         return kernel
 
     def run(self, op: Op, args: Sequence[Any], static: dict[str, Any], needs: tuple[bool, ...] = ()) -> Any:
-        """A provider's kernel (as `Fused`), the next where it declines, the definition last."""
+        """A provider's kernel (as `Fused`), the next where it declines, the backend's own, the definition last."""
         if op.forward is None:
             return getattr(self, op.name)(*args, **static)
         if op.name in self.providers:
             found = self._ask(op, args, static, needs)
             if found is not None:
                 return found
-        return op.forward(self, *args, **static)
+        return self.own.get(op.name, op.forward)(self, *args, **static)
 
     def run_backward(self, op: Op, call: Any, grad: Any, owner: str | None) -> Sequence[Any]:
-        """The gradients: from the provider that ran the forward, from another, from the op's own rule."""
+        """The gradients: from the provider that ran the forward, from another, by the backend's rule or the op's."""
         providers = self.providers and self.providers.get(op.name + ".backward", ())
         if providers:
             grads = grad if op.n_out > 1 else (grad,)
@@ -223,9 +227,10 @@ class Backend:
                     results = tuple(None if r is None else self.empty(r, like) for r in plan.outputs)
                     plan.prepare(args, results)()
                     return results
-        if op.backward is None:
+        rule = self.own_backward.get(op.name, op.backward)
+        if rule is None:
             raise DTypeError(f"{op.name}: no backward rule")
-        found: Sequence[Any] = op.backward(self, call, grad)
+        found: Sequence[Any] = rule(self, call, grad)
         return found
 
     def write(self, dst: Any, op: Op, args: Sequence[Any], static: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ Primitives that are NumPy ufuncs are the ufuncs themselves, so that a call of `k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from fnnet._core.errors import DivisionError, DTypeError
 from fnnet._core.namespace import Number, Shape, View
 from fnnet._core.op import Op
-from fnnet.backends import devices, numpy_reductions, numpy_windows
+from fnnet.backends import devices, numpy_composites, numpy_reductions, numpy_windows
 from fnnet.backends.base import Backend
 from fnnet.backends.dtypes import BFLOAT16, FROM_NUMPY, DType, native
 from fnnet.backends.kernels import ArrayMeta
@@ -28,7 +28,7 @@ UFUNCS: dict[str, Any] = {
     "logical_and": np.logical_and, "logical_or": np.logical_or, "logical_xor": np.logical_xor,
     "bitwise_and": np.bitwise_and, "bitwise_or": np.bitwise_or, "bitwise_xor": np.bitwise_xor,
     "bitwise_left_shift": np.left_shift, "bitwise_right_shift": np.right_shift,
-    "neg": np.negative, "abs": np.absolute, "signbit": np.signbit, "exp": np.exp, "expm1": np.expm1, "log": np.log,
+    "neg": np.negative, "abs": np.absolute, "conj": np.conjugate, "signbit": np.signbit, "exp": np.exp, "expm1": np.expm1, "log": np.log,
     "log1p": np.log1p, "log2": np.log2, "log10": np.log10, "sqrt": np.sqrt, "sin": np.sin, "cos": np.cos,
     "tan": np.tan, "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh,
     "tanh": np.tanh, "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh, "floor": np.floor,
@@ -64,7 +64,10 @@ def _pow(a: Any, b: Any, /, **options: Any) -> Any:
 UFUNCS.update({name: _refusing_zero(UFUNCS[name]) for name in ("floor_divide", "remainder", "fmod")}, pow=_pow)
 
 
-_BITS = {np.dtype(np.float32): np.dtype(np.int32), np.dtype(np.float64): np.dtype(np.int64)}
+_BITS: dict[np.dtype[Any], np.dtype[Any]] = {
+    np.dtype(np.float32): np.dtype(np.int32),
+    np.dtype(np.float64): np.dtype(np.int64),
+}
 _MASK_FROM = 2048  # elements: below, the extra calls cost more than the branches that they save
 
 
@@ -72,9 +75,11 @@ def _where(condition: Raw, a: Any, b: Any, /, out: Raw | None = None) -> Raw:
     if out is None:
         if condition.size >= _MASK_FROM and condition.dtype.char == "?":
             for zero, x, flip in ((a, b, True), (b, a, False)):
-                if type(zero) in (int, float) and zero == 0 and getattr(x, "shape", None) == condition.shape:
-                    return _kept(condition, x, flip) if x.dtype in _BITS else np.where(condition, a, b)
-        return np.where(condition, a, b)
+                whole = type(zero) in (int, float) and zero == 0 and getattr(x, "shape", None) == condition.shape
+                if whole and x.dtype in _BITS:
+                    return _kept(condition, x, flip)
+        chosen: Raw = np.where(condition, a, b)
+        return chosen
     if a is out:
         np.copyto(out, b, where=~condition)
     else:
@@ -100,6 +105,8 @@ def _kept(condition: Raw, x: Raw, flip: bool) -> Raw:
 
 def _cast(x: Raw, /, *, dtype: Any, source: Any = None, out: Raw | None = None) -> Raw:
     target = native(dtype) if out is None else out.dtype
+    if x.dtype.kind == "c" and target.kind not in "cb":
+        x = x.real
     if target.kind in "iu" and x.dtype.kind not in "biu":
         with np.errstate(all="ignore"):  # NaN and what is out of range become some number, silently, as in PyTorch
             x = np.trunc(x.astype(np.float64)).astype(target) if x.dtype == BFLOAT16 else x.astype(target)
@@ -152,6 +159,18 @@ def _expand(x: Raw, /, *, shape: Shape) -> Raw:
     if x.flags.writeable:  # a part of it may be written; in place on repeated memory is refused where it is asked for
         view.flags.writeable = True
     return view
+
+
+def _view_as_real(x: Raw, /) -> Raw:
+    """(..., 2): real and imaginary part."""
+    return x[..., None].view(x.real.dtype)
+
+
+def _view_as_complex(x: Raw, /) -> Raw:
+    """(..., 2) -> (...); a copy where the pairs do not lie side by side."""
+    if x.strides[-1] != x.itemsize:
+        x = np.ascontiguousarray(x)
+    return x.view(np.result_type(x.dtype, np.complex64))[..., 0]
 
 
 def _view_set(x: Raw, value: Any, /, *, view: View, out: Raw | None = None) -> Raw:
@@ -239,6 +258,7 @@ VIEWS: dict[str, Callable[..., Any]] = {
     "reshape": lambda x, /, *, shape: x.reshape(shape),
     "permute": lambda x, /, *, dims: x.transpose(dims),
     "expand": _expand, "getitem": _getitem, "diagonal": _diagonal, "sliding": _sliding,
+    "view_as_real": _view_as_real, "view_as_complex": _view_as_complex,
 }  # fmt: skip
 
 
@@ -246,6 +266,8 @@ class NumpyBackend(Backend):
     """ndarrays; every virtual CPU device shares the one memory."""
 
     device_type: ClassVar[str] = "cpu"
+    own: ClassVar[Mapping[str, Callable[..., Any]]] = numpy_composites.OWN
+    own_backward: ClassVar[Mapping[str, Callable[..., Any]]] = numpy_composites.OWN_BACKWARD
     array_type = np.ndarray
 
     def __init__(self) -> None:
@@ -300,7 +322,7 @@ class NumpyBackend(Backend):
     def write(self, dst: Raw, op: Op, args: Sequence[Any], static: dict[str, Any]) -> None:
         name = op.name
         if name in UFUNCS and dst.dtype != BFLOAT16:
-            try:
+            try:  # noqa: SIM105 - a tenth of the cost of contextlib.suppress
                 UFUNCS[name](*args, out=dst, casting="unsafe")
             except RuntimeWarning:
                 pass  # warnings are errors here; a ufunc warns when all is written

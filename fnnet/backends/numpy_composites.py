@@ -1,0 +1,62 @@
+"""Ops that the NumPy backend computes its own way where the definition, pass by pass over whole arrays, is slow.
+
+Each function stands in for an op's definition or backward rule and takes what that takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from fnnet._core.op import OPS
+from fnnet.backends import numpy_special
+from fnnet.backends.numpy_blocks import BLOCK, Raw, blockwise
+
+
+def _in_blocks(name: str) -> Callable[..., Any]:
+    """The definition of an elementwise op of one input, block by block."""
+
+    def forward(k: Any, x: Raw, **static: Any) -> Raw:
+        definition: Any = OPS[name].forward
+        if x.size <= BLOCK:
+            return definition(k, x, **static)  # type: ignore[no-any-return]
+        return blockwise(lambda v, out: np.copyto(out, definition(k, v, **static)), x, spare=0)
+
+    return forward
+
+
+def _backward_in_blocks(name: str) -> Callable[..., Any]:
+    """The backward rule of an elementwise op of one input, block by block."""
+
+    def backward(k: Any, call: Any, grad: Raw) -> Sequence[Any]:
+        rule: Any = OPS[name].backward
+        x, out = call.inputs[0], call.out
+        if grad.size <= BLOCK:
+            return rule(k, call, grad)  # type: ignore[no-any-return]
+        kept = [a for a in (x, out) if a is not None]
+
+        def block(g: Raw, *vectors: Raw) -> None:
+            v = iter(vectors)
+            part = SimpleNamespace(
+                inputs=(None if x is None else next(v),), out=None if out is None else next(v), shapes=(g.shape,),
+                needs=call.needs, static=call.static,
+            )  # fmt: skip
+            np.copyto(next(v), rule(k, part, g)[0])
+
+        return (blockwise(block, grad, *kept, spare=0),)
+
+    return backward
+
+
+OWN_BACKWARD: dict[str, Callable[..., Any]] = {}
+OWN: dict[str, Callable[..., Any]] = {
+    "erf": lambda k, x: numpy_special.erf(x),
+    "erfc": lambda k, x: numpy_special.erfc(x),
+    "erfinv": lambda k, x: numpy_special.erfinv(x),
+}
+for _name in ("elu", "gelu", "logsigmoid", "mish", "silu", "softplus"):
+    OWN[_name] = _in_blocks(_name)
+    OWN_BACKWARD[_name] = _backward_in_blocks(_name)
