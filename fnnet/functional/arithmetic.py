@@ -137,6 +137,7 @@ def rsub(input: Tensor, other: Tensor | Number, alpha: Number = 1) -> Tensor:
         >>> fnnet.rsub(fnnet.tensor([1, 2]), 10)
         tensor([9, 8])
     """
+    need_tensor("rsub", input=input)
     return sub(other, input, alpha=alpha)
 
 

@@ -41,7 +41,8 @@ def _idle(name: str, x: Tensor, p: float, training: bool) -> bool:
     """Check the arguments; whether there is nothing to do."""
     if not 0.0 <= p <= 1.0:
         raise OptionError(f"dropout probability has to be between 0 and 1, but got {p}")
-    need_float(name, x)
+    if training:
+        need_float(name, x)
     return not training or p == 0 or 0 in x._data.shape
 
 

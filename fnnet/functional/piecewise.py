@@ -9,7 +9,7 @@ from fnnet._core.errors import OptionError
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import OPS, OUT, Make, Op, Sample
 from fnnet.autograd.tape import apply
-from fnnet.functional._common import check_leaf, dtype_of, into
+from fnnet.functional._common import check_leaf, dtype_of, into, is_tensor
 from fnnet.functional.activation import _floating, _real, in_place, leaky_relu, need_float
 from fnnet.functional.random_source import draw
 
@@ -65,6 +65,8 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     """
     if min_val > max_val:
         raise OptionError(f"hardtanh: min_val cannot be greater than max_val, got {min_val} > {max_val}")
+    if is_tensor(input) and dtype_of(input).category == 1:
+        min_val, max_val = int(min_val), int(max_val)
     return _real(HARDTANH, input, inplace, low=min_val, high=max_val)
 
 

@@ -435,6 +435,8 @@ def addr(
                 raise OptionError(
                     f"addr: For integral input tensors, argument {argument} must not be a floating point number."
                 )
+    if max(dtype_of(t).category for t in (input, vec1, vec2)) == 0:
+        beta, alpha = bool(beta), bool(alpha)
     return _scaled_sum("addr", input, outer(vec1, vec2), beta, alpha, out)
 
 

@@ -540,6 +540,8 @@ def multinomial(
         tensor([1, 2])
     """
     need_tensor("multinomial", input=input)
+    if out is not None and dtype_of(out) is not dtypes.int64:
+        raise DTypeError(f"multinomial expects Long tensor out, got: {dtype_of(out)}")
     shape = (*input._data.shape[:-1], num_samples)
     r = draw(
         "multinomial", shape, dtypes.int64, input._device, generator, probabilities=input,

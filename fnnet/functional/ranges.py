@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from fnnet._core.errors import OptionError, ShapeError
+from fnnet._core.errors import ArgumentError, OptionError, ShapeError
 from fnnet._core.namespace import Number
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DEFAULT, DType
@@ -68,15 +68,20 @@ def arange(
         start, end = 0, start
     values: list[Any] = [v.item() if is_tensor(v) else plain_number(v) for v in (start, end, step)]
     a, b, d = values
-    if d == 0:
-        raise OptionError("step must be nonzero")
     if not (math.isfinite(a) and math.isfinite(b)):
         raise OptionError(f"unsupported range: {a} -> {b}")
+    found = dtype or (
+        dtype_of(out) if out is not None else dtypes.int64 if all(isinstance(v, int) for v in values) else DEFAULT.float
+    )
+    span = (b - a) / d if d else 0.0
+    if found.category == 1:  # whole numbers from the start; but for int64 their count is that of the numbers given
+        a, b, d = map(int, values)
+    if d == 0:
+        raise OptionError("step must be nonzero")
     if (b - a) * d < 0:
         raise OptionError(f"upper bound and lower bound inconsistent with step sign: arange({a}, {b}, {d})")
-    whole = all(isinstance(v, int) for v in values)
-    found = dtype or (dtype_of(out) if out is not None else dtypes.int64 if whole else DEFAULT.float)
-    n = -((a - b) // d) if whole else math.ceil((b - a) / d)
+    whole = all(isinstance(v, int) for v in (a, b, d))
+    n = -((a - b) // d) if found is dtypes.int64 or all(isinstance(v, int) for v in values) else math.ceil(span)
     steps = np.arange(int(n), dtype=np.int64 if whole else np.float64)
     return _from_host((a + steps * d).astype(found.numpy), device, requires_grad, out)
 
@@ -100,7 +105,7 @@ def linspace(
         >>> fnnet.linspace(0, 1, 3)
         tensor([0.0000, 0.5000, 1.0000])
     """
-    return _from_host(_line(start, end, steps, dtype, out), device, requires_grad, out)
+    return _from_host(_line("linspace", start, end, steps, dtype, out), device, requires_grad, out)
 
 
 def logspace(
@@ -123,20 +128,27 @@ def logspace(
         >>> fnnet.logspace(0, 2, 3)
         tensor([  1.,  10., 100.])
     """
-    found = (dtype or (DEFAULT.float if out is None else dtype_of(out))).numpy
+    found = dtype or (DEFAULT.float if out is None else dtype_of(out))
+    if found.category == 1:
+        start, end = (int(v.item() if is_tensor(v) else plain_number(v)) for v in (start, end))
     with np.errstate(all="ignore"):
-        raw = np.power(float(base), _line(start, end, steps, dtypes.float64, None)).astype(found)
+        exponents = _line("logspace", start, end, steps, dtypes.float64, None)
+        raw = np.power(float(base), exponents).astype(found.numpy)
     return _from_host(raw, device, requires_grad, out)
 
 
-def _line(start: Any, end: Any, steps: int, dtype: DType | None, out: Tensor | None) -> Raw:
+def _line(name: str, start: Any, end: Any, steps: int, dtype: DType | None, out: Tensor | None) -> Raw:
     """From both ends towards the middle, in the result's own precision, as PyTorch does it."""
+    if not hasattr(steps, "__index__"):
+        raise ArgumentError(f"{name}(): argument 'steps' must be int, not {type(steps).__name__}")
     if steps < 0:
         raise OptionError(f"number of steps must be non-negative, got {steps}")
     a, b = (cast("Any", v.item() if is_tensor(v) else plain_number(v)) for v in (start, end))
     complex_ends = isinstance(a, complex) or isinstance(b, complex)
     default = dtypes.complex64 if complex_ends else DEFAULT.float
     found = dtype or (default if out is None else dtype_of(out))
+    if found.category == 1:
+        a, b = int(a), int(b)
     work = (
         np.dtype(np.float32) if found in dtypes.HALF else found.numpy if found.category >= 2 else np.dtype(np.float32)
     )

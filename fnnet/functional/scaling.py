@@ -8,7 +8,7 @@ from fnnet._core.errors import OptionError
 from fnnet._core.op import OPS
 from fnnet.autograd.tape import apply
 from fnnet.functional import creation
-from fnnet.functional._common import dtype_of, into
+from fnnet.functional._common import dtype_of, into, need_tensor
 from fnnet.functional.activation import need_float
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     """`x / (k + alpha * mean(x^2 over size neighbouring channels))^beta`, zeros beyond the first and last channel.
 
     Args:
-        input: `(N, C, *)` of three dims at least, floating point.
+        input: `(N, C, *)` of three dims at least. The mean of whole numbers is one, rounded down.
         size: How many channels.
         alpha: Weight of the squares. Default: 1e-4.
         beta: Exponent. Default: 0.75.
@@ -66,7 +66,7 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
         tensor([[[0.5000],
                  [0.3333]]])
     """
-    need_float("local_response_norm", input)
+    need_tensor("local_response_norm", input=input)
     shape = tuple(input._data.shape)
     if len(shape) < 3:
         raise OptionError(
@@ -87,7 +87,8 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     total = cast("Tensor", apply(OPS["getitem"], padded, index=(*lead, slice(0, shape[1]))))
     for i in range(1, size):
         total = total + apply(OPS["getitem"], padded, index=(*lead, slice(i, i + shape[1])))
-    return input / (total * (alpha / size) + k) ** beta
+    mean = total // size if dtype_of(input).category < 2 else total / size
+    return input / (mean * alpha + k) ** beta
 
 
 __all__ = ["local_response_norm", "normalize"]
