@@ -19,7 +19,7 @@ from fnnet.backends import dtypes
 from fnnet.backends.devices import Device
 from fnnet.backends.dtypes import DType
 from fnnet.functional import movement
-from fnnet.functional._common import dtype_of, wrap_dim
+from fnnet.functional._common import dtype_of, number_dtype, wrap_dim
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -432,7 +432,7 @@ class CoreMethods(Variable):
         suffixes = [] if self._device.type == "cpu" and self._device.index is None else [f"device='{self._device}'"]
         if self.numel():
             text = format_values(self._device.backend.to_host(self._data), len(prefix))
-            plain = self.dtype in (dtypes.DEFAULT.float, dtypes.int64, dtypes.bool_)
+            plain = self.dtype in (dtypes.DEFAULT.float, number_dtype(1j), dtypes.int64, dtypes.bool_)
         else:
             text, plain = "[]", self.dtype is dtypes.DEFAULT.float
             if self.ndim != 1:
