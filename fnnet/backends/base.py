@@ -91,6 +91,10 @@ class Backend:
         """Whether the result `r` of a view op on `x` lies in the memory of `x` (a reshape may have copied)."""
         return True
 
+    def overlap(self, a: Any, b: Any) -> bool:
+        """Whether two arrays are known to have elements in the same memory."""
+        return False
+
     def overwrite(self, dst: Any, value: Any) -> None:
         """dst[...] = value, with broadcasting and a cast: how memory is written."""
         raise DTypeError(f"{self.device_type}: arrays can't be written")

@@ -302,6 +302,12 @@ class NumpyBackend(Backend):
         """NumPy keeps one `base`, the owner: a reshape that had to copy owns other memory."""
         return r is x or r.base is x or (x.base is not None and r.base is x.base) or np.may_share_memory(r, x)
 
+    def overlap(self, a: Raw, b: Raw) -> bool:
+        try:
+            return np.shares_memory(a, b, max_work=1000)
+        except np.exceptions.TooHardError:  # interleaved strides: to solve that would take longer than the op
+            return False
+
     def overwrite(self, dst: Raw, value: Any) -> None:
         np.copyto(dst, value, casting="unsafe")
 

@@ -213,8 +213,24 @@ def on_one_device(a: Tensor, b: Tensor) -> tuple[Any, Any]:
 
 
 # out= and in place --------------------------------------------------------------------------------------------------
-def into(out: Tensor, r: Tensor) -> Tensor:
-    """Write a result into `out=`, which takes its shape; it must be able to hold its dtype."""
+def refuse_overlap(out: Tensor, *inputs: Tensor) -> None:
+    """Raise where elements of `out` share memory with each other, or with an input that is still read meanwhile."""
+    backend, shape = out._device.backend, out._data.shape
+    refers = "refer to a single memory location. Please clone() the tensor before performing the operation."
+    if any(n > 1 and not stride for n, stride in zip(shape, backend.strides(out._data) or shape, strict=True)):
+        raise ShapeError(f"unsupported operation: more than one element of the written-to tensor {refers}")
+    for x in inputs:
+        if x is out or (x._device is out._device and backend.overlap(out._data, x._data)):
+            raise ShapeError(
+                f"unsupported operation: some elements of the input tensor and the written-to tensor {refers}"
+            )
+
+
+def into(out: Tensor, r: Tensor, *inputs: Tensor) -> Tensor:
+    """Write a result into `out=`, which takes its shape; it must be able to hold its dtype.
+
+    Where PyTorch computes straight into `out`, it refuses memory that `out` shares with `inputs`.
+    """
     if not isinstance(out, Variable):
         raise ArgumentError(f"argument 'out' must be Tensor, not {type(out).__name__}")
     if MODE.state.grad and (out._edge() is not None or r._edge() is not None):
@@ -222,6 +238,7 @@ def into(out: Tensor, r: Tensor) -> Tensor:
             "functions with out=... arguments don't support automatic differentiation, but one of the arguments "
             "requires grad."
         )
+    refuse_overlap(out, *inputs)
     check_castable(dtype_of(r), dtype_of(out))
     if r._device is not out._device:
         raise DTypeError(
@@ -239,6 +256,12 @@ def into(out: Tensor, r: Tensor) -> Tensor:
         out._version[0] += 1
         return out
     return cast("Tensor", apply_(OPS["copy"], out, out, to_dtype(r, dtype_of(out))))
+
+
+def need_dtype(name: str, out: Tensor, dtype: DType) -> None:
+    """Raise where `out=` is not of exactly the result's dtype."""
+    if dtype_of(out) is not dtype:
+        raise DTypeError(f"{name}(): Expected out tensor to have dtype {dtype}, but got {dtype_of(out)} instead")
 
 
 def check_castable(source: DType, target: DType) -> None:

@@ -22,6 +22,7 @@ from fnnet.functional._common import (
     dtype_of,
     fit_number,
     into,
+    need_dtype,
     is_tensor,
     need_tensor,
     plain_number,
@@ -148,7 +149,10 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
     r = read(input, places)
     if tuple(r._data.shape) != shape:
         r = apply(RESHAPE, r, shape=shape)
-    return r if out is None else into(out, r)
+    if out is None:
+        return r
+    need_dtype("gather", out, dtype_of(r))
+    return into(out, r, input, index)
 
 
 def _scattered(name: str, input: Tensor, dim: int, index: Tensor, src: Any) -> tuple[Places, Tensor]:
@@ -466,7 +470,7 @@ def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([1, 4])
     """
     r = read(input, _flat_places("take", input, index))
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, input, index)
 
 
 def _put(name: str, x: Tensor, index: Tensor, source: Tensor) -> tuple[Places, Tensor]:

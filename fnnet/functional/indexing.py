@@ -519,7 +519,7 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
     r = read(x, along(x._device, tuple(x._data.shape), d, 1, at))
     if not shape:
         r = apply(RESHAPE, r, shape=())
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, input, index)
 
 
 def not_negative(name: str, index: Tensor, n: int, dim: int) -> Any:

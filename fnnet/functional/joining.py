@@ -108,7 +108,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
                 )
         kept.append(x)
     r: Tensor = apply(CAT, *kept, dim=d)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, *xs)
 
 
 concat = cat

@@ -140,7 +140,7 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
     shape = broadcast_shape("masked_select", tuple(input._data.shape), tuple(m._data.shape))
     x, places = _masked_places(input, m, shape)
     r = read(x, places)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, input, m)
 
 
 def _masked_places(x: Tensor, mask: Tensor, shape: tuple[int, ...]) -> tuple[Tensor, Places]:

@@ -15,7 +15,7 @@ from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DEFAULT, DType
 from fnnet.functional import return_types
 from fnnet.functional._common import _title as title
-from fnnet.functional._common import binary, dtype_of, into, is_tensor, need_tensor, to_dtype, wrap_dim, wrap_dims
+from fnnet.functional._common import binary, dtype_of, into, is_tensor, need_dtype, need_tensor, to_dtype, wrap_dim, wrap_dims
 from fnnet.functional.gathering import pick
 from fnnet.functional.masking import masked_fill
 from fnnet.functional.shape import RESHAPE
@@ -328,6 +328,9 @@ def aminmax(
     need_tensor("aminmax", input=input)
     if dim is None:
         _not_empty("aminmax", input, None, ShapeError)
+    if out is not None:
+        for pair in out:
+            need_dtype("aminmax", pair, dtype_of(input))
     low, high = (amin, amax) if out is None else (_into(amin, out[0]), _into(amax, out[1]))
     dims: Dims = None if dim is None else (dim,)
     return return_types.aminmax(low(input, dims, keepdim), high(input, dims, keepdim))

@@ -14,7 +14,7 @@ from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DType
 from fnnet.functional import return_types
-from fnnet.functional._common import dtype_of, into, is_tensor, need_tensor, to_dtype, wrap_dim, wrap_dims
+from fnnet.functional._common import dtype_of, into, is_tensor, need_tensor, refuse_overlap, to_dtype, wrap_dim, wrap_dims
 from fnnet.functional.creation import tensor
 from fnnet.functional.gathering import pick
 from fnnet.functional.layout import contiguous
@@ -369,6 +369,8 @@ def kthvalue(
         raise ShapeError(
             f"kthvalue(): selected number k out of range for dimension {d} (k={k}, size {x._data.shape[d]})"
         )
+    if out is not None:
+        refuse_overlap(out[0], input)
     indices = ordered_indices(x, d).narrow(d, k - 1, 1)
     return _picked(return_types.kthvalue, x, d, indices, keepdim and shape, shape, out)  # type: ignore[no-any-return]
 
