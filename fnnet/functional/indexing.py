@@ -145,7 +145,7 @@ def checked(device: Device, raw: Any, n: int, complain: Callable[[int], Exceptio
     return k.where(inside, k.where(k.lt(raw, 0), raw + n, raw), k.full((), OUTSIDE, dtype=dtypes.int64))
 
 
-@frozen
+@frozen(eq=False)
 class Places:
     """Elements of a tensor, all given at once: x reshaped to (rows, *rest) is read or written at `at` on axis 0.
 
@@ -207,7 +207,7 @@ def write(x: Tensor, places: Places, op: Op, value: Tensor) -> Tensor:
 
 
 # what stands between the brackets ----------------------------------------------------------------------------------
-@frozen
+@frozen(eq=False)
 class _Group:
     """One tensor of indices: into `count` dims from `dim` on, flattened to `rows`."""
 

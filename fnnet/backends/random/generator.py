@@ -12,7 +12,6 @@ import threading
 from typing import TYPE_CHECKING, Any, Final, Self, SupportsIndex
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from fnnet._core.errors import ArgumentError, DeviceError, OptionError, StateDictError
 from fnnet.backends import devices
@@ -20,6 +19,7 @@ from fnnet.backends.devices import CPU, Device
 
 if TYPE_CHECKING:
     from numpy.random import MT19937, RandomState
+    from numpy.typing import ArrayLike, NDArray
 
 DEFAULT_SEED: Final = 67280421310721  # PyTorch's default_rng_seed_val: the seed of a Generator that nobody seeded
 
