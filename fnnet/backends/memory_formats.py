@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from fnnet._core.namespace import Shape
-
 
 class MemoryFormat:
     """An order of the dims in memory.
 
     Attributes:
-        name: PyTorch's name without prefix.
-        order: The dims from slowest to fastest; None: in C order, or as it was.
+        name: PyTorch's name without prefix; what it means for the dims stands in `fnnet.functional.layout`.
 
     Example:
         >>> import fnnet
@@ -20,10 +17,10 @@ class MemoryFormat:
         (60, 1, 15, 3)
     """
 
-    __slots__ = ("name", "order")
+    __slots__ = ("name",)
 
-    def __init__(self, name: str, order: Shape | None = None) -> None:
-        self.name, self.order = name, order
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def __repr__(self) -> str:
         return f"fnnet.{self.name}"
@@ -54,8 +51,8 @@ def memory_format_by_name(name: str) -> MemoryFormat:
 
 contiguous_format = MemoryFormat("contiguous_format")
 preserve_format = MemoryFormat("preserve_format")
-channels_last = MemoryFormat("channels_last", (0, 2, 3, 1))
-channels_last_3d = MemoryFormat("channels_last_3d", (0, 2, 3, 4, 1))
+channels_last = MemoryFormat("channels_last")
+channels_last_3d = MemoryFormat("channels_last_3d")
 strided = Layout("strided")
 
 BY_NAME: Final = {f.name: f for f in (contiguous_format, preserve_format, channels_last, channels_last_3d)}
