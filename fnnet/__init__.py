@@ -39,6 +39,7 @@ from fnnet.backends.dtypes import (
     uint8,
 )
 from fnnet.backends.dtypes import bool_ as bool
+from fnnet.backends.memory_formats import channels_last, channels_last_3d, contiguous_format, preserve_format, strided
 from fnnet.functional.activation import relu
 from fnnet.functional.arithmetic import (
     add, addcdiv, addcmul, div, divide, floor_divide, fmod, lerp, mul, multiply, neg, negative, positive,
@@ -124,6 +125,7 @@ if TYPE_CHECKING:
     from fnnet import models, nn, optim, plugins, random, serialization, testing, utils
 
 __all__ = [
+    "channels_last", "channels_last_3d", "contiguous_format", "preserve_format", "strided",
     "FnnetError", "Generator", "Size", "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "addbmm",
     "addcdiv", "addcmul", "addmm", "addmv", "addr", "all", "allclose", "amax", "amin", "aminmax", "any", "arange",
     "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort",

@@ -9,7 +9,8 @@ from fnnet.autograd.variable import Variable
 from fnnet.backends import dtypes
 from fnnet.backends.devices import CPU, Device
 from fnnet.backends.dtypes import DType
-from fnnet.functional import creation, movement
+from fnnet.backends.memory_formats import MemoryFormat, preserve_format
+from fnnet.functional import creation, layout, movement
 from fnnet.functional._common import TITLES, dtype_of, to_dtype
 
 if TYPE_CHECKING:
@@ -26,15 +27,19 @@ class ConversionMethods(Variable):
         Args:
             args: A dtype, a device (object, string or number), both, or another tensor to follow; then `non_blocking`
                 and `copy` as in PyTorch.
-            kwargs: `dtype`, `device`, `other`, `non_blocking`, `copy`, `memory_format`.
+            kwargs: `dtype`, `device`, `other`, `non_blocking`, `copy`, `memory_format`: the order of its memory,
+                by default as it is.
         """
+        memory_format = kwargs.get("memory_format") or preserve_format
         target, wanted, copy = parse_to(args, kwargs)
         t = cast("Tensor", self)
         if target is not None:
             t = movement.to_device(t, target)
         if wanted is not None:
             t = to_dtype(t, wanted)
-        return movement.clone(t) if copy and t is self else t
+        if copy and t is self:
+            return movement.clone(t, memory_format=memory_format)
+        return t if memory_format is preserve_format else layout.contiguous(t, memory_format)
 
     # Any: a string, or a Tensor where a dtype is given
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
@@ -53,61 +58,64 @@ class ConversionMethods(Variable):
         """The tensor in the dtype and on the device of `other`."""
         return self.to(other)
 
-    def cpu(self, memory_format: object = None) -> Tensor:
+    def cpu(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
         """The tensor in host memory."""
-        return self.to(CPU)
+        return self.to(CPU, memory_format=memory_format)
 
-    def cuda(self, device: Any = None, non_blocking: bool = False, memory_format: object = None) -> Tensor:
+    def cuda(
+        self, device: Any = None, non_blocking: bool = False, memory_format: MemoryFormat = preserve_format
+    ) -> Tensor:
         """The tensor on a CUDA device."""
-        return self.to("cuda" if device is None else f"cuda:{device}" if isinstance(device, int) else device)
+        where = "cuda" if device is None else f"cuda:{device}" if isinstance(device, int) else device
+        return self.to(where, memory_format=memory_format)
 
-    def float(self, memory_format: object = None) -> Tensor:
+    def float(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
         """The tensor in float32."""
-        return self.to(dtypes.float32)
+        return self.to(dtypes.float32, memory_format=memory_format)
 
-    def double(self, memory_format: object = None) -> Tensor:
+    def double(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
         """The tensor in float64."""
-        return self.to(dtypes.float64)
+        return self.to(dtypes.float64, memory_format=memory_format)
 
-    def half(self, memory_format: object = None) -> Tensor:
+    def half(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
         """The tensor in float16."""
-        return self.to(dtypes.float16)
+        return self.to(dtypes.float16, memory_format=memory_format)
 
-    def bfloat16(self, memory_format: object = None) -> Tensor:
+    def bfloat16(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
         """The tensor in bfloat16."""
-        return self.to(dtypes.bfloat16)
+        return self.to(dtypes.bfloat16, memory_format=memory_format)
 
-    def long(self, memory_format: object = None) -> Tensor:
+    def long(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
         """The tensor in int64."""
-        return self.to(dtypes.int64)
+        return self.to(dtypes.int64, memory_format=memory_format)
 
-    def int(self, memory_format: object = None) -> Tensor:
+    def int(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
         """The tensor in int32."""
-        return self.to(dtypes.int32)
+        return self.to(dtypes.int32, memory_format=memory_format)
 
-    def short(self, memory_format: object = None) -> Tensor:
+    def short(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
         """The tensor in int16."""
-        return self.to(dtypes.int16)
+        return self.to(dtypes.int16, memory_format=memory_format)
 
-    def char(self, memory_format: object = None) -> Tensor:
+    def char(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
         """The tensor in int8."""
-        return self.to(dtypes.int8)
+        return self.to(dtypes.int8, memory_format=memory_format)
 
-    def byte(self, memory_format: object = None) -> Tensor:
+    def byte(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
         """The tensor in uint8."""
-        return self.to(dtypes.uint8)
+        return self.to(dtypes.uint8, memory_format=memory_format)
 
-    def bool(self, memory_format: object = None) -> Tensor:
+    def bool(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
         """The tensor in bool: whether each element is not zero."""
-        return self.to(dtypes.bool_)
+        return self.to(dtypes.bool_, memory_format=memory_format)
 
-    def cfloat(self, memory_format: object = None) -> Tensor:
+    def cfloat(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
         """The tensor in complex64."""
-        return self.to(dtypes.complex64)
+        return self.to(dtypes.complex64, memory_format=memory_format)
 
-    def cdouble(self, memory_format: object = None) -> Tensor:
+    def cdouble(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
         """The tensor in complex128."""
-        return self.to(dtypes.complex128)
+        return self.to(dtypes.complex128, memory_format=memory_format)
 
     # like this one ---------------------------------------------------------------------------------------------------
     def new_tensor(

@@ -12,6 +12,7 @@ from fnnet.autograd.tape import apply, apply_, namespace_of, record, tensors
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
 from fnnet.backends.devices import CPU, Device
+from fnnet.backends.memory_formats import MemoryFormat, preserve_format
 from fnnet.functional._common import (
     broadcast_shape,
     check_leaf,
@@ -55,8 +56,12 @@ CLONE = Op(
 )  # fmt: skip
 
 
-def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:  # memory_format: accepted; layouts are preserved
+def clone(input: Tensor, *, memory_format: MemoryFormat | None = None) -> Tensor:
     """A copy with memory of its own; the gradient passes through.
+
+    Args:
+        input: Any tensor.
+        memory_format: The order of its memory. Default: as in `input`.
 
     Example:
         >>> import fnnet
@@ -66,7 +71,11 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:  # memory_form
         >>> x
         tensor([1., 2.])
     """
-    return cast("Tensor", apply(CLONE, input))
+    if memory_format is None or memory_format is preserve_format:
+        return cast("Tensor", apply(CLONE, input))
+    from fnnet.functional.layout import contiguous  # which imports this module
+
+    return contiguous(cast("Tensor", apply(CLONE, input, contiguous=True)), memory_format)
 
 
 # copy: what in-place writes record -----------------------------------------------------------------------------------
