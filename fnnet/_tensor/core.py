@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, IndexRangeError, ShapeError
-from fnnet._core.namespace import Number
+from fnnet._core.namespace import Number, Shape
 from fnnet._core.size import Size
 from fnnet._tensor.printing import format_values, with_suffixes
 from fnnet.autograd import engine
@@ -18,7 +18,7 @@ from fnnet.autograd.variable import INFERENCE, Variable, make
 from fnnet.backends import dtypes
 from fnnet.backends.devices import Device
 from fnnet.backends.dtypes import DType
-from fnnet.functional import movement
+from fnnet.functional import layout, movement
 from fnnet.functional._common import dtype_of, number_dtype, wrap_dim
 
 if TYPE_CHECKING:
@@ -114,30 +114,25 @@ class CoreMethods(Variable):
 
     # memory ---------------------------------------------------------------------------------------------------------
     def stride(self, dim: int | None = None) -> Any:  # a tuple of ints, or an int where a dim is given
-        """Elements to step over per dim; a size-0 tensor has those of a dense one."""
+        """Elements to step over per dim.
+
+        A tensor without elements has the strides of a dense one. A dim of size 1 that has no step of its own (NumPy's
+        of `x[None]`) is given PyTorch's: over all that follows it.
+        """
         shape = self._data.shape
         strides = self._device.backend.strides(self._data)
         if strides is None or 0 in shape:
-            dense = [1] * len(shape)
-            for i in range(len(shape) - 2, -1, -1):
-                dense[i] = dense[i + 1] * max(shape[i + 1], 1)
-            found = tuple(dense)
+            found = layout.dense_strides(shape, 1)
         else:
-            found = tuple(s // self.dtype.itemsize for s in strides)
-        if dim is None:
-            return found
-        return found[wrap_dim(dim, len(shape))]
+            size = self.dtype.itemsize
+            found = tuple(s // size for s in strides)
+            if 0 in found:
+                found = _with_steps(shape, found)
+        return found if dim is None else found[wrap_dim(dim, len(shape))]
 
-    def is_contiguous(self, memory_format: object = None) -> bool:
-        """Whether the elements lie densely in C order."""
-        need = 1
-        for n, s in zip(reversed(self._data.shape), reversed(self.stride()), strict=True):
-            if n == 0:
-                return True
-            if n != 1 and s != need:
-                return False
-            need *= n
-        return True
+    def is_contiguous(self, memory_format: Any = None) -> bool:  # a memory format, or its name
+        """Whether the elements lie densely in C order, or in the order of the memory format."""
+        return layout.is_dense(cast("Tensor", self), layout.order_of(memory_format))
 
     def data_ptr(self) -> int:
         """The address of the first element."""
@@ -476,6 +471,17 @@ class CoreMethods(Variable):
         return _unpickle, (
             type(self), np.array(payload), self.dtype, str(self._device), self._leaf_grad, dict(self.__dict__),
         )  # fmt: skip
+
+
+def _with_steps(shape: Shape, strides: Shape) -> Shape:
+    """Strides in which a dim of size 1 has a step even where NumPy gives 0; an expanded dim keeps 0."""
+    found = list(strides)
+    step = 1
+    for d in range(len(shape) - 1, -1, -1):
+        if shape[d] == 1 and found[d] == 0:
+            found[d] = step
+        step = shape[d] * found[d]
+    return tuple(found)
 
 
 def _unpickle(

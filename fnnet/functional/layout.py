@@ -18,17 +18,35 @@ CHANNELS_LAST: dict[str, Shape] = {"channels_last": (0, 2, 3, 1), "channels_last
 """The order in which the dims of a memory format lie."""
 
 
-def is_dense(t: Tensor) -> bool:
-    """Whether the elements lie densely in C order."""
+def order_of(memory_format: Any) -> Shape | None:  # a memory format, or its name
+    """The dims from slowest to fastest in memory; None for C order."""
+    return CHANNELS_LAST.get(str(memory_format).rpartition(".")[2])
+
+
+def dense_strides(shape: Shape, step: int) -> Shape:
+    """The strides of a dense tensor in C order whose elements are `step` apart; a dim of size 0 counts as 1."""
+    found = [step] * len(shape)
+    for d in range(len(shape) - 2, -1, -1):
+        found[d] = found[d + 1] * max(shape[d + 1], 1)
+    return tuple(found)
+
+
+def is_dense(t: Tensor, order: Shape | None = None) -> bool:
+    """Whether the elements lie densely: in C order, or with the dims in `order` from slowest to fastest."""
+    shape = t._data.shape
+    if order is not None and len(order) != len(shape):
+        return False
     strides = t._device.backend.strides(t._data)
-    if strides is None or 0 in t._data.shape:
-        return True
+    if 0 in shape or (strides is None and order is None):
+        return order is None
     need = t.itemsize
-    for n, s in zip(reversed(t._data.shape), reversed(strides), strict=True):
-        if n != 1:
-            if s != need:
+    if strides is None:
+        strides = dense_strides(shape, need)
+    for d in reversed(range(len(shape)) if order is None else order):
+        if shape[d] != 1:
+            if strides[d] != need:
                 return False
-            need *= n
+            need *= shape[d]
     return True
 
 
@@ -45,18 +63,19 @@ def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:  # a memory 
         (2, 1)
     """
     need_tensor("contiguous", input=input)
-    name = str(memory_format).rpartition(".")[2]
-    order = CHANNELS_LAST.get(name)
+    order = order_of(memory_format)
     if order is None:
         if is_dense(input):
             return input
         r: Tensor = apply(CLONE, input, contiguous=True)
         return r
     if input._data.ndim != len(order):
-        raise ShapeError(f"required rank {len(order)} tensor to use {name} format, got {input._data.ndim} dims")
-    turned: Tensor = apply(PERMUTE, input, dims=order)
-    if is_dense(turned):
+        raise ShapeError(
+            f"required rank {len(order)} tensor to use {memory_format} format, got {input._data.ndim} dims"
+        )
+    if is_dense(input, order):
         return input
+    turned: Tensor = apply(PERMUTE, input, dims=order)
     dense: Tensor = apply(PERMUTE, apply(CLONE, turned, contiguous=True), dims=inverse(order))
     return dense
 
@@ -69,4 +88,4 @@ def with_own_memory(r: Tensor) -> Tensor:
     return copied
 
 
-__all__ = ["CHANNELS_LAST", "contiguous", "is_dense", "with_own_memory"]
+__all__ = ["CHANNELS_LAST", "contiguous", "dense_strides", "is_dense", "order_of", "with_own_memory"]

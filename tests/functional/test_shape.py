@@ -135,6 +135,51 @@ def test_contiguous_returns_itself_or_a_dense_copy():
     assert not x[:, ::2].is_contiguous()
 
 
+# Strides printed by PyTorch 2.13. (NumPy gives 0 to the dim that None inserts, and to one of size 1 that it broadcasts.)
+STRIDES = {
+    "unsqueeze(0)": (lambda: counting(2, 3).unsqueeze(0), (6, 3, 1)),
+    "unsqueeze(1)": (lambda: counting(2, 3).unsqueeze(1), (3, 3, 1)),
+    "unsqueeze(2)": (lambda: counting(2, 3).unsqueeze(2), (3, 1, 1)),
+    "None first": (lambda: counting(2, 3)[None], (6, 3, 1)),
+    "None in the middle": (lambda: counting(2, 3)[:, None], (3, 3, 1)),
+    "None last": (lambda: counting(2, 3)[..., None], (3, 1, 1)),
+    "None twice": (lambda: counting(2, 3)[None, None], (6, 6, 3, 1)),
+    "None around": (lambda: counting(2, 3)[None, :, None], (6, 3, 3, 1)),
+    "None of a 0-d tensor": (lambda: counting()[None, None], (1, 1)),
+    "None after an int": (lambda: counting(2, 3)[0, None], (3, 1)),
+    "None after a slice": (lambda: counting(2, 3)[:, 1:, None], (3, 1, 1)),
+    "transposed, then unsqueeze(0)": (lambda: counting(2, 3).t().unsqueeze(0), (3, 1, 3)),
+    "transposed, then unsqueeze(1)": (lambda: counting(2, 3).t().unsqueeze(1), (1, 6, 3)),
+    "transposed, then None last": (lambda: counting(2, 3).t()[..., None], (1, 3, 1)),
+    "unsqueeze, then transposed": (lambda: counting(2, 3).unsqueeze(0).transpose(0, 2), (1, 3, 6)),
+    "new dim of size 1 by expand": (lambda: counting(3).expand(1, 1, 3), (3, 3, 1)),
+    "size 1 kept by expand": (lambda: counting(3, 1).expand(2, 3, 1), (0, 1, 1)),
+    "expanded": (lambda: counting(1, 3).expand(2, 3), (0, 1)),
+    "narrowed to size 1": (lambda: counting(4, 3)[0:1], (3, 1)),
+    "size 1 at the end": (lambda: counting(4, 3)[:, 1:2], (3, 1)),
+    "no elements": (lambda: counting(2, 0, 3), (3, 3, 1)),
+    "no elements, None": (lambda: counting(0, 3)[:, None], (3, 3, 1)),
+}
+
+
+@pytest.mark.parametrize("case", STRIDES)
+def test_a_dim_of_size_1_has_the_stride_of_a_dense_one(case):
+    make, strides = STRIDES[case]
+    x = make()
+    assert x.stride() == strides
+    assert [x.stride(d) for d in range(-x.ndim, 0)] == list(strides)
+
+
+def test_is_contiguous_in_a_memory_format():
+    x = counting(2, 3, 4, 5)
+    last = x.contiguous(memory_format="channels_last")
+    assert (x.is_contiguous(), x.is_contiguous(memory_format="channels_last")) == (True, False)
+    assert (last.is_contiguous(), last.is_contiguous(memory_format="channels_last")) == (False, True)
+    assert not counting(2, 3).is_contiguous(memory_format="channels_last")
+    assert counting(2, 1, 4, 5).is_contiguous(memory_format="channels_last")
+    assert counting(0, 3).t().is_contiguous()
+
+
 def test_transposes_warn_and_refuse_by_rank():
     with pytest.warns(UserWarning, match="The use of `x.T` on tensors of dimension other than 2"):
         assert counting(2, 3, 4).T.shape == (4, 3, 2)
