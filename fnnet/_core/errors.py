@@ -10,7 +10,16 @@ from __future__ import annotations
 
 
 class FnnetError(Exception):
-    """Base of every error that fnnet raises on purpose."""
+    """Base of every error that fnnet raises on purpose.
+
+    Example:
+        >>> import fnnet
+        >>> try:
+        ...     fnnet.zeros(2) + fnnet.zeros(3)
+        ... except fnnet.FnnetError as error:
+        ...     print(isinstance(error, RuntimeError))
+        True
+    """
 
 
 class ShapeError(FnnetError, RuntimeError, ValueError):
@@ -53,8 +62,8 @@ class AutogradError(FnnetError, RuntimeError):
     """The graph can't be differentiated as asked: freed, modified in place, or never recorded."""
 
 
-class MissingForwardError(FnnetError, NotImplementedError):
-    """A module is called whose class does not define `forward`."""
+class MissingMethodError(FnnetError, NotImplementedError):
+    """A class does not define a method that its base leaves to it."""
 
 
 class StateDictError(FnnetError, RuntimeError):
@@ -62,7 +71,17 @@ class StateDictError(FnnetError, RuntimeError):
 
 
 class SerializationError(FnnetError, RuntimeError, ValueError):
-    """A file is malformed, malicious, truncated, or of a format that nobody serves."""
+    """A file is malformed, malicious, truncated, or of a format that nobody serves.
+
+    Example:
+        >>> import io
+        >>> import fnnet
+        >>> try:
+        ...     fnnet.load(io.BytesIO(b"no model"))
+        ... except RuntimeError as error:
+        ...     print(type(error).__name__)
+        SerializationError
+    """
 
 
 class PluginError(FnnetError, RuntimeError):

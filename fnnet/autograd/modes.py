@@ -317,6 +317,14 @@ class set_detect_anomaly(Switch):
     Args:
         mode: Whether to.
         check_nan: Whether each gradient is checked for NaN. Default: True.
+
+    Example:
+        >>> import fnnet
+        >>> x = fnnet.tensor(0.0, requires_grad=True)
+        >>> with fnnet.autograd.set_detect_anomaly(True, check_nan=False):
+        ...     (x.sqrt() * 0).backward()  # NaN is allowed; an error would name the line
+        >>> x.grad
+        tensor(nan)
     """
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:

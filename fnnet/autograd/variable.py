@@ -59,6 +59,11 @@ class Variable:
         _version: [writes, revisions of the history], shared by all tensors of one memory.
         _view: ViewOf, or None.
         _hooks: Of a leaf: `kind -> {key: hook}`, or None.
+
+    Example:
+        >>> import fnnet
+        >>> isinstance(fnnet.ones(2), fnnet.autograd.Variable)
+        True
     """
 
     __slots__ = (

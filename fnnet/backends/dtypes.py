@@ -17,6 +17,11 @@ class DType:
         itemsize: Bytes per element.
         category: 0 bool, 1 whole numbers, 2 floating point, 3 complex; promotion looks at it first.
         rank: Order of promotion.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.float16, fnnet.float16.itemsize, isinstance(fnnet.float16, fnnet.dtype)
+        (fnnet.float16, 2, True)
     """
 
     __slots__ = ("category", "itemsize", "name", "numpy", "rank")

@@ -83,7 +83,13 @@ def manual_seed(seed: int) -> Generator:
 
 
 def seed() -> int:
-    """Start the default generator's stream of a seed that the operating system draws, and return the seed."""
+    """Start the default generator's stream of a seed that the operating system draws, and return the seed.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.seed() == fnnet.initial_seed()
+        True
+    """
     return default_generator().seed()
 
 

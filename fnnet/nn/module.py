@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Protocol, Self, TypeVar, overload
 
-from fnnet._core.errors import ArgumentError, AutogradError, MissingForwardError, OptionError
+from fnnet._core.errors import ArgumentError, AutogradError, MissingMethodError, OptionError
 from fnnet._tensor import Tensor
 from fnnet.autograd.node import Handle, module_path
 from fnnet.autograd.variable import Variable
@@ -104,7 +104,7 @@ class Module(ConversionMethods, StateMethods):
 
         def forward(self, *args, **kwargs):
             """What the module computes: every subclass defines it."""
-            raise MissingForwardError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+            raise MissingMethodError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     # registration -----------------------------------------------------------------------------------------------------
     def register_parameter(self, name: str, param: Parameter | None) -> None:

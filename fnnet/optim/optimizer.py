@@ -57,6 +57,23 @@ class Optimizer:
     Raises:
         OptionError: No parameters, a parameter in two groups, a tensor that is no leaf.
         ArgumentError: Something that is no tensor.
+
+    Example:
+        >>> import fnnet
+        >>> class Signs(fnnet.optim.Optimizer):
+        ...     def __init__(self, params, lr=0.5):
+        ...         super().__init__(params, {"lr": lr})
+        ...
+        ...     @fnnet.no_grad()
+        ...     def step(self, closure=None):
+        ...         for group in self.param_groups:
+        ...             for p in group["params"]:
+        ...                 p.sub_(p.grad.sign(), alpha=group["lr"])
+        >>> w = fnnet.tensor([3.0], requires_grad=True)
+        >>> (w**2).sum().backward()
+        >>> Signs([w]).step()
+        >>> w
+        tensor([2.5000], requires_grad=True)
     """
 
     param_groups: list[dict[str, Any]]

@@ -22,6 +22,11 @@ class Registry(Generic[S]):
         specs: Gives the descriptors in order (the Manager may still be finding them).
         preferred: Says whether FNNET_PREFER names a distribution.
         lost: Gives a sentence about plugins that failed, for the message about a missing name.
+
+    Example:
+        >>> from fnnet.plugins import manager
+        >>> {"adam", "adamw", "sgd"} <= set(manager().optimizers)
+        True
     """
 
     __slots__ = ("_lost", "_preferred", "_specs", "kind")

@@ -10,7 +10,13 @@ TAIL: Final = 8
 
 
 class State(Enum):
-    """What became of a plugin."""
+    """What became of a plugin.
+
+    Example:
+        >>> from fnnet.plugins import State
+        >>> [state.value for state in State]
+        ['active', 'disabled', 'failed', 'pending']
+    """
 
     ACTIVE = "active"
     DISABLED = "disabled"
@@ -20,7 +26,13 @@ class State(Enum):
 
 
 class Stage(Enum):
-    """Where in a plugin's life a problem arose."""
+    """Where in a plugin's life a problem arose.
+
+    Example:
+        >>> from fnnet.plugins import Stage
+        >>> Stage("import").name
+        'IMPORT'
+    """
 
     SETTINGS = "settings"
     """A variable FNNET_* names something that is not installed."""
@@ -44,6 +56,11 @@ class Problem(NamedTuple):
         stage: Where it arose.
         reason: What is wrong, in one line.
         traceback: The last lines of the traceback; empty where nothing was raised.
+
+    Example:
+        >>> from fnnet.plugins import Problem, Stage
+        >>> print(Problem("fnnet-example", "1.0", Stage.IMPORT, "SyntaxError: invalid syntax"))
+        fnnet-example 1.0: import: SyntaxError: invalid syntax
     """
 
     distribution: str
@@ -70,6 +87,12 @@ class PluginReport(NamedTuple):
         url: From its PluginInfo.
         provides: Kind and name of all that it offers: `("optimizer", "lion")`.
         problems: What is wrong with it.
+
+    Example:
+        >>> from fnnet.plugins import PluginReport, State
+        >>> report = PluginReport("fnnet-example", "1.0", "fnnet_example.plugin", State.ACTIVE)
+        >>> report.state.value, report.problems
+        ('active', ())
     """
 
     distribution: str

@@ -146,6 +146,12 @@ class BackendSpec(Probed[object]):
         device_type: What users type in `device("cuda:0")`.
         load: Returns the instance of `fnnet.backends.base.Backend`.
         priority: Of several usable backends for one device type the highest serves; then the order of distributions.
+
+    Example:
+        >>> from fnnet.plugins import BackendSpec, lazy
+        >>> load = lazy("fnnet_npu.backend:BACKEND")
+        >>> BackendSpec(name="npu", device_type="npu", load=load, probe=lambda: "no NPU found").unavailable()
+        'no NPU found'
     """
 
     device_type: str = field(validator=_text)
@@ -162,6 +168,12 @@ class KernelSpec(Probed[Mapping[str, object]]):
         load: Returns a mapping from each of these names to a `fnnet.backends.kernels.Kernel`.
         priority: Higher is asked first; then the order of distributions.
         name: Tells several providers of one distribution apart. Default: the device type.
+
+    Example:
+        >>> from fnnet.plugins import KernelSpec, lazy
+        >>> load = lazy("fnnet_example.kernels:kernels")
+        >>> KernelSpec(device_type="cpu", provides=("gelu", "gelu.backward"), load=load).name
+        'cpu'
     """
 
     device_type: str = field(validator=_text)
@@ -171,7 +183,13 @@ class KernelSpec(Probed[Mapping[str, object]]):
 
 
 class OpSpec(Spec[object]):
-    """A new operation; `load` returns its `fnnet._core.op.Op`."""
+    """A new operation; `load` returns its `fnnet._core.op.Op`.
+
+    Example:
+        >>> from fnnet.plugins import OpSpec, lazy
+        >>> OpSpec(name="wavelet", load=lazy("fnnet_wavelets.ops:WAVELET")).name
+        'wavelet'
+    """
 
     __slots__ = ()
 
@@ -189,7 +207,15 @@ class OptimizerSpec(Spec[Callable[..., object]]):
 
 
 class InitializerSpec(Spec[Callable[..., object]]):
-    """An initializer; `load` returns a function that fills its first argument, a Tensor, in place and returns it."""
+    """An initializer; `load` returns a function that fills its first argument, a Tensor, in place and returns it.
+
+    Example:
+        >>> from fnnet.plugins import InitializerSpec
+        >>> spec = InitializerSpec(name="sevens", load=lambda: lambda tensor: tensor.fill_(7))
+        >>> import fnnet
+        >>> spec.load()(fnnet.zeros(2))
+        tensor([7., 7.])
+    """
 
     __slots__ = ()
 
@@ -226,6 +252,12 @@ class SerializerSpec(Spec[object]):
 
 
 class ProcessGroupSpec(Probed[object]):
-    """A way for processes to exchange tensors: `local`, `mpi`, `nccl`."""
+    """A way for processes to exchange tensors: `local`, `mpi`, `nccl`.
+
+    Example:
+        >>> from fnnet.plugins import ProcessGroupSpec, lazy
+        >>> ProcessGroupSpec(name="mpi", load=lazy("fnnet_mpi.group:Group")).unavailable() is None
+        True
+    """
 
     __slots__ = ()

@@ -68,6 +68,11 @@ def locator(map_location: MapLocation) -> Callable[[int, str], Device]:
     Raises:
         ArgumentError: It is none of the kinds that there are.
         DeviceError: A device is not there.
+
+    Example:
+        >>> from fnnet.serialization import locator
+        >>> locator({"cuda:7": "cpu"})(400, "cuda:7")
+        device(type='cpu')
     """
     if map_location is None:
         return lambda nbytes, location: CPU

@@ -40,6 +40,11 @@ class SaveOptions:
         pickle_protocol: Of the pickle.
         byte_order_record: Whether to say in the file which byte order it has.
         metadata: Text by name, for formats that can carry it; None: none.
+
+    Example:
+        >>> from fnnet.serialization import SaveOptions
+        >>> SaveOptions(name="net.pth").pickle_protocol
+        2
     """
 
     name: str
@@ -61,6 +66,11 @@ class LoadOptions:
         mmap: Leave the weights in the file until they are used.
         pickle_module: Unpickles where `weights_only` is False.
         pickle_load_args: For the unpickler; `encoding` concerns the safe reader, too.
+
+    Example:
+        >>> from fnnet.serialization import LoadOptions
+        >>> LoadOptions(name="net.pth").weights_only
+        True
     """
 
     name: str
@@ -78,6 +88,17 @@ class Serializer(Protocol):
 
     `load` must run nothing that the file asks for unless `options.weights_only` is False, take no memory beyond what
     the file honestly needs, and raise SerializationError for whatever is malformed.
+
+    Example:
+        >>> from fnnet.serialization import Serializer
+        >>> class Text:
+        ...     def save(self, obj, file, options):
+        ...         file.write(obj["text"].encode())
+        ...
+        ...     def load(self, file, options):
+        ...         return {"text": file.read().decode()}
+        >>> isinstance(Text(), Serializer)
+        True
     """
 
     def save(self, obj: object, file: BinaryIO, options: SaveOptions) -> None:

@@ -24,6 +24,11 @@ def register_parameter(cls: type[Variable], make_parameter: MakeTensor) -> None:
     Args:
         cls: The class.
         make_parameter: Makes one of (tensor, requires_grad), sharing the tensor's memory.
+
+    Example:
+        >>> import fnnet
+        >>> from fnnet.serialization import register_parameter
+        >>> register_parameter(fnnet.nn.Parameter, fnnet.nn.Parameter)  # as fnnet.nn does
     """
     Registered.parameter, Registered.make_parameter = cls, make_parameter
 
@@ -34,5 +39,12 @@ def register_buffer(cls: type[Variable], make_buffer: MakeTensor) -> None:
     Args:
         cls: The class.
         make_buffer: Makes one of (tensor, persistent), sharing the tensor's memory.
+
+    Example:
+        >>> import fnnet
+        >>> from fnnet.serialization import register_buffer
+        >>> def make(tensor, persistent):
+        ...     return fnnet.nn.Buffer(tensor, persistent=persistent)
+        >>> register_buffer(fnnet.nn.Buffer, make)  # as fnnet.nn does
     """
     Registered.buffer, Registered.make_buffer = cls, make_buffer

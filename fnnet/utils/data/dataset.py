@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from fnnet._core.errors import IndexRangeError, OptionError, ShapeError
+from fnnet._core.errors import IndexRangeError, MissingMethodError, OptionError, ShapeError
 from fnnet._tensor import Tensor
 from fnnet.functional.random import randperm
 
@@ -21,20 +21,41 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Dataset(Generic[T_co]):
-    """Samples by index: subclasses define `__getitem__` and, for samplers, `__len__`."""
+    """Samples by index: subclasses define `__getitem__` and, for samplers, `__len__`.
+
+    Example:
+        >>> from fnnet.utils.data import DataLoader, Dataset
+        >>> class Squares(Dataset):
+        ...     def __getitem__(self, index):
+        ...         return index**2
+        ...
+        ...     def __len__(self):
+        ...         return 4
+        >>> [batch.tolist() for batch in DataLoader(Squares(), batch_size=2)]
+        [[0, 1], [4, 9]]
+    """
 
     def __getitem__(self, index: Any) -> T_co:  # an int, or whatever key the sampler yields
-        raise OptionError(f"{type(self).__name__}: subclasses of Dataset implement __getitem__")
+        raise MissingMethodError(f"{type(self).__name__}: subclasses of Dataset implement __getitem__")
 
     def __add__(self, other: Dataset[Any]) -> ConcatDataset[Any]:
         return ConcatDataset([cast("Dataset[Any]", self), other])
 
 
 class IterableDataset(Dataset[T_co], Iterable[T_co]):
-    """Samples by iteration: subclasses define `__iter__`."""
+    """Samples by iteration: subclasses define `__iter__`.
+
+    Example:
+        >>> from fnnet.utils.data import DataLoader, IterableDataset
+        >>> class Countdown(IterableDataset):
+        ...     def __iter__(self):
+        ...         return iter(range(3, 0, -1))
+        >>> [batch.tolist() for batch in DataLoader(Countdown(), batch_size=2)]
+        [[3, 2], [1]]
+    """
 
     def __iter__(self) -> Iterator[T_co]:
-        raise OptionError(f"{type(self).__name__}: subclasses of IterableDataset implement __iter__")
+        raise MissingMethodError(f"{type(self).__name__}: subclasses of IterableDataset implement __iter__")
 
 
 class TensorDataset(Dataset[tuple[Tensor, ...]]):

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any, Generic, TypeVar, cast
 
-from fnnet._core.errors import OptionError
+from fnnet._core.errors import MissingMethodError, OptionError
 from fnnet.backends import dtypes
 from fnnet.functional import creation, random, sampling
 from fnnet.functional.random import Generator
@@ -21,13 +21,23 @@ def draw_seed(generator: Generator | None) -> int:
 
 
 class Sampler(Generic[T_co]):
-    """Base of samplers: iterating yields indices (or lists of them)."""
+    """Base of samplers: iterating yields indices (or lists of them).
+
+    Example:
+        >>> import fnnet
+        >>> from fnnet.utils.data import DataLoader, Sampler, TensorDataset
+        >>> class Backwards(Sampler):
+        ...     def __iter__(self):
+        ...         return reversed(range(3))
+        >>> [x.item() for (x,) in DataLoader(TensorDataset(fnnet.arange(3)), sampler=Backwards())]
+        [2, 1, 0]
+    """
 
     def __init__(self, data_source: object = None) -> None:
         self.data_source = data_source
 
     def __iter__(self) -> Iterator[T_co]:
-        raise OptionError(f"{type(self).__name__}: subclasses of Sampler implement __iter__")
+        raise MissingMethodError(f"{type(self).__name__}: subclasses of Sampler implement __iter__")
 
 
 class SequentialSampler(Sampler[int]):
