@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from fnnet._core.errors import ArgumentError, DTypeError, OptionError, ShapeError
-from fnnet._core.namespace import Shape
-from fnnet._core.op import OPS
-from fnnet.autograd.modes import set_grad
+from fnnet._core.namespace import A, Call, Namespace, Shape
+from fnnet._core.op import OPS, Kind, Op, Sample
+from fnnet.autograd.modes import MODE, set_grad
 from fnnet.autograd.tape import apply, apply_
 from fnnet.autograd.variable import Variable
 from fnnet.backends import dtypes
@@ -18,6 +18,7 @@ from fnnet.backends.devices import CPU
 from fnnet.backends.dtypes import DEFAULT, DType
 from fnnet.backends.random import generator as streams
 from fnnet.functional._common import broadcast_shape, dtype_of, into, is_tensor, need_tensor, sizes, to_dtype
+from fnnet.functional._rules import zero_backward
 from fnnet.functional.creation import DeviceLike, finish
 from fnnet.functional.movement import canonical
 from fnnet.functional.random_source import draw, storage_order
@@ -426,6 +427,22 @@ def randint_like(
 
 
 # from parameters -----------------------------------------------------------------------------------------------------
+def _drawn_backward(k: Namespace[A], c: Call[A], g: A) -> tuple[A | None, ...]:
+    return g if c.needs[0] else None, *zero_backward(k, c, g)[1:]
+
+
+DRAWN = Op(
+    "drawn", forward=lambda k, values, *parameters: k.clone(values), backward=_drawn_backward, uses=((),),
+    kind=Kind.MOVE, samples=lambda make: (Sample(make(3), make(3)), Sample(make(2, 3), make(3), make(2, 3))),
+)  # fmt: skip
+
+
+def _part_of_graph(values: Tensor, *parameters: object) -> Tensor:
+    """Drawn numbers as PyTorch has them: they depend on tensors that want a gradient, which is zero."""
+    wanting = [p for p in parameters if is_tensor(p) and p._edge() is not None]
+    return cast("Tensor", apply(DRAWN, values, *wanting)) if wanting and MODE.state.grad else values
+
+
 def normal(
     mean: Tensor | float,
     std: Tensor | float = 1.0,
@@ -483,7 +500,8 @@ def normal(
                 raise OptionError(f"normal expects std >= 0.0, but found std {std}")
             r = draw("normal", shape, dtype_of(like), like._device, generator, std=float(std))
         r = apply_(OPS["add"], r, r, _as(mean, r))
-        return cast("Tensor", r if out is None else into(out, r))
+    r = _part_of_graph(r, mean, std)
+    return r if out is None else into(out, r)
 
 
 def _as(x: Any, t: Tensor) -> Any:
@@ -513,6 +531,7 @@ def bernoulli(
     need_tensor("bernoulli", input=input)
     found = dtype_of(input)
     r = draw("bernoulli", tuple(input._data.shape), found, input._device, generator, p=input if p is None else float(p))
+    r = _part_of_graph(r, input)
     return r if out is None else into(out, r)
 
 
