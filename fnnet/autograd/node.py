@@ -57,6 +57,12 @@ class Node(_Rare):
         needs, shapes, static, inputs, out: The `Call`.
         versions: (version, its count when saved) per saved input in order, then for the output.
         sequence: Order of recording: backward goes from the newest to the oldest.
+
+    Example:
+        >>> import fnnet
+        >>> y = fnnet.ones(2, requires_grad=True).exp()
+        >>> y.grad_fn.name(), isinstance(y.grad_fn, fnnet.autograd.graph.Node)
+        ('ExpBackward0', True)
     """
 
     __slots__ = (
