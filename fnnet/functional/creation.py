@@ -16,6 +16,7 @@ from fnnet.autograd.variable import INFERENCE, Variable, make
 from fnnet.backends import dtypes
 from fnnet.backends.devices import CPU, Device
 from fnnet.backends.dtypes import DEFAULT, DType
+from fnnet.backends.random.order import storage_order
 from fnnet.functional._common import dtype_of, into, is_tensor, number_dtype, plain_number, sizes, to_dtype
 from fnnet.functional.movement import canonical, clone, to_device
 
@@ -80,11 +81,22 @@ def host_array(data: Any, dtype: DType | None = None) -> Raw:
         _explain(data, 0)
         raise DTypeError(f"tensor: can't make a tensor of NumPy dtype {array.dtype}")
     target = found if dtype is None else dtype
+    if target.category == 1:
+        _refuse_overflow(array, target)
     if target.category < 2 and array.dtype.kind in "fc":
         with np.errstate(all="ignore"):
             whole: Raw = np.trunc(array.real)
             return whole.astype(target.numpy)
     return array.astype(target.numpy)
+
+
+def _refuse_overflow(array: Raw, target: DType) -> None:
+    """Raise where a number does not fit; negative ones wrap around in uint8, as far as their absolute value fits."""
+    limits = np.iinfo(target.numpy)
+    low = limits.min or -limits.max
+    if array.size and array.dtype != target.numpy and array.dtype.kind in "iuf":
+        if not (array.min() >= low and array.max() <= limits.max):
+            raise OptionError(f"value cannot be converted to type {target.name} without overflow")
 
 
 def _known(array: Raw) -> Raw:
@@ -350,6 +362,8 @@ def full(
         tensor([[7, 7],
                 [7, 7]])
     """
+    if isinstance(size, int):
+        raise ArgumentError("full(): argument 'size' (position 1) must be tuple of ints, not int")
     value = fill_value.item() if is_tensor(fill_value) else plain_number(fill_value)
     found = dtype or (dtype_of(out) if out is not None else number_dtype(value))
     return _filled("full", sizes("full", (size,)), value, found, device, requires_grad, out)
@@ -434,7 +448,19 @@ def scalar_tensor(
 # like another --------------------------------------------------------------------------------------------------------
 def _like(name: str, t: Tensor, value: Number, dtype: DType | None, device: DeviceLike, requires_grad: bool) -> Tensor:
     where = t._device if device is None else canonical(device)
-    return _filled(name, tuple(t._data.shape), value, dtype or dtype_of(t), where, requires_grad, None)
+    shape = tuple(t._data.shape)
+    order = _order(t)
+    if order == tuple(range(len(shape))):
+        return _filled(name, shape, value, dtype or dtype_of(t), where, requires_grad, None)
+    k = namespace_of(where)
+    raw = k.full(tuple(shape[d] for d in order), value, dtype=dtype or dtype_of(t))
+    return finish(k.permute(raw, dims=tuple(sorted(range(len(order)), key=order.__getitem__))), where, requires_grad)
+
+
+def _order(t: Tensor) -> Shape:
+    """The dims from slowest to fastest in memory, which a tensor alike keeps."""
+    strides = t._device.backend.strides(t._data)
+    return tuple(range(t._data.ndim)) if strides is None else storage_order(t._data.shape, strides)
 
 
 def zeros_like(
