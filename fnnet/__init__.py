@@ -49,13 +49,16 @@ from fnnet.functional.comparison import (
     allclose, eq, equal, ge, greater, greater_equal, gt, isclose, isfinite, isinf, isnan, isneginf, isposinf,
     isreal, le, less, less_equal, lt, ne, not_equal,
 )  # fmt: skip
+from fnnet.functional.complex_numbers import (
+    adjoint, angle, complex, conj, conj_physical, imag, polar, real, resolve_conj, view_as_complex, view_as_real,
+)  # fmt: skip
 from fnnet.functional.contraction import chain_matmul, einsum, inner, kron, tensordot
 from fnnet.functional.convolution import conv1d, conv2d, conv3d
 from fnnet.functional.creation import (
     as_tensor, asarray, empty, empty_like, from_dlpack, from_numpy, frombuffer, full, full_like, get_default_dtype,
     ones, ones_like, scalar_tensor, set_default_dtype, tensor, zeros, zeros_like,
 )  # fmt: skip
-from fnnet.functional.elementwise import conj, copysign, heaviside, logit, real, sigmoid, where
+from fnnet.functional.elementwise import copysign, heaviside, logit, sigmoid, where
 from fnnet.functional.exponential import exp, exp2, expm1, log, log10, log1p, log2, logaddexp, logaddexp2, xlogy
 from fnnet.functional.extremes import clamp, clamp_max, clamp_min, clip, fmax, fmin, maximum, minimum, nan_to_num
 from fnnet.functional.gathering import (
@@ -113,7 +116,6 @@ from fnnet.functional.trigonometry import (
     acos, acosh, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, asin, asinh, atan, atan2, atanh,
     cos, cosh, deg2rad, rad2deg, sin, sinc, sinh, tan, tanh,
 )  # fmt: skip
-from fnnet.serialization.files import load, save
 from fnnet.version import __version__
 
 half, float, double = float16, float32, float64
@@ -123,56 +125,63 @@ newaxis = None
 
 if TYPE_CHECKING:
     from fnnet import models, nn, optim, plugins, random, serialization, testing, utils
+    from fnnet.serialization.files import load, save
 
 __all__ = [
     "channels_last", "channels_last_3d", "contiguous_format", "preserve_format", "strided",
     "FnnetError", "Generator", "Size", "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "addbmm",
-    "addcdiv", "addcmul", "addmm", "addmv", "addr", "all", "allclose", "amax", "amin", "aminmax", "any", "arange",
-    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort",
-    "argwhere", "as_tensor", "asarray", "asin", "asinh", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d",
-    "atleast_3d", "autograd", "baddbmm", "batch_norm", "bernoulli", "bfloat16", "bitwise_and", "bitwise_left_shift",
-    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "block_diag", "bmm", "bool",
-    "broadcast_shapes", "broadcast_tensors", "broadcast_to", "can_cast", "cartesian_prod", "cat", "cdouble", "ceil",
-    "cfloat", "chain_matmul", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone", "column_stack",
-    "combinations", "complex128", "complex64", "concat", "concatenate", "conj", "conv1d", "conv2d", "conv3d",
-    "copysign", "cos", "cosh", "count_nonzero", "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid",
-    "deg2rad", "device", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter", "diff", "div", "divide",
-    "dot", "double", "dropout", "dsplit", "dstack", "dtype", "e", "einsum", "embedding", "empty", "empty_like",
-    "enable_grad", "eq", "equal", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "eye", "finfo", "fix", "flatten",
-    "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "float_power", "floor", "floor_divide",
-    "fmax", "fmin", "fmod", "frac", "from_dlpack", "from_numpy", "frombuffer", "full", "full_like", "gather", "ge",
-    "ger", "get_default_dtype", "get_rng_state", "greater", "greater_equal", "gt", "half", "heaviside", "hsplit",
-    "hstack", "hypot", "iinfo", "index_add", "index_fill", "index_put", "index_select", "inf", "inference_mode",
-    "initial_seed", "inner", "int", "int16", "int32", "int64", "int8", "is_complex", "is_floating_point",
-    "is_grad_enabled", "is_inference_mode_enabled", "is_nonzero", "is_tensor", "isclose", "isfinite", "isinf",
-    "isnan", "isneginf", "isposinf", "isreal", "kron", "kthvalue", "layer_norm", "ldexp", "le", "lerp", "less",
-    "less_equal", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logaddexp2",
-    "logcumsumexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logspace", "logsumexp",
-    "long", "lt", "manual_seed", "masked_fill", "masked_scatter", "masked_select", "matmul", "max", "max_pool2d",
-    "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm", "mode", "models", "moveaxis", "movedim",
-    "msort", "mul", "multinomial", "multiply", "mv", "nan", "nan_to_num", "nanmean", "nanmedian", "nanquantile",
-    "nansum", "narrow", "ne", "neg", "negative", "newaxis", "nn", "no_grad", "nonzero", "norm", "normal",
-    "not_equal", "numel", "ones", "ones_like", "optim", "outer", "permute", "pi", "plugins", "positive", "pow",
+    "addcdiv", "addcmul", "addmm", "addmv", "addr", "adjoint", "all", "allclose", "amax", "amin", "aminmax", "angle",
+    "any", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin",
+    "argsort", "argwhere", "as_tensor", "asarray", "asin", "asinh", "atan", "atan2", "atanh", "atleast_1d",
+    "atleast_2d", "atleast_3d", "autograd", "baddbmm", "batch_norm", "bernoulli", "bfloat16", "bitwise_and",
+    "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "block_diag", "bmm",
+    "bool", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "can_cast", "cartesian_prod", "cat", "cdouble",
+    "ceil", "cfloat", "chain_matmul", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone", "column_stack",
+    "combinations", "complex", "complex128", "complex64", "concat", "concatenate", "conj", "conj_physical", "conv1d",
+    "conv2d", "conv3d", "copysign", "cos", "cosh", "count_nonzero", "cummax", "cummin", "cumprod", "cumsum",
+    "cumulative_trapezoid", "deg2rad", "device", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter",
+    "diff", "div", "divide", "dot", "double", "dropout", "dsplit", "dstack", "dtype", "e", "einsum", "embedding",
+    "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "eye",
+    "finfo", "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "float_power",
+    "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "from_dlpack", "from_numpy", "frombuffer", "full",
+    "full_like", "gather", "ge", "ger", "get_default_dtype", "get_rng_state", "greater", "greater_equal", "gt", "half",
+    "heaviside", "hsplit", "hstack", "hypot", "iinfo", "imag", "index_add", "index_fill", "index_put", "index_select",
+    "inf", "inference_mode", "initial_seed", "inner", "int", "int16", "int32", "int64", "int8", "is_complex",
+    "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled", "is_nonzero", "is_tensor", "isclose",
+    "isfinite", "isinf", "isnan", "isneginf", "isposinf", "isreal", "kron", "kthvalue", "layer_norm", "ldexp", "le",
+    "lerp", "less", "less_equal", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
+    "logaddexp2", "logcumsumexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logspace",
+    "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_scatter", "masked_select", "matmul", "max",
+    "max_pool2d", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm", "mode", "models", "moveaxis",
+    "movedim", "msort", "mul", "multinomial", "multiply", "mv", "nan", "nan_to_num", "nanmean", "nanmedian",
+    "nanquantile", "nansum", "narrow", "ne", "neg", "negative", "newaxis", "nn", "no_grad", "nonzero", "norm", "normal",
+    "not_equal", "numel", "ones", "ones_like", "optim", "outer", "permute", "pi", "plugins", "polar", "positive", "pow",
     "prod", "promote_types", "put", "quantile", "rad2deg", "rand", "rand_like", "randint", "randint_like", "randn",
     "randn_like", "random", "randperm", "ravel", "real", "reciprocal", "relu", "remainder", "repeat_interleave",
-    "reshape", "result_type", "roll", "rot90", "round", "row_stack", "rsqrt", "rsub", "save", "scalar_tensor",
-    "scatter", "scatter_add", "scatter_reduce", "seed", "select", "select_scatter", "serialization",
+    "reshape", "resolve_conj", "result_type", "roll", "rot90", "round", "row_stack", "rsqrt", "rsub", "save",
+    "scalar_tensor", "scatter", "scatter_add", "scatter_reduce", "seed", "select", "select_scatter", "serialization",
     "set_default_dtype", "set_grad_enabled", "set_printoptions", "set_rng_state", "sgn", "short", "sigmoid", "sign",
     "signbit", "sin", "sinc", "sinh", "softmax", "sort", "split", "split_with_sizes", "sqrt", "square", "squeeze",
-    "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim",
-    "tan", "tanh", "tensor", "tensor_split", "tensordot", "testing", "tile", "topk", "trace", "transpose",
-    "trapezoid", "trapz", "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "uint8", "unbind",
-    "unflatten", "unique", "unique_consecutive", "unsqueeze", "utils", "var", "var_mean", "vdot", "vsplit",
-    "vstack", "where", "xlogy", "zero_", "zeros", "zeros_like",
+    "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan",
+    "tanh", "tensor", "tensor_split", "tensordot", "testing", "tile", "topk", "trace", "transpose", "trapezoid",
+    "trapz", "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "uint8", "unbind", "unflatten",
+    "unique", "unique_consecutive", "unsqueeze", "utils", "var", "var_mean", "vdot", "view_as_complex", "view_as_real",
+    "vsplit", "vstack", "where", "xlogy", "zero_", "zeros", "zeros_like",
 ]  # fmt: skip
 
 _LAZY = frozenset(("models", "nn", "optim", "plugins", "random", "serialization", "testing", "utils"))
 """Rooms that are opened on first use."""
+_LAZY_FILES = frozenset(("load", "save"))
+"""Of the room of files."""
 
 
 def __getattr__(name: str) -> object:
     if name in _LAZY:
         return _importlib.import_module("fnnet." + name)
+    if name in _LAZY_FILES:
+        found: object = getattr(_importlib.import_module("fnnet.serialization.files"), name)
+        globals()[name] = found
+        return found
     raise AttributeError(f"module 'fnnet' has no attribute {name!r}")
 
 

@@ -57,11 +57,16 @@ class Op:
             `call.out`. None: all.
         kind: How dtypes go together.
         is_view: The result may share the first input's memory.
+        holomorphic: Complex-differentiable. The rule is then written as for real numbers, and of complex numbers the
+            tape runs `conj(rule(conj(grad)))`, which is PyTorch's gradient; else the rule says what is meant.
         onnx: The ONNX operator that says the same, or None.
         samples: Arguments to test it on.
     """
 
-    __slots__ = ("_kept", "backward", "forward", "is_view", "keeps", "kind", "n_out", "name", "onnx", "samples", "uses")
+    __slots__ = (
+        "_kept", "backward", "forward", "holomorphic", "is_view", "keeps", "kind", "n_out", "name", "onnx", "samples",
+        "uses",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -74,12 +79,13 @@ class Op:
         keeps: tuple[int, ...] | None = None,
         kind: Kind = Kind.SAME,
         is_view: bool = False,
+        holomorphic: bool = True,
         onnx: str | None = None,
         samples: Samples | None = None,
         register: bool = True,
     ) -> None:
         self.name, self.forward, self.backward, self.uses = name, forward, backward, uses
-        self.keeps = keeps
+        self.keeps, self.holomorphic = keeps, holomorphic
         self.n_out, self.kind, self.is_view, self.onnx, self.samples = n_out, kind, is_view, onnx, samples
         self._kept: dict[tuple[bool, ...], tuple[tuple[int, ...], bool]] = {}
         if register:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fnnet._core.op import Op
 from fnnet._tensor._methods import InPlaceUnary, assign, binary_, name_method, unary_
 from fnnet.autograd.variable import Variable
-from fnnet.functional import elementwise, exponential, extremes, power, rounding, special, trigonometry
+from fnnet.functional import complex_numbers, elementwise, exponential, extremes, power, rounding, special, trigonometry
 from fnnet.functional._common import dtype_of, inplace
 
 if TYPE_CHECKING:
@@ -163,7 +163,10 @@ class ElementwiseMethods(Variable):
     logit = elementwise.logit
     copysign = elementwise.copysign
     heaviside = elementwise.heaviside
-    conj = elementwise.conj
+    angle = complex_numbers.angle
+    conj = complex_numbers.conj
+    conj_physical = complex_numbers.conj_physical
+    resolve_conj = complex_numbers.resolve_conj
     sigmoid_ = unary_(elementwise.SIGMOID)
     copysign_ = binary_(elementwise.COPYSIGN)
     nan_to_num = extremes.nan_to_num
@@ -175,8 +178,13 @@ class ElementwiseMethods(Variable):
 
     @property
     def real(self) -> Tensor:
-        """The real part: a real tensor itself."""
-        return elementwise.real(self)  # type: ignore[arg-type]
+        """The real part, a view: a real tensor itself."""
+        return complex_numbers.real(self)  # type: ignore[arg-type]
+
+    @property
+    def imag(self) -> Tensor:
+        """The imaginary part, a view of a complex tensor."""
+        return complex_numbers.imag(self)  # type: ignore[arg-type]
 
     def logit_(self, eps: float | None = None) -> Tensor:
         """`logit` in place."""

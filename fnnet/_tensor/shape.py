@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from fnnet.autograd.modes import MODE
 from fnnet.autograd.tape import check_writable
 from fnnet.autograd.variable import Variable
-from fnnet.functional import layout, rearrangement, shape, splitting, transposition
+from fnnet.functional import complex_numbers, layout, rearrangement, shape, splitting, transposition
 from fnnet.functional._common import copy_into, sizes
 
 if TYPE_CHECKING:
@@ -93,6 +93,18 @@ class ShapeMethods(Variable):
     def mT(self) -> Tensor:
         """The last two dims exchanged. A view."""
         return transposition.matrix_transpose(cast("Tensor", self))
+
+    @property
+    def mH(self) -> Tensor:
+        """The last two dims exchanged, and conjugated: a view of a real tensor."""
+        return complex_numbers.adjoint(cast("Tensor", self))
+
+    @property
+    def H(self) -> Tensor:
+        """A matrix transposed and conjugated: a view of a real one."""
+        return complex_numbers.conjugate_transpose(cast("Tensor", self))
+
+    adjoint = complex_numbers.adjoint
 
     flip = _several(rearrangement.flip)
     fliplr = rearrangement.fliplr

@@ -148,7 +148,8 @@ class _Walk:
             for counter, then in node.versions:
                 if counter[0] != then:
                     node.check()
-            g = slots[0] if node.n_out == 1 else tuple(slots)
+            given = self._conjugate(node, slots) if node.conjugates else slots
+            g = given[0] if node.n_out == 1 else tuple(given)
             if create:
                 op = node.op
                 if op.backward is None:
@@ -165,6 +166,8 @@ class _Walk:
                         pulled = k.run_backward(node.op, call, g, node.owner)
                     except RuntimeWarning:
                         pulled = silently(k.run_backward, node.op, call, g, node.owner)
+            if node.conjugates:
+                pulled = self._conjugate(node, pulled)
             if not retain:
                 node.release()
             if check_nan:
@@ -183,6 +186,10 @@ class _Walk:
                     heappush(heap, (-edge.sequence, edge))
                 else:
                     self.send(edge, piece)
+
+    def _conjugate(self, node: Node, gradients: Sequence[Any]) -> list[Any]:
+        k = tensors(node.device) if self.create else node.k
+        return [None if g is None else k.conj(g) for g in gradients]
 
     def _leads(self, edge: Any) -> bool:
         key = _key(edge)

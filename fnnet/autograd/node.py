@@ -42,6 +42,8 @@ class _Rare:
     """Whose kernel ran the forward: its backward alone sees `private`."""
     packed: list[tuple[Callable[[Any], Any], Any] | None] | None = None
     """With saved-tensor hooks in force: (unpack, what pack returned) per input, then for the output."""
+    conjugates: bool = False
+    """Complex numbers under a rule for real ones: the gradients are `conj(rule(conj(grad)))`."""
     where: str | None = None
     """In anomaly mode: the line that recorded it, with the module's path."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from fnnet._core.errors import AutogradError, DeviceError
+from fnnet._core.errors import AutogradError, DeviceError, DTypeError
 from fnnet._core.op import OPS, Kind, Op
 from fnnet.autograd.modes import MODE, State, set_grad
 from fnnet.autograd.node import Node, describe_here
@@ -96,6 +96,8 @@ def apply(op: Op, *args: Any, **static: Any) -> Any:
             node = t._node = record(op, k, device, args, raws, edges, static, (t,), r, state)
             if fused is not None:
                 node.private, node.owner = fused.private, fused.owner
+            if odd:
+                _mark_complex(node, args, (t,))
         return t
     outs = tuple(make(o if type(o) is device.backend.array_type else k.asarray(o), device) for o in r)
     if state.inference:
@@ -106,6 +108,8 @@ def apply(op: Op, *args: Any, **static: Any) -> Any:
         node.n_out = op.n_out
         if fused is not None:
             node.private, node.owner = fused.private, fused.owner
+        if odd:
+            _mark_complex(node, args, outs)
         for i, o in enumerate(outs):
             if k.dtype_of(o._data).category >= 2:
                 o._node, o._index = node, i
@@ -293,6 +297,26 @@ def record(
     return node
 
 
+def _mark_complex(node: Node, args: Sequence[Any], outs: Sequence[Variable]) -> None:
+    """Settle how a node of an op that may have been given complex numbers is differentiated.
+
+    Moves need nothing: their rules have no factors that a conjugate could change.
+
+    Raises:
+        DTypeError: The op turned complex numbers into real ones by a definition for real numbers.
+    """
+    op = node.op
+    if not op.holomorphic or op.kind is Kind.MOVE:
+        return
+    category = max((o._device.backend.dtype_of(o._data).category for o in outs), default=0)
+    if category == 3:
+        node.conjugates = True
+    elif category == 2:
+        for a, edge in zip(args, node.edges, strict=True):
+            if edge is not None and a._device.backend.dtype_of(a._data).is_complex:
+                raise DTypeError(f"{op.name} does not support automatic differentiation for inputs with complex dtype.")
+
+
 def _in_float32(op: Op, args: tuple[Any, ...], static: dict[str, Any]) -> Any:
     """float16 and bfloat16 compute in float32; the result is cast back to what the operands were."""
     cast = OPS["cast"]
@@ -387,6 +411,9 @@ def apply_(op: Op, target: Any, *args: Any, **static: Any) -> Any:
     node = None
     if recording:
         node = record(op, k, device, args, raws, edges, static)
+        dtype = target._data.dtype
+        if dtype is not F32 and dtype is not F64:
+            _mark_complex(node, args, (target,))
         _keep_old(node, op, k, target, args, raws)
     try:
         k.write(target._data, op, tuple(raws), static)

@@ -20,6 +20,7 @@ from fnnet.functional._common import (
     unary,
     wrap_dim,
 )
+from fnnet.functional.arithmetic import add, div
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -495,6 +496,8 @@ def softsign(input: Tensor) -> Tensor:
         >>> fnnet.nn.functional.softsign(fnnet.tensor([-1.0, 3.0]))
         tensor([-0.5000,  0.7500])
     """
+    if is_tensor(input) and dtype_of(input).is_complex:
+        return div(input, add(abs(input), 1))  # the rule is that of real numbers
     r: Tensor = unary(SOFTSIGN, input)
     return r
 

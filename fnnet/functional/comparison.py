@@ -11,8 +11,18 @@ from fnnet._core.op import OPS, Kind, Make, Op, Sample
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make as make_tensor
 from fnnet.backends.dtypes import bool_, complex64
-from fnnet.functional._common import binary, dtype_of, elementwise, is_tensor, need_tensor, refuse_dtype, unary
+from fnnet.functional._common import (
+    binary,
+    detached,
+    dtype_of,
+    elementwise,
+    is_tensor,
+    need_tensor,
+    refuse_dtype,
+    unary,
+)  # fmt: skip
 from fnnet.functional._rules import pairs, rough
+from fnnet.functional.complex_numbers import imag
 
 if TYPE_CHECKING:
     from fnnet._core.namespace import Number
@@ -194,7 +204,8 @@ def isreal(input: Tensor) -> Tensor:
         tensor([True, True])
     """
     need_tensor("isreal", input=input)
-    refuse_dtype("isreal", dtype_of(input), 3)
+    if dtype_of(input).category == 3:
+        return eq(imag(detached(input)), 0)
     k = namespace_of(input._device)
     r: Tensor = make_tensor(k.full(tuple(input._data.shape), True, dtype=k.native(bool_)), input._device)
     return r

@@ -262,31 +262,4 @@ def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Te
     return binary(HEAVISIDE, input, values, out)
 
 
-# complex numbers of real tensors -------------------------------------------------------------------------------------
-def conj(input: Tensor) -> Tensor:
-    """The complex conjugate; a real tensor is its own.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.conj(fnnet.tensor([1.0]))
-        tensor([1.])
-    """
-    need_tensor("conj", input=input)
-    refuse_dtype("conj", dtype_of(input), 3)
-    return input
-
-
-def real(input: Tensor) -> Tensor:
-    """The real part; a real tensor is its own.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.real(fnnet.tensor([1.0]))
-        tensor([1.])
-    """
-    need_tensor("real", input=input)
-    refuse_dtype("real", dtype_of(input), 3)
-    return input
-
-
-__all__ = ["where", "sigmoid", "expit", "logit", "copysign", "heaviside", "conj", "real"]
+__all__ = ["where", "sigmoid", "expit", "logit", "copysign", "heaviside"]

@@ -34,7 +34,10 @@ Grads = tuple[Any, ...]
 
 # cast ----------------------------------------------------------------------------------------------------------------
 def _cast_backward(k: K[A], c: Call[A], g: A) -> Grads:
-    return (k.cast(g, dtype=c.static["source"]),)
+    source = c.static["source"]
+    if c.static["dtype"].is_complex and not source.is_complex:
+        g = k.getitem(k.view_as_real(g), index=(Ellipsis, 0))
+    return (k.cast(g, dtype=source),)
 
 
 def _cast_samples(make: Make) -> Any:
@@ -103,11 +106,10 @@ COPY = Op(
 def _view_set_backward(k: K[A], c: Call[A], g: A) -> Grads:
     view = c.static["view"]
     piece = g
-    if c.needs[1]:
-        for name, static in view:
-            piece = getattr(k, name)(piece, **static)
+    for name, static in view:
+        piece = getattr(k, name)(piece, **static)
     return (
-        k.view_set(g, k.full(c.shapes[1], 0, dtype=g.dtype), view=view) if c.needs[0] else None,
+        k.view_set(g, k.full(c.shapes[1], 0, dtype=piece.dtype), view=view) if c.needs[0] else None,
         piece if c.needs[1] else None,
     )
 

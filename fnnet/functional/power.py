@@ -42,8 +42,10 @@ def _pow_backward(k: K[A], c: Call[A], g: A) -> Grads:
             grad_a = k.where(k.eq(b, 0), 0.0, g * (b * k.pow(a, b - 1)))
         grad_a = sum_to(k, grad_a, c.shapes[0])
     if c.needs[1]:
-        if isinstance(a, (int, float)):
-            log: Any = math.log(a) if a > 0 else -math.inf if a == 0 else math.nan
+        if isinstance(a, complex):
+            grad_b = g * (c.out * k.log(k.full((), a, dtype=g.dtype))) if a else g * 0
+        elif isinstance(a, (int, float)):
+            log = math.log(a) if a > 0 else -math.inf if a == 0 else math.nan
             grad_b = g * (c.out * log)
             if a == 0:
                 grad_b = k.where(k.ge(b, 0), 0.0, grad_b)

@@ -13,6 +13,7 @@ from fnnet.autograd import tape
 from fnnet.autograd.tape import apply
 from fnnet.functional._common import broadcast_shape, dtype_of, into, need_tensor
 from fnnet.functional.arithmetic import add, mul
+from fnnet.functional.complex_numbers import conj
 from fnnet.functional.shape import EXPAND, PERMUTE, RESHAPE
 
 if TYPE_CHECKING:
@@ -254,10 +255,7 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """`dot` of real vectors.
-
-    Raises:
-        DTypeError: The vectors are complex.
+    """`dot` with the conjugate of `input`.
 
     Example:
         >>> import fnnet
@@ -265,9 +263,7 @@ def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor(7)
     """
     need_tensor("vdot", input=input, other=other)
-    if dtype_of(input).category == 3:
-        raise DTypeError(f"vdot: real vectors expected, got {dtype_of(input).name}")
-    r = _dot("vdot", input, other)
+    r = _dot("vdot", conj(input), other)
     return r if out is None else into(out, r)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import OPS, Make, Op, Sample
 from fnnet.autograd.tape import apply
-from fnnet.functional._common import dtype_of, into, need_tensor, quick_unary, refuse_dtype, unary
+from fnnet.functional._common import dtype_of, into, is_tensor, need_tensor, quick_unary, refuse_dtype, unary
 from fnnet.functional._rules import zero_backward
 
 if TYPE_CHECKING:
@@ -154,7 +154,10 @@ def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 # abs, signs ----------------------------------------------------------------------------------------------------------
 def _abs_backward(k: K[A], c: Call[A], g: A) -> Grads:
-    return (g * k.sign(c.inputs[0]),)
+    x = c.inputs[0]
+    if g.dtype != x.dtype:  # the absolute value of a complex number is real
+        return (k.cast(g, dtype=x.dtype) * k.sgn(x),)
+    return (g * k.sign(x),)
 
 
 def _abs_samples(make: Make) -> Any:
@@ -164,11 +167,11 @@ def _abs_samples(make: Make) -> Any:
     yield Sample(make(0))
 
 
-ABS = Op("abs", backward=_abs_backward, uses=((0,),), onnx="Abs", samples=_abs_samples)
+ABS = Op("abs", backward=_abs_backward, uses=((0,),), holomorphic=False, onnx="Abs", samples=_abs_samples)
 
 
 def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The absolute value.
+    """The absolute value, real for complex numbers too.
 
     Differentiable: Zero at 0.
 
@@ -212,7 +215,19 @@ def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return unary(SIGN, input, out)
 
 
-sgn = sign
+def sgn(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """`sign` of real numbers; of complex ones `input / abs(input)`, 0 at 0.
+
+    Differentiable: Zero at 0, and of real numbers everywhere.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.sgn(fnnet.tensor([3 + 4j]))
+        tensor([0.6000+0.8000j])
+    """
+    if is_tensor(input) and dtype_of(input).category == 3:
+        return unary(OPS["sgn"], input, out)
+    return sign(input, out=out)
 
 
 SIGNBIT = Op("signbit", samples=lambda make: (Sample(make(3, 4), smooth=False), Sample(make(0), smooth=False)))

@@ -251,6 +251,17 @@ class FakePrimitives(Backend):
         strides[dim] = x.strides[dim] * step
         return x.view((*shape, size), (*strides, x.strides[dim]))
 
+    def view_as_real(self, x: FakeArray, /) -> FakeArray:
+        """Real and imaginary part along a new last dim: a copy, as memory is of one dtype here."""
+        value = x.read()
+        return self.new(xp.stack([xp.real(value), xp.imag(value)], axis=-1))
+
+    def view_as_complex(self, x: FakeArray, /) -> FakeArray:
+        """The pairs along the last dim as complex numbers: a copy."""
+        value = x.read()
+        wide = TO_STRICT[dtypes.complex64 if x.dtype is dtypes.float32 else dtypes.complex128]
+        return self.new(xp.astype(value[..., 0], wide) + xp.astype(value[..., 1], wide) * 1j)
+
     def view_set(self, x: FakeArray, value: FakeArray, /, *, view: View) -> FakeArray:
         """A copy of `x` into which `value` is written through a chain of view ops."""
         new = self.clone(x)

@@ -37,6 +37,15 @@ once, and 1,000 of float32: a sample's sums are short, but quotients of small nu
 """
 
 
+COUNTERPARTS = {
+    dtypes.float32: (dtypes.float32, dtypes.complex64),
+    dtypes.complex64: (dtypes.float32, dtypes.complex64),
+    dtypes.float64: (dtypes.float64, dtypes.complex128),
+    dtypes.complex128: (dtypes.float64, dtypes.complex128),
+}
+"""The real and the complex dtype of a precision: the absolute value of a complex number is real."""
+
+
 class Definitions(NumpyBackend):
     """NumPy's primitives and the ops' definitions over them: no plugin's kernels, none of the backend's own."""
 
@@ -183,7 +192,8 @@ def _distance(what: str, got: Any, want: Any, dtype: DType) -> float:
         if got is not want:
             raise CheckError(f"{what}: one of backend and definition gives no gradient")
         return 0.0
-    expected = {dtypes.float64: dtype, dtypes.complex128: dtype}.get(_dtype(want), _dtype(want))
+    real, double = COUNTERPARTS.get(dtype, (dtype, dtype))
+    expected = {dtypes.float64: real, dtypes.complex128: double}.get(_dtype(want), _dtype(want))
     if _dtype(got) is not expected:
         raise CheckError(f"{what} has dtype {_dtype(got)}, expected {expected}")
     a, b = (t._device.backend.to_host(t._data) for t in (got, want))
