@@ -21,7 +21,8 @@ from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.autograd.modes import MODE
 from fnnet.autograd.tape import apply, apply_, check_writable, namespace_of
-from fnnet.autograd.variable import Variable, make
+from fnnet.autograd.variable import INFERENCE, Variable, make
+from fnnet.autograd.views import apply_view
 from fnnet.backends import dtypes
 from fnnet.functional._common import (
     copy_into,
@@ -162,8 +163,8 @@ class Places:
     def seen(self, x: Tensor) -> Tensor:
         """`x` in that form."""
         if self.order is not None:
-            x = apply(PERMUTE, x, dims=self.order)
-        return x if self.flat is None else cast("Tensor", apply(RESHAPE, x, shape=self.flat))
+            x = apply_view(PERMUTE, x, dims=self.order)
+        return x if self.flat is None else cast("Tensor", apply_view(RESHAPE, x, shape=self.flat))
 
 
 def along(device: Device, shape: Shape, dim: int, count: int, at: Any) -> Places:
@@ -188,7 +189,7 @@ def read(x: Tensor, places: Places) -> Tensor:
 def written(x: Tensor, places: Places, op: Op, value: Tensor) -> Tensor:
     """A copy of `x` with `value` set at (or, with INDEX_ADD, added to) `places`. The places keep x's order of dims."""
     r: Tensor = apply(op, places.seen(x), make(places.at, x._device), value)
-    return r if places.flat is None else cast("Tensor", apply(RESHAPE, r, shape=tuple(x._data.shape)))
+    return r if places.flat is None else cast("Tensor", apply_view(RESHAPE, r, shape=tuple(x._data.shape)))
 
 
 def write(x: Tensor, places: Places, op: Op, value: Tensor) -> Tensor:
@@ -200,9 +201,9 @@ def write(x: Tensor, places: Places, op: Op, value: Tensor) -> Tensor:
     if shared and (op is INDEX_SET or dtype_of(x) not in dtypes.HALF):
         apply_(op, seen, seen, at, value)
         return x
-    target = x if places.order is None else cast("Tensor", apply(PERMUTE, x, dims=places.order))
+    target = x if places.order is None else cast("Tensor", apply_view(PERMUTE, x, dims=places.order))
     new: Tensor = apply(op, seen, at, value)
-    copy_into(target, apply(RESHAPE, new, shape=tuple(target._data.shape)))
+    copy_into(target, apply_view(RESHAPE, new, shape=tuple(target._data.shape)))
     return x
 
 
@@ -382,13 +383,13 @@ def getitem(self: Tensor, index: Any) -> Tensor:
     if type(index) is int:
         shape = self._data.shape
         if shape and -shape[0] <= index < shape[0]:
-            r: Tensor = apply(GETITEM, self, index=(index % shape[0],))
+            r: Tensor = apply_view(GETITEM, self, index=(index % shape[0],))
             return r
     basic, groups = _parse(self, index)
     if not groups:
-        view: Tensor = apply(GETITEM, self, index=(Ellipsis,) if basic is None else basic)
+        view: Tensor = apply_view(GETITEM, self, index=(Ellipsis,) if basic is None else basic)
         return view
-    x = self if basic is None else cast("Tensor", apply(GETITEM, self, index=basic))
+    x = self if basic is None else cast("Tensor", apply_view(GETITEM, self, index=basic))
     return read(x, _places(x, groups)[0])
 
 
@@ -396,7 +397,9 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     """`self[index] = value`: written into the tensor's memory, broadcast and cast."""
     basic, groups = _parse(self, index)
     if not groups:
-        view: Tensor = apply(GETITEM, self, index=(Ellipsis,) if basic is None else basic)
+        if type(value) in (int, float) and _fill(self, (Ellipsis,) if basic is None else basic, value):
+            return
+        view: Tensor = apply_view(GETITEM, self, index=(Ellipsis,) if basic is None else basic)
         if isinstance(value, Variable) and _same_view(view, value):
             return  # x[0] += 1 has written it already
         v = _value(self, value)
@@ -405,7 +408,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
             _refuse_overlap(view, v)
         copy_(view, v)
         return
-    x = self if basic is None else cast("Tensor", apply(GETITEM, self, index=basic))
+    x = self if basic is None else cast("Tensor", apply_view(GETITEM, self, index=basic))
     places, shape = _places(x, groups)
     v = _value(self, value)
     if dtype_of(v) is not dtype_of(self):
@@ -416,6 +419,22 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     write(
         x, places, INDEX_SET, _fitted(v, shape, "shape mismatch: value tensor cannot be broadcast to indexing result")
     )
+
+
+def _fill(x: Tensor, index: tuple[Any, ...], number: int | float) -> bool:
+    """`x[index] = number` where nothing is recorded and no rule can forbid it; False where it may."""
+    state, backend = MODE.state, x._device._backend
+    if not state.fast or backend is None or x._version is INFERENCE:
+        return False
+    if state.grad and (x._node is not None or x._leaf_grad or x._view is not None):
+        return False
+    part = backend.getitem(x._data, index=index)
+    strides = backend.strides(part)
+    if strides is not None and 0 in strides:  # expanded, perhaps: refused where it is looked at closely
+        return False
+    backend.overwrite(part, fit_number(number, dtype_of(x)))
+    x._version[0] += 1
+    return True
 
 
 def _value(like: Tensor, value: Any) -> Tensor:
@@ -454,8 +473,8 @@ def _fitted(v: Tensor, shape: Shape, phrase: str) -> Tensor:
             f"{phrase}: value tensor of shape {list(own)} cannot be broadcast to indexing result of shape {list(shape)}"
         )
     if short != own:
-        v = apply(RESHAPE, v, shape=short)
-    return v if short == shape else cast("Tensor", apply(EXPAND, v, shape=shape))
+        v = apply_view(RESHAPE, v, shape=short)
+    return v if short == shape else cast("Tensor", apply_view(EXPAND, v, shape=shape))
 
 
 def _refuse_overlap(target: Tensor, source: Tensor) -> None:
@@ -488,7 +507,7 @@ def index_vector(name: str, index: object) -> Tensor:
         raise DTypeError(f"{name}(): Expected dtype int32 or int64 for index, got {dtype_of(t)}")
     if t._data.ndim > 1:
         raise IndexRangeError(f"{name}(): Index is supposed to be a vector, got shape {tuple(t._data.shape)}")
-    return t if t._data.ndim else cast("Tensor", apply(RESHAPE, t, shape=(1,)))
+    return t if t._data.ndim else cast("Tensor", apply_view(RESHAPE, t, shape=(1,)))
 
 
 def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -513,12 +532,12 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
     rows = index_vector("index_select", index)
     shape = tuple(input._data.shape)
     d = wrap_dim(dim, len(shape), "index_select")
-    x = input if shape else cast("Tensor", apply(RESHAPE, input, shape=(1,)))
+    x = input if shape else cast("Tensor", apply_view(RESHAPE, input, shape=(1,)))
     n = x._data.shape[d]
     at = not_negative("index_select", rows, n, d)
     r = read(x, along(x._device, tuple(x._data.shape), d, 1, at))
     if not shape:
-        r = apply(RESHAPE, r, shape=())
+        r = apply_view(RESHAPE, r, shape=())
     return r if out is None else into(out, r, input, index)
 
 
@@ -577,7 +596,7 @@ def _put_places(name: str, x: Tensor, indices: Sequence[Tensor], values: Tensor)
             f"Index put requires the source and destination dtypes match, got {dtype_of(x)} for the destination and "
             f"{dtype_of(values)} for the source."
         )
-    parts = [cast("Tensor", apply(RESHAPE, t, shape=(1,))) if not t._data.ndim else t for t in indices]
+    parts = [cast("Tensor", apply_view(RESHAPE, t, shape=(1,))) if not t._data.ndim else t for t in indices]
     groups = _parse(x, tuple(parts))[1]
     places, shape = _places(x, groups)
     if all(not t._data.ndim for t in indices):

@@ -11,8 +11,8 @@ from fnnet._core.errors import IndexRangeError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Shape, sum_to
 from fnnet._core.op import Kind, Op, Sample
 from fnnet._core.size import Size
-from fnnet.autograd.tape import apply
 from fnnet.autograd.variable import Variable
+from fnnet.autograd.views import apply_view
 from fnnet.functional._common import broadcast_shape as _broadcast
 from fnnet.functional._common import dtype_of, is_tensor, need_tensor, sizes, wrap_dim
 
@@ -148,14 +148,14 @@ def reshape(input: Tensor, shape: Sequence[int] | int) -> Tensor:
     """
     need_tensor("reshape", input=input)
     new = infer_shape(sizes("reshape", (shape,)), math.prod(input._data.shape))
-    r: Tensor = apply(RESHAPE, input, shape=new)
+    r: Tensor = apply_view(RESHAPE, input, shape=new)
     return r
 
 
 def reshape_method(self: Tensor, *shape: Any) -> Tensor:
     """`fnnet.reshape`, with the sizes as arguments or as one sequence."""
     new = infer_shape(sizes("reshape", shape), math.prod(self._data.shape))
-    r: Tensor = apply(RESHAPE, self, shape=new)
+    r: Tensor = apply_view(RESHAPE, self, shape=new)
     return r
 
 
@@ -194,13 +194,14 @@ def view(self: Tensor, *shape: Any) -> Tensor:
     """
     x = self._data
     new = infer_shape(sizes("view", shape), math.prod(x.shape))
-    strides = self._device.backend.strides(x)
-    if strides is not None and not is_viewable(x.shape, strides, new):
-        raise ShapeError(
-            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
-            f"contiguous subspaces). Use .reshape(...) instead. (size {list(x.shape)}, view {list(new)})"
-        )
-    r: Tensor = apply(RESHAPE, self, shape=new)
+    r: Tensor = apply_view(RESHAPE, self, shape=new)
+    if r._version is not self._version:  # it had to copy, unless memory is not what the backend sees
+        strides = self._device.backend.strides(x)
+        if strides is not None and not is_viewable(x.shape, strides, new):
+            raise ShapeError(
+                "view size is not compatible with input tensor's size and stride (at least one dimension spans across "
+                f"two contiguous subspaces). Use .reshape(...) instead. (size {list(x.shape)}, view {list(new)})"
+            )
     return r
 
 
@@ -260,7 +261,10 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         return reshape(input, (1,))
     if first == last:
         return input
-    return reshape(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
+    r: Tensor = apply_view(
+        RESHAPE, input, shape=(*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :])
+    )
+    return r
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
@@ -304,7 +308,7 @@ def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     else:
         dims = _dims("squeeze", (dim,) if isinstance(dim, int) else dim, len(shape))
         new = tuple(n for i, n in enumerate(shape) if n != 1 or i not in dims)
-    r: Tensor = apply(RESHAPE, input, shape=new)
+    r: Tensor = apply_view(RESHAPE, input, shape=new)
     return r
 
 
@@ -329,7 +333,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     need_tensor("unsqueeze", input=input)
     shape = input._data.shape
     d = wrap_dim(dim, len(shape) + 1, "unsqueeze")
-    r: Tensor = apply(RESHAPE, input, shape=(*shape[:d], 1, *shape[d:]))
+    r: Tensor = apply_view(RESHAPE, input, shape=(*shape[:d], 1, *shape[d:]))
     return r
 
 
@@ -369,7 +373,7 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
                 "non-singleton "
                 f"dimension {i}.  Target sizes: {new}.  Tensor sizes: {list(shape)}"
             )
-    r: Tensor = apply(EXPAND, input, shape=tuple(new))
+    r: Tensor = apply_view(EXPAND, input, shape=tuple(new))
     return r
 
 
@@ -506,7 +510,7 @@ def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
         first += n
     if first + length > n:
         raise ShapeError(f"start ({first}) + length ({length}) exceeds dimension size ({n}).")
-    r: Tensor = apply(GETITEM, input, index=(*(slice(None),) * d, slice(first, first + length)))
+    r: Tensor = apply_view(GETITEM, input, index=(*(slice(None),) * d, slice(first, first + length)))
     return r
 
 
@@ -526,7 +530,7 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
     i = operator.index(index)
     if not -shape[d] <= i < shape[d]:
         raise IndexRangeError(f"select(): index {i} out of range for tensor of size {list(shape)} at dimension {d}")
-    r: Tensor = apply(GETITEM, input, index=(*(slice(None),) * d, i % shape[d]))
+    r: Tensor = apply_view(GETITEM, input, index=(*(slice(None),) * d, i % shape[d]))
     return r
 
 
@@ -549,7 +553,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     a, b = wrap_dim(dim1, ndim, "diagonal"), wrap_dim(dim2, ndim, "diagonal")
     if a == b:
         raise ShapeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    r: Tensor = apply(DIAGONAL, input, offset=offset, dim1=a, dim2=b)
+    r: Tensor = apply_view(DIAGONAL, input, offset=offset, dim1=a, dim2=b)
     return r
 
 
@@ -569,7 +573,7 @@ def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
         raise ShapeError(f"maximum size for tensor at dimension {d} is {n} but size is {size}")
     if step <= 0:
         raise ShapeError(f"step is {step} but must be > 0")
-    r: Tensor = apply(SLIDING, x, dim=d, size=size, step=step)
+    r: Tensor = apply_view(SLIDING, x, dim=d, size=size, step=step)
     return r if self._data.ndim else reshape(r, (size,))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fnnet._core.errors import ShapeError
-from fnnet.autograd.tape import apply
+from fnnet.autograd.views import apply_view
 from fnnet.functional._common import need_tensor, wrap_dim
 from fnnet.functional.shape import PERMUTE
 
@@ -33,7 +33,7 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
     found = tuple(wrap_dim(d, ndim, "permute") for d in dims)
     if len(set(found)) != ndim:
         raise ShapeError(f"permute(): duplicate dims are not allowed. (dims: {list(dims)})")
-    r: Tensor = apply(PERMUTE, input, dims=found)
+    r: Tensor = apply_view(PERMUTE, input, dims=found)
     return r
 
 
@@ -52,7 +52,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     dims = list(range(ndim))
     if dims:
         dims[a], dims[b] = b, a
-    r: Tensor = apply(PERMUTE, input, dims=tuple(dims))
+    r: Tensor = apply_view(PERMUTE, input, dims=tuple(dims))
     return r
 
 
@@ -90,7 +90,7 @@ def t(input: Tensor) -> Tensor:
     ndim = input._data.ndim
     if ndim > 2:
         raise ShapeError(f"t() expects a tensor with <= 2 dimensions, but self is {ndim}D")
-    r: Tensor = apply(PERMUTE, input, dims=tuple(reversed(range(ndim))))
+    r: Tensor = apply_view(PERMUTE, input, dims=tuple(reversed(range(ndim))))
     return r
 
 
@@ -105,7 +105,7 @@ def reverse_dims(input: Tensor) -> Tensor:
             UserWarning,
             stacklevel=3,
         )
-    r: Tensor = apply(PERMUTE, input, dims=tuple(reversed(range(ndim))))
+    r: Tensor = apply_view(PERMUTE, input, dims=tuple(reversed(range(ndim))))
     return r
 
 
@@ -143,7 +143,7 @@ def movedim(input: Tensor, source: int | Sequence[int], destination: int | Seque
     for s, d in zip(a, b, strict=True) if ndim else ():
         order[d] = s
     rest = iter([i for i in range(ndim) if i not in a])
-    r: Tensor = apply(PERMUTE, input, dims=tuple(next(rest) if i is None else i for i in order))
+    r: Tensor = apply_view(PERMUTE, input, dims=tuple(next(rest) if i is None else i for i in order))
     return r
 
 

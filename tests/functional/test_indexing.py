@@ -284,3 +284,28 @@ def test_every_dtype_is_read_and_written(dtype):
     assert x.gather(1, i[None]).tolist() == [[0, 1]]
     x[x.to(fnnet.bool)] = 0
     assert not x.to(fnnet.bool).any()
+
+
+def test_a_number_is_written_as_a_tensor_would_be():
+    x = fnnet.zeros(2, 3)
+    x[0, 1:] = 2
+    x[1] = 0.5
+    assert x.tolist() == [[0.0, 2.0, 2.0], [0.5, 0.5, 0.5]]
+    whole = fnnet.zeros(2, dtype=fnnet.int64)
+    whole[0] = 1.75  # PyTorch 2.13: cast as by `.to`
+    assert whole.tolist() == [1, 0]
+    expanded = fnnet.zeros(1).expand(3)
+    with pytest.raises(RuntimeError, match="more than one element of the written-to tensor refers to a single memory"):
+        expanded[:] = 1
+    leaf = fnnet.zeros(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match="a view of a leaf Variable that requires grad is being used in an in-place"):
+        leaf[0] = 1
+    y = leaf * 3
+    y[0] = 1
+    y.sum().backward()
+    assert leaf.grad.tolist() == [0.0, 3.0]
+    saved = fnnet.ones(2)
+    z = leaf * saved
+    saved[0] = 5
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        z.sum().backward()
