@@ -124,7 +124,7 @@ cfloat, cdouble = complex64, complex128
 newaxis = None
 
 if TYPE_CHECKING:
-    from fnnet import models, nn, optim, plugins, random, serialization, testing, utils
+    from fnnet import cuda, models, nn, optim, plugins, random, serialization, testing, utils
     from fnnet.serialization.files import load, save
 
 __all__ = [
@@ -138,7 +138,7 @@ __all__ = [
     "bool", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "can_cast", "cartesian_prod", "cat", "cdouble",
     "ceil", "cfloat", "chain_matmul", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone", "column_stack",
     "combinations", "complex", "complex128", "complex64", "concat", "concatenate", "conj", "conj_physical", "conv1d",
-    "conv2d", "conv3d", "copysign", "cos", "cosh", "count_nonzero", "cummax", "cummin", "cumprod", "cumsum",
+    "conv2d", "conv3d", "copysign", "cos", "cosh", "count_nonzero", "cuda", "cummax", "cummin", "cumprod", "cumsum",
     "cumulative_trapezoid", "deg2rad", "device", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter",
     "diff", "div", "divide", "dot", "double", "dropout", "dsplit", "dstack", "dtype", "e", "einsum", "embedding",
     "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "eye",
@@ -169,7 +169,7 @@ __all__ = [
     "vsplit", "vstack", "where", "xlogy", "zero_", "zeros", "zeros_like",
 ]  # fmt: skip
 
-_LAZY = frozenset(("models", "nn", "optim", "plugins", "random", "serialization", "testing", "utils"))
+_LAZY = frozenset(("cuda", "models", "nn", "optim", "plugins", "random", "serialization", "testing", "utils"))
 """Rooms that are opened on first use."""
 _LAZY_FILES = frozenset(("load", "save"))
 """Of the room of files."""

@@ -15,6 +15,7 @@ PUBLIC = (
     "fnnet",
     "fnnet.autograd",
     "fnnet.autograd.graph",
+    "fnnet.cuda",
     "fnnet.models",
     "fnnet.nn",
     "fnnet.nn.functional",

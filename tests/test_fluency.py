@@ -351,3 +351,50 @@ def test_cuda_without_a_card_says_what_is_missing():
     with pytest.raises(RuntimeError, match=r"device type 'cuda'; fnnet-cuda would: pip install fnnet-cuda"):
         net.cuda()
     assert torch.equal(net.weight, weight)
+
+
+def test_the_line_that_chooses_a_device():
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    assert nn.Linear(1, 1).to(device).weight.device.type == device.type
+    assert (torch.cuda.device_count() > 0) == torch.cuda.is_available()
+
+
+# mistakes ----------------------------------------------------------------------------------------------------------
+def test_a_forgotten_super_init_is_named():
+    class Forgot(nn.Module):
+        def __init__(self):
+            pass
+
+        def forward(self, x):
+            return x
+
+    with pytest.raises(AttributeError, match=r"'Forgot' object has no attribute .*; does its __init__ call super"):
+        Forgot()(torch.zeros(1))
+
+    class ForgotWithLayer(nn.Module):
+        def __init__(self):
+            self.layer = nn.Linear(1, 1)
+
+    with pytest.raises(AttributeError, match=r"cannot assign module before Module.__init__\(\) call"):
+        ForgotWithLayer()
+
+
+def test_an_error_inside_a_network_names_the_layer():
+    net = nn.Sequential(OrderedDict([("body", nn.Sequential(nn.Linear(4, 3), nn.Linear(5, 2)))]))
+    with pytest.raises(RuntimeError, match=r"mat1 and mat2 shapes cannot be multiplied \(2x3 and 5x2\)") as caught:
+        net(torch.ones(2, 4))
+    assert caught.value.__notes__ == ["in module Sequential.body.1"]
+
+
+def test_the_file_of_another_network_is_refused_and_changes_nothing():
+    net, other = nn.Linear(3, 4), nn.Linear(3, 5)
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    with pytest.raises(RuntimeError, match=r"size mismatch for weight: copying a param with shape .*\[5, 3\]"):
+        net.load_state_dict(other.state_dict())
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int32, torch.int16])
+def test_targets_of_the_wrong_dtype_are_named(dtype):
+    with pytest.raises(RuntimeError, match=r"expected target dtype to be Long"):
+        nn.CrossEntropyLoss()(torch.zeros(2, 3), torch.zeros(2, dtype=dtype))

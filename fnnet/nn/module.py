@@ -211,7 +211,8 @@ class Module(ConversionMethods, StateMethods):
             found = own.get(table)
             if found is not None and name in found:
                 return found[name]
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        hint = "" if "_parameters" in own else "; does its __init__ call super().__init__()?"
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'{hint}")
 
     def __delattr__(self, name: str) -> None:
         for table in _ARRAYS:
