@@ -41,7 +41,7 @@ class _Rare:
     owner: str | None = None
     """Whose kernel ran the forward: its backward alone sees `private`."""
     packed: list[tuple[Callable[[Any], Any], Any] | None] | None = None
-    """With saved-tensor hooks in force: (unpack, what pack returned) per input, then for the output."""
+    """With saved-tensor hooks in force: (unpack, what pack returned) per input, then per output."""
     conjugates: bool = False
     """Complex numbers under a rule for real ones: the gradients are `conj(rule(conj(grad)))`."""
     where: str | None = None
@@ -149,21 +149,28 @@ class Node(_Rare):
                     + (f"\n{self.where}" if self.where else "; autograd.set_detect_anomaly(True) names the line")
                 )
 
+    def _slots(self) -> list[Any]:
+        return [*self.inputs, *(self.out if isinstance(self.out, tuple) else (self.out,))]
+
     def pack(self, pack: Callable[[Any], Any], unpack: Callable[[Any], Any]) -> None:
-        """Hand everything saved to saved-tensor hooks; only what they return is kept."""
-        slots: list[Any] = [*self.inputs, self.out]
+        """Hand everything saved to saved-tensor hooks; only what they return is kept.
+
+        A kernel's `private` arrays stay: they are in whatever form the kernel likes, and none of the op's tensors.
+        """
+        slots = self._slots()
         self.packed = [None] * len(slots)
         for i, raw in enumerate(slots):
             if raw is not None and hasattr(raw, "shape"):
                 self.packed[i] = unpack, pack(make(raw, self.device))
                 slots[i] = None
-        self.inputs, self.out = slots[:-1], slots[-1]
+        n = len(self.inputs)
+        self.inputs, self.out = slots[:n], tuple(slots[n:]) if isinstance(self.out, tuple) else slots[n]
 
     def unpacked(self) -> Call[Any]:
         """The call with what saved-tensor hooks give back."""
         if self.packed is None:
             return self
-        slots: list[Any] = [*self.inputs, self.out]
+        slots = self._slots()
         for i, kept in enumerate(self.packed):
             if kept is not None:
                 unpack, handle = kept
@@ -173,7 +180,8 @@ class Node(_Rare):
                         f"saved_tensors_hooks: unpack_hook must return a Tensor, got {type(t).__name__}"
                     )
                 slots[i] = t._data
-        return self.copy(tuple(slots[:-1]), slots[-1])
+        n = len(self.inputs)
+        return self.copy(tuple(slots[:n]), tuple(slots[n:]) if isinstance(self.out, tuple) else slots[n])
 
     def copy(self, inputs: tuple[Any, ...], out: Any) -> Call[Any]:
         """This call with other arrays in it."""
