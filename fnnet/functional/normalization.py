@@ -526,7 +526,7 @@ def rms_norm(
     ndim, dtype = input._data.ndim, dtype_of(input)
     x, w = _widen(input, weight)
     if eps is None:
-        eps = _EPSILON[dtype_of(x).itemsize]
+        eps = _EPSILON[dtype_of(x).itemsize // (2 if dtype_of(x).is_complex else 1)]
     dim = tuple(range(ndim - len(target), ndim))
     return to_dtype(apply(RMS_NORM, x, w, dim=dim, eps=float(eps))[0], dtype)
 

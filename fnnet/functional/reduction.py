@@ -544,6 +544,7 @@ def logsumexp(input: Tensor, dim: int | Sequence[int], keepdim: bool = False, *,
         tensor(1000.6932)
     """
     need_tensor("logsumexp", input=input)
+    _no_complex("logsumexp", input)
     if dtype_of(input).category < 2:
         input = to_dtype(input, DEFAULT.float)
     return _reduce(LOGSUMEXP, "logsumexp", input, dim, keepdim, out)
