@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from fnnet.functional.joining import stack
 
 
 def default_convert(data: Any) -> Any:  # any nesting of arrays, tensors and other objects
-    """Arrays as tensors, inside mappings and sequences too; all else as it is.
+    """Arrays as tensors, inside mappings and sequences too; tuples become lists, all else is as it was.
 
     Example:
         >>> import numpy
@@ -29,8 +30,9 @@ def default_convert(data: Any) -> Any:  # any nesting of arrays, tensors and oth
         return data if data.dtype.kind in "SUO" else creation.as_tensor(data)
     if isinstance(data, Mapping):
         return _same_mapping(data, {k: default_convert(v) for k, v in data.items()})
-    if isinstance(data, tuple) and hasattr(data, "_fields"):
-        return type(data)(*map(default_convert, data))
+    if isinstance(data, tuple):
+        converted = [default_convert(d) for d in data]
+        return type(data)(*converted) if hasattr(data, "_fields") else converted
     if isinstance(data, Sequence):
         return _same_sequence(data, [default_convert(d) for d in data])
     return data
@@ -54,6 +56,8 @@ def default_collate(batch: Sequence[Any]) -> Any:  # any nesting of tensors, arr
     first = batch[0]
     if isinstance(first, Variable):
         return stack(list(batch), 0)
+    if isinstance(first, (str, bytes)):  # NumPy's scalar strings among them
+        return batch
     if isinstance(first, (np.ndarray, np.generic)):
         if first.dtype.kind in "SUO":
             raise ArgumentError(_REFUSED.format(first.dtype))
@@ -64,8 +68,6 @@ def default_collate(batch: Sequence[Any]) -> Any:  # any nesting of tensors, arr
         return creation.tensor(batch, dtype=dtypes.float64)
     if isinstance(first, int):
         return creation.tensor(batch)
-    if isinstance(first, (str, bytes)):
-        return batch
     if isinstance(first, Mapping):
         return _same_mapping(first, {key: default_collate([b[key] for b in batch]) for key in first})
     if isinstance(first, tuple) and hasattr(first, "_fields"):
@@ -82,7 +84,12 @@ _REFUSED = "default_collate: batch must contain tensors, numpy arrays, numbers, 
 
 
 def _same_mapping(like: Mapping[Any, Any], values: dict[Any, Any]) -> Any:
+    """The values in a mapping of the sample's own kind, where it can be copied or made."""
     try:
+        if isinstance(like, MutableMapping):
+            twin = copy.copy(like)  # a defaultdict keeps its default
+            twin.update(values)
+            return twin
         return type(like)(values)  # type: ignore[call-arg]  # most mappings take one
     except TypeError:
         return values

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from fnnet._core.errors import IndexRangeError, MissingMethodError, OptionError, ShapeError
+from fnnet._core.errors import AssertedOptionError, IndexRangeError, MissingMethodError, OptionError
 from fnnet._tensor import Tensor
 from fnnet.functional.random import randperm
 
@@ -57,6 +57,37 @@ class IterableDataset(Dataset[T_co], Iterable[T_co]):
     def __iter__(self) -> Iterator[T_co]:
         raise MissingMethodError(f"{type(self).__name__}: subclasses of IterableDataset implement __iter__")
 
+    def __add__(self, other: Dataset[Any]) -> ChainDataset[Any]:  # type: ignore[override]  # as in PyTorch
+        return ChainDataset([self, other])
+
+
+class ChainDataset(IterableDataset[T_co]):
+    """One iterable dataset after the other.
+
+    Args:
+        datasets: Iterable datasets; each is asked for when the chain arrives at it.
+
+    Example:
+        >>> from fnnet.utils.data import ChainDataset, IterableDataset
+        >>> class Countdown(IterableDataset):
+        ...     def __iter__(self):
+        ...         return iter(range(3, 0, -1))
+        >>> list(ChainDataset([Countdown(), Countdown()]))
+        [3, 2, 1, 3, 2, 1]
+    """
+
+    def __init__(self, datasets: Iterable[Dataset[Any]]) -> None:
+        self.datasets = datasets
+
+    def __iter__(self) -> Iterator[T_co]:
+        for d in self.datasets:
+            if not isinstance(d, IterableDataset):
+                raise AssertedOptionError(f"ChainDataset only supports IterableDataset, got {type(d).__name__}")
+            yield from d
+
+    def __len__(self) -> int:
+        return sum(len(cast("Any", d)) for d in self.datasets)  # a TypeError where one has no length
+
 
 class TensorDataset(Dataset[tuple[Tensor, ...]]):
     """Samples are the rows of tensors of equal length.
@@ -65,7 +96,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
         tensors: Tensors whose first dims agree.
 
     Raises:
-        ShapeError: They do not.
+        AssertedOptionError: They do not.
 
     Example:
         >>> import fnnet
@@ -78,7 +109,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
     def __init__(self, *tensors: Tensor) -> None:
         if any(t.shape[0] != tensors[0].shape[0] for t in tensors):
-            raise ShapeError(f"Size mismatch between tensors: lengths {[t.shape[0] for t in tensors]}")
+            raise AssertedOptionError(f"Size mismatch between tensors: lengths {[t.shape[0] for t in tensors]}")
         self.tensors = tensors
 
     def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
@@ -94,6 +125,9 @@ class ConcatDataset(Dataset[T_co]):
     Args:
         datasets: Datasets by index.
 
+    Raises:
+        AssertedOptionError: There is none, or one is iterable only.
+
     Example:
         >>> import fnnet
         >>> data = fnnet.utils.data.TensorDataset(fnnet.arange(3))
@@ -107,9 +141,9 @@ class ConcatDataset(Dataset[T_co]):
     def __init__(self, datasets: Iterable[Dataset[T_co]]) -> None:
         self.datasets = list(datasets)
         if not self.datasets:
-            raise OptionError("datasets should not be an empty iterable")
+            raise AssertedOptionError("datasets should not be an empty iterable")
         if any(isinstance(d, IterableDataset) for d in self.datasets):
-            raise OptionError("ConcatDataset does not support IterableDataset")
+            raise AssertedOptionError("ConcatDataset does not support IterableDataset")
         self.cumulative_sizes = list(itertools.accumulate(len(d) for d in self.datasets))  # type: ignore[arg-type]
 
     def __len__(self) -> int:
@@ -117,8 +151,10 @@ class ConcatDataset(Dataset[T_co]):
 
     def __getitem__(self, idx: Any) -> T_co:
         n = len(self)
-        if not -n <= idx < n:
-            raise IndexRangeError(f"absolute value of index should not exceed dataset length: {idx}, length {n}")
+        if idx < -n:
+            raise OptionError(f"absolute value of index should not exceed dataset length: {idx}, length {n}")
+        if idx >= n:
+            raise IndexRangeError(f"ConcatDataset: index {idx} is out of range, the length is {n}")
         idx %= n
         at = bisect.bisect_right(self.cumulative_sizes, idx)
         return self.datasets[at][idx - (self.cumulative_sizes[at - 1] if at else 0)]
@@ -201,4 +237,4 @@ def random_split(
     return [Subset(dataset, order[end - size : end]) for end, size in zip(ends, sizes, strict=True)]
 
 
-__all__ = ["ConcatDataset", "Dataset", "IterableDataset", "Subset", "TensorDataset", "random_split"]
+__all__ = ["ChainDataset", "ConcatDataset", "Dataset", "IterableDataset", "Subset", "TensorDataset", "random_split"]

@@ -12,6 +12,31 @@ from fnnet.utils.data.dataset import Dataset, IterableDataset
 from fnnet.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed
 
 T_co = TypeVar("T_co", covariant=True)
+_SETTLED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
+"""What other attributes of a DataLoader were derived from."""
+
+
+def get_worker_info() -> None:
+    """Where a dataset runs: None in the main process, which is where this version loads data.
+
+    Example:
+        >>> from fnnet.utils.data import get_worker_info
+        >>> get_worker_info() is None
+        True
+    """
+
+
+class _Batches(Iterator[Any]):
+    """One pass over a DataLoader; its length is the loader's."""
+
+    def __init__(self, loader: DataLoader[Any], batches: Iterator[Any]) -> None:
+        self.loader, self.batches = loader, batches
+
+    def __next__(self) -> Any:  # whatever the loader's collate_fn returns
+        return next(self.batches)
+
+    def __len__(self) -> int:
+        return len(self.loader)
 
 
 class DataLoader(Generic[T_co]):
@@ -75,6 +100,15 @@ class DataLoader(Generic[T_co]):
                 f"num_workers={num_workers}: this version of fnnet loads data in the calling process; "
                 "pass num_workers=0"
             )
+        if timeout < 0:
+            raise OptionError(f"timeout option should be non-negative, got {timeout}")
+        if prefetch_factor is not None:
+            raise OptionError(
+                "prefetch_factor option could only be specified in multiprocessing, that is with num_workers > 0; "
+                f"got {prefetch_factor}"
+            )
+        if persistent_workers:
+            raise OptionError("persistent_workers option needs num_workers > 0")
         iterable = isinstance(dataset, IterableDataset)
         if iterable and (shuffle or sampler is not None or batch_sampler is not None):
             raise OptionError(
@@ -100,6 +134,16 @@ class DataLoader(Generic[T_co]):
         self.dataset, self.batch_size, self.drop_last = dataset, batch_size, drop_last
         self.sampler, self.batch_sampler, self.generator = sampler, batch_sampler, generator
         self.collate_fn = collate_fn or (default_collate if self._batched else default_convert)
+        self.num_workers, self.timeout, self.worker_init_fn = num_workers, timeout, worker_init_fn
+        self.multiprocessing_context, self.prefetch_factor = multiprocessing_context, prefetch_factor
+        self.persistent_workers, self.in_order = persistent_workers, in_order
+        self.pin_memory, self.pin_memory_device = pin_memory, pin_memory_device
+        self._initialized = True
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _SETTLED and getattr(self, "_initialized", False):
+            raise OptionError(f"{name} attribute should not be set after {type(self).__name__} is initialized")
+        object.__setattr__(self, name, value)
 
     @property
     def _batched(self) -> bool:
@@ -109,7 +153,7 @@ class DataLoader(Generic[T_co]):
 
     def __iter__(self) -> Iterator[Any]:
         draw_seed(self.generator)  # the workers' base seed in PyTorch: it takes two words of the stream
-        return self._iterate()
+        return _Batches(self, self._iterate())
 
     def _iterate(self) -> Iterator[Any]:
         dataset = cast("Any", self.dataset)
@@ -147,4 +191,4 @@ class DataLoader(Generic[T_co]):
         return len(cast("Any", self.batch_sampler if self.batch_sampler is not None else self.sampler))
 
 
-__all__ = ["DataLoader"]
+__all__ = ["DataLoader", "get_worker_info"]

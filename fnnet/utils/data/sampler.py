@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any, Generic, TypeVar, cast
 
-from fnnet._core.errors import MissingMethodError, OptionError
+from fnnet._core.errors import ArgumentError, MissingMethodError, OptionError
 from fnnet.backends import dtypes
 from fnnet.functional import creation, random, sampling
 from fnnet.functional.random import Generator
@@ -67,8 +67,11 @@ class RandomSampler(Sampler[int]):
     Args:
         data_source: Its length is the number of indices.
         replacement: Draw each anew. Default: False.
-        num_samples: How many to draw. Default: the length.
+        num_samples: How many to draw, at least 1. Default: the length.
         generator: Source of random numbers. Default: one seeded from the global generator at each iteration.
+
+    Raises:
+        OptionError: There is nothing to draw.
 
     Example:
         >>> import fnnet
@@ -83,12 +86,13 @@ class RandomSampler(Sampler[int]):
         generator: Generator | None = None,
     ) -> None:  # fmt: skip
         if not isinstance(replacement, bool):
-            raise OptionError(f"replacement should be a boolean value, but got replacement={replacement}")
-        if num_samples is not None and (not isinstance(num_samples, int) or num_samples < 0):
-            raise OptionError(f"num_samples should be a non-negative integer value, but got num_samples={num_samples}")
+            raise ArgumentError(f"replacement should be a boolean value, but got replacement={replacement}")
         self.data_source, self.replacement, self._num_samples, self.generator = (
             data_source, replacement, num_samples, generator,
         )  # fmt: skip
+        n = self.num_samples
+        if not isinstance(n, int) or n <= 0:
+            raise OptionError(f"num_samples should be a positive integer value, but got num_samples={n}")
 
     @property
     def num_samples(self) -> int:
@@ -107,9 +111,9 @@ class RandomSampler(Sampler[int]):
                 yield from random.randint(n, (chunk,), generator=generator).tolist()
             yield from random.randint(n, (self.num_samples % chunk,), generator=generator).tolist()
             return
-        for _ in range(self.num_samples // n if n else 0):
+        for _ in range(self.num_samples // n):
             yield from random.randperm(n, generator=generator).tolist()
-        yield from random.randperm(n, generator=generator).tolist()[: self.num_samples % n if n else 0]
+        yield from random.randperm(n, generator=generator).tolist()[: self.num_samples % n]
 
     def __len__(self) -> int:
         return self.num_samples
