@@ -19,16 +19,18 @@ TOLERANCE = {"float32": (1e-5, 1e-5), "float64": (1e-9, 1e-10), "float16": (2e-3
 class Translation:
     """Turns nested samples into fnnet's, each tensor once, and remembers the pairs.
 
-    A tensor keeps its layout and its `requires_grad`; its memory is its own, so that neither side sees the other write.
+    A tensor keeps its layout and its `requires_grad`; tensors that share memory share a copy of it, so that neither side
+    sees the other write.
     """
 
     def __init__(self) -> None:
         self.pairs: dict[int, tuple[torch.Tensor, fnnet.Tensor]] = {}
+        self.memory: dict[int, torch.UntypedStorage] = {}
 
     def __call__(self, value: Any) -> Any:
         if isinstance(value, torch.Tensor):
             if id(value) not in self.pairs:
-                self.pairs[id(value)] = (value, tensor(value))
+                self.pairs[id(value)] = (value, tensor(value, self.memory))
             return self.pairs[id(value)][1]
         if isinstance(value, torch.Size):
             return fnnet.Size(value)
@@ -47,16 +49,15 @@ class Translation:
         return [pair for pair in self.pairs.values() if pair[0].requires_grad]
 
 
-def tensor(value: torch.Tensor) -> fnnet.Tensor:
-    """A copy, with the same strides over memory of its own."""
+def tensor(value: torch.Tensor, memory: dict[int, torch.UntypedStorage] | None = None) -> fnnet.Tensor:
+    """A copy with the same strides; `memory` holds the copies of storages by their address, to be used again."""
     plain = value.detach().resolve_conj().resolve_neg()
     if plain.dtype == torch.bfloat16:
-        copied = tensor(plain.float()).bfloat16()
-    else:
-        storage = plain.untyped_storage().clone()
-        twin = torch.empty(0, dtype=plain.dtype).set_(storage, plain.storage_offset(), plain.shape, plain.stride())
-        copied = fnnet.from_numpy(twin.numpy())
-    return copied.requires_grad_(value.requires_grad)
+        return tensor(plain.float()).bfloat16().requires_grad_(value.requires_grad)
+    storage = plain.untyped_storage()
+    copied = storage.clone() if memory is None else memory.setdefault(storage.data_ptr(), storage.clone())
+    twin = torch.empty(0, dtype=plain.dtype).set_(copied, plain.storage_offset(), plain.shape, plain.stride())
+    return fnnet.from_numpy(twin.numpy()).requires_grad_(value.requires_grad)
 
 
 def numpy(value: Any) -> np.ndarray[Any, Any]:
