@@ -19,8 +19,8 @@ TOLERANCE = {"float32": (1e-5, 1e-5), "float64": (1e-9, 1e-10), "float16": (2e-3
 class Translation:
     """Turns nested samples into fnnet's, each tensor once, and remembers the pairs.
 
-    A tensor keeps its layout and its `requires_grad`; tensors that share memory share a copy of it, so that neither side
-    sees the other write.
+    A tensor keeps its layout and its `requires_grad`. Tensors that share memory share a copy of it, so that neither
+    side sees the other write.
     """
 
     def __init__(self) -> None:

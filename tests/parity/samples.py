@@ -262,7 +262,7 @@ def comparable(sample: Any) -> bool:
         return True
     others = [x for x in (sample.input, *sample.args) if isinstance(x, torch.Tensor)]
     beside = [x for x in others if x.untyped_storage().data_ptr() == out.untyped_storage().data_ptr()]
-    return not beside or any(x.data_ptr() < end(out) and out.data_ptr() < end(x) or x is out for x in beside)
+    return not beside or any(x is out or (x.data_ptr() < end(out) and out.data_ptr() < end(x)) for x in beside)
 
 
 def end(t: torch.Tensor) -> int:
