@@ -442,7 +442,7 @@ class CoreMethods(Variable):
         return with_suffixes(prefix + text, suffixes, len(prefix))
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and not self._data.ndim else object.__format__(self, spec)
+        return object.__format__(self, spec) if self._data.ndim else format(self.item(), spec)
 
     def __deepcopy__(self, memo: dict[Any, Any]) -> Tensor:
         if not self.is_leaf:
