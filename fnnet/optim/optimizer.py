@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-import math
 import functools
 import itertools
+import math
 import warnings
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
