@@ -130,7 +130,7 @@ def logspace(
     """
     found = dtype or (DEFAULT.float if out is None else dtype_of(out))
     if found.category == 1:
-        start, end = (int(v.item() if is_tensor(v) else plain_number(v)) for v in (start, end))
+        start, end = (int(cast("Any", v.item() if is_tensor(v) else plain_number(v))) for v in (start, end))
     with np.errstate(all="ignore"):
         exponents = _line("logspace", start, end, steps, dtypes.float64, None)
         raw = np.power(float(base), exponents).astype(found.numpy)
