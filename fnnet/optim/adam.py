@@ -10,7 +10,18 @@ from fnnet._core.op import Kind, Make, Op, Sample, Samples
 from fnnet._tensor import Tensor
 from fnnet.autograd.modes import no_grad
 from fnnet.autograd.variable import Variable
-from fnnet.optim.optimizer import Optimizer, Params, check, new_step, number, run_rule, scalar, zeros_like
+from fnnet.optim.optimizer import (
+    Optimizer,
+    Params,
+    check,
+    check_execution,
+    new_step,
+    number,
+    recorded_number,
+    run_rule,
+    scalar,
+    zeros_like,
+)
 
 K = Namespace
 
@@ -119,6 +130,7 @@ class Adam(Optimizer):
         check(all(tensors) or not any(tensors), "betas must be either both floats or both Tensors")
         for i, beta in enumerate(betas):
             scalar(f"betas[{i}]", beta, **flags)
+        check_execution(foreach, fused, differentiable)
         super().__init__(params, {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
             "maximize": maximize, "foreach": foreach, "capturable": capturable, "differentiable": differentiable,
@@ -140,7 +152,7 @@ class Adam(Optimizer):
             state["step"] = step = step + 1
         t = number(step)
         beta1, beta2 = (number(b) for b in group["betas"])
-        lr, decay = number(group["lr"]), group["weight_decay"]
+        lr, decay = recorded_number(group["lr"], group["differentiable"]), group["weight_decay"]
         decoupled = group["decoupled_weight_decay"]
         means = [state["exp_avg"], state["exp_avg_sq"], *([state["max_exp_avg_sq"]] if group["amsgrad"] else ())]
         run_rule(

@@ -9,9 +9,9 @@ import math
 import warnings
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
-from fnnet._core.errors import ArgumentError, OptionError
+from fnnet._core.errors import ArgumentError, MissingMethodError, OptionError
 from fnnet._core.op import Op
 from fnnet._tensor import Tensor
 from fnnet.autograd.modes import no_grad, set_grad
@@ -20,6 +20,7 @@ from fnnet.autograd.tape import apply_many_, tensors
 from fnnet.autograd.variable import Variable
 from fnnet.functional import creation, movement
 from fnnet.functional._common import dtype_of, to_dtype
+from fnnet.functional.complex_numbers import view_as_real
 
 Params = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 Closure = Callable[[], Any]  # a loss: a Tensor or a float
@@ -185,7 +186,9 @@ class Optimizer:
                     if set_to_none:
                         p._grad = None
                     else:
-                        p._grad = movement.zero_(p._grad.detach())
+                        if p._grad._edge() is not None:
+                            p._grad = p._grad.detach() if p._grad._view is not None else p._grad.detach_()
+                        movement.zero_(p._grad)
 
     def step(self, closure: Closure | None = None) -> Any:  # what the closure returns, or None
         """Change the parameters by their gradients.
@@ -193,6 +196,8 @@ class Optimizer:
         Args:
             closure: Computes the loss again, with gradients; called first.
         """
+        if type(self).update is Optimizer.update:
+            raise MissingMethodError(f"{type(self).__name__} defines neither update() nor step()")
         loss = None
         if closure is not None:
             with set_grad(True):
@@ -209,12 +214,15 @@ class Optimizer:
         return loss
 
     def update(self, p: Any, grad: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """Change one parameter: what a subclass defines."""
-        raise OptionError(f"{type(self).__name__} defines neither update() nor step()")
+        """Change one parameter: what a subclass defines that leaves `step` as it is."""
+        raise MissingMethodError(f"{type(self).__name__} defines neither update() nor step()")
 
     # hooks -----------------------------------------------------------------------------------------------------------
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> Handle:
-        """Call `hook(optimizer, args, kwargs)` before each step; it may return new `(args, kwargs)`."""
+        """Call `hook(optimizer, args, kwargs)` before each step; it may return new `(args, kwargs)`.
+
+        As in PyTorch, `args` are those of the method: the first is the optimizer itself.
+        """
         return Handle(self.__dict__["_optimizer_step_pre_hooks"], hook)
 
     def register_step_post_hook(self, hook: Callable[..., None]) -> Handle:
@@ -326,7 +334,8 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
         return step
 
     @functools.wraps(step)
-    def wrapper(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        self: Optimizer = args[0]
         own = self.__dict__
         for hook in (*GlobalStepHooks.pre.values(), *own["_optimizer_step_pre_hooks"].values()):
             r = hook(self, args, kwargs)
@@ -334,7 +343,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
                 if not (isinstance(r, tuple) and len(r) == 2):
                     raise OptionError(f"{step} must return None or a tuple of (new_args, new_kwargs), but got {r}.")
                 args, kwargs = r
-        result = step(self, *args, **kwargs)
+        result = step(*args, **kwargs)
         for hook in (*own["_optimizer_step_post_hooks"].values(), *GlobalStepHooks.post.values()):
             hook(self, args, kwargs)
         return result
@@ -358,7 +367,12 @@ def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> Handle:
 
 # for rules -----------------------------------------------------------------------------------------------------------
 def run_rule(op: Op, targets: Sequence[Any], *args: Any, differentiable: bool = False, **static: Any) -> None:
-    """Let a rule's results overwrite `targets`, in order; recorded where the optimizer is differentiable."""
+    """Let a rule's results overwrite `targets`, in order; recorded where the optimizer is differentiable.
+
+    The rules are for real numbers: a complex tensor is two of them.
+    """
+    if dtype_of(targets[0]).category == 3:
+        targets, args = [as_real(t) for t in targets], tuple(as_real(a) for a in args)
     if differentiable:
         assert op.forward is not None
         results = op.forward(tensors(targets[0]._device), *args, **static)
@@ -378,6 +392,22 @@ def new_step(p: Any) -> Tensor:
     return creation.zeros(())
 
 
+def as_real(x: Any) -> Any:
+    """A complex tensor as a view of real numbers; anything else as it is."""
+    return view_as_real(cast("Tensor", x)) if isinstance(x, Variable) and dtype_of(x).category == 3 else x
+
+
+def recorded_number(x: Any, differentiable: bool) -> Any:
+    """An option as a float; a differentiable optimizer keeps a tensor that wants a gradient as it is."""
+    return x if differentiable and isinstance(x, Variable) and x._edge() is not None else number(x)
+
+
+def check_execution(foreach: bool | None, fused: bool | None, differentiable: bool) -> None:
+    """Refuse the ways to execute that PyTorch does not combine."""
+    check(not (fused and differentiable), "`fused` does not support `differentiable`")
+    check(not (fused and foreach), "`fused` and `foreach` cannot be `True` together.")
+
+
 def number(x: Any) -> float:
     """An option that may be a tensor (a learning rate) as a float."""
     return float(x.item()) if isinstance(x, Variable) else float(x)  # type: ignore[attr-defined]  # a Tensor's item
@@ -390,9 +420,7 @@ def scalar(name: str, x: Any, *, foreach: bool | None = None, capturable: bool =
         OptionError: The tensor has another number of elements, or PyTorch's `foreach` would not take a tensor.
     """
     if isinstance(x, Variable):
-        check(
-            capturable or not foreach, f"{name} as a Tensor is not supported for capturable=False and foreach=True"
-        )
+        check(capturable or not foreach, f"{name} as a Tensor is not supported for capturable=False and foreach=True")
         check(math.prod(x._data.shape) == 1, f"Tensor {name} must be 1-element")
     return number(x)
 

@@ -9,7 +9,16 @@ from fnnet._core.namespace import A, Namespace
 from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet._tensor import Tensor
 from fnnet.functional import movement
-from fnnet.optim.optimizer import Optimizer, Params, check, number, run_rule, scalar
+from fnnet.optim.optimizer import (
+    Optimizer,
+    Params,
+    check,
+    check_execution,
+    number,
+    recorded_number,
+    run_rule,
+    scalar,
+)
 
 K = Namespace
 
@@ -106,6 +115,7 @@ class SGD(Optimizer):
             not nesterov or (momentum > 0 and dampening == 0),
             "Nesterov momentum requires a momentum and zero dampening",
         )
+        check_execution(foreach, fused, differentiable)
         super().__init__(params, {
             "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov,
             "maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused,
@@ -113,9 +123,9 @@ class SGD(Optimizer):
 
     def update(self, p: Any, grad: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
         """One parameter's step; the buffer begins as the first gradient."""
-        lr, decay = number(group["lr"]), number(group["weight_decay"])
-        common: dict[str, Any] = {"weight_decay": decay, "maximize": group["maximize"]}
         differentiable = group["differentiable"]
+        lr, decay = recorded_number(group["lr"], differentiable), number(group["weight_decay"])
+        common: dict[str, Any] = {"weight_decay": decay, "maximize": group["maximize"]}
         if group["momentum"] == 0:
             run_rule(SGD_STEP, (p,), p, grad, lr, differentiable=differentiable, **common)
             return
