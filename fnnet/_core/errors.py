@@ -62,6 +62,10 @@ class AutogradError(FnnetError, RuntimeError):
     """The graph can't be differentiated as asked: freed, modified in place, or never recorded."""
 
 
+class OverlapError(FnnetError, RuntimeError):
+    """Memory is to be written that the same call writes twice, or reads elsewhere."""
+
+
 class MissingMethodError(FnnetError, NotImplementedError):
     """A class does not define a method that its base leaves to it."""
 

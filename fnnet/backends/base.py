@@ -95,6 +95,10 @@ class Backend:
         """Whether two arrays are known to have elements in the same memory."""
         return False
 
+    def partly_overlap(self, a: Any, b: Any) -> bool:
+        """Whether two dense arrays share memory without being the same elements in the same order."""
+        return False
+
     def overwrite(self, dst: Any, value: Any) -> None:
         """dst[...] = value, with broadcasting and a cast: how memory is written."""
         raise DTypeError(f"{self.device_type}: arrays can't be written")

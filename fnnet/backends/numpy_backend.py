@@ -13,7 +13,7 @@ import numpy as np
 from fnnet._core.errors import DivisionError, DTypeError
 from fnnet._core.namespace import Number, Shape, View
 from fnnet._core.op import Op
-from fnnet.backends import devices, numpy_composites, numpy_reductions, numpy_windows
+from fnnet.backends import devices, numpy_composites, numpy_reductions, numpy_windows, overlap
 from fnnet.backends.base import Backend
 from fnnet.backends.dtypes import BFLOAT16, FROM_NUMPY, DType, native
 from fnnet.backends.kernels import ArrayMeta
@@ -68,6 +68,7 @@ _BITS: dict[np.dtype[Any], np.dtype[Any]] = {
     np.dtype(np.float32): np.dtype(np.int32),
     np.dtype(np.float64): np.dtype(np.int64),
 }
+_OVERLAP_WORK: Any = 1000  # candidates that NumPy may try; its stubs know only 0 and -1
 _MASK_FROM = 2048  # elements: below, the extra calls cost more than the branches that they save
 
 
@@ -304,9 +305,15 @@ class NumpyBackend(Backend):
 
     def overlap(self, a: Raw, b: Raw) -> bool:
         try:
-            return np.shares_memory(a, b, max_work=1000)
+            return np.shares_memory(a, b, max_work=_OVERLAP_WORK)
         except np.exceptions.TooHardError:  # interleaved strides: to solve that would take longer than the op
             return False
+
+    def partly_overlap(self, a: Raw, b: Raw) -> bool:
+        if (a if a.base is None else a.base) is not (b if b.base is None else b.base):
+            return False
+        starts = a.__array_interface__["data"][0], b.__array_interface__["data"][0]
+        return overlap.partial(starts[0], a.shape, a.strides, a.itemsize, starts[1], b.shape, b.strides, b.itemsize)
 
     def overwrite(self, dst: Raw, value: Any) -> None:
         np.copyto(dst, value, casting="unsafe")

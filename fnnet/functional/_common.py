@@ -10,12 +10,12 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeGuard, cast
 
-from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, IndexRangeError, ShapeError
+from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, IndexRangeError, OverlapError, ShapeError
 from fnnet._core.namespace import Number, Shape
 from fnnet._core.op import OPS, Kind, Op
 from fnnet.autograd import tape
 from fnnet.autograd.modes import MODE
-from fnnet.autograd.tape import apply, apply_, namespace_of
+from fnnet.autograd.tape import apply, apply_, namespace_of, refuse_partial_overlap
 from fnnet.autograd.variable import Variable, make
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DEFAULT, DType
@@ -163,7 +163,7 @@ def unary(op: Op, x: Any, out: Tensor | None = None) -> Tensor:
     r: Tensor | None = tape.unary(op, x)
     if r is None:
         r = elementwise(op, x)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(x,))
 
 
 def binary(op: Op, a: Any, b: Any, out: Tensor | None = None) -> Tensor:
@@ -182,7 +182,7 @@ def binary(op: Op, a: Any, b: Any, out: Tensor | None = None) -> Tensor:
         r = elementwise(op, a, b)
     else:
         raise ArgumentError(f"{op.name}(): argument 'input' (position 1) must be Tensor, not {type(a).__name__}")
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(a, b))
 
 
 def is_number(x: object) -> bool:
@@ -216,20 +216,21 @@ def on_one_device(a: Tensor, b: Tensor) -> tuple[Any, Any]:
 def refuse_overlap(out: Tensor, *inputs: Tensor) -> None:
     """Raise where elements of `out` share memory with each other, or with an input that is still read meanwhile."""
     backend, shape = out._device.backend, out._data.shape
-    refers = "refer to a single memory location. Please clone() the tensor before performing the operation."
+    place = "to a single memory location. Please clone() the tensor before performing the operation."
     if any(n > 1 and not stride for n, stride in zip(shape, backend.strides(out._data) or shape, strict=True)):
-        raise ShapeError(f"unsupported operation: more than one element of the written-to tensor {refers}")
+        raise OverlapError(f"unsupported operation: more than one element of the written-to tensor refers {place}")
     for x in inputs:
         if x is out or (x._device is out._device and backend.overlap(out._data, x._data)):
-            raise ShapeError(
-                f"unsupported operation: some elements of the input tensor and the written-to tensor {refers}"
+            raise OverlapError(
+                f"unsupported operation: some elements of the input tensor and the written-to tensor refer {place}"
             )
 
 
-def into(out: Tensor, r: Tensor, *inputs: Tensor) -> Tensor:
+def into(out: Tensor, r: Tensor, *inputs: Tensor, beside: Sequence[Any] = ()) -> Tensor:
     """Write a result into `out=`, which takes its shape; it must be able to hold its dtype.
 
-    Where PyTorch computes straight into `out`, it refuses memory that `out` shares with `inputs`.
+    Where PyTorch computes straight into `out`, it refuses memory that `out` shares with `inputs`. What is read element
+    by element (`beside`: tensors and numbers) may be `out` itself, but not overlap it otherwise.
     """
     if not isinstance(out, Variable):
         raise ArgumentError(f"argument 'out' must be Tensor, not {type(out).__name__}")
@@ -239,6 +240,7 @@ def into(out: Tensor, r: Tensor, *inputs: Tensor) -> Tensor:
             "requires grad."
         )
     refuse_overlap(out, *inputs)
+    refuse_partial_overlap(out, "out=", *beside)
     check_castable(dtype_of(r), dtype_of(out))
     if r._device is not out._device:
         raise DTypeError(
@@ -289,6 +291,7 @@ def inplace(op: Op, target: Tensor, *others: Any, **static: Any) -> Tensor:
     for other in others:
         if other is not None and not isinstance(other, Variable) and not is_number(other):
             raise ArgumentError(f"{op.name}_(): argument 'other' must be Tensor, not {type(other).__name__}")
+    refuse_partial_overlap(target, op.name + "_", *others)
     common = result_dtype(target, *others)
     own = dtype_of(target)
     if op.kind is Kind.FLOAT and common.category < 2:

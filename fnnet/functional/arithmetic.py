@@ -126,7 +126,7 @@ def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1, ou
     if r is None:
         refuse_bool(input, other)
         r = binary(SUB, input, other)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(input, other))
 
 
 def rsub(input: Tensor, other: Tensor | Number, alpha: Number = 1) -> Tensor:
@@ -172,15 +172,15 @@ multiply = mul
 
 # div -----------------------------------------------------------------------------------------------------------------
 def _div_backward(k: K[A], c: Call[A], g: A) -> Grads:
-    b = c.inputs[1]
+    a, b = c.inputs
     return (
         sum_to(k, g / b, c.shapes[0]) if c.needs[0] else None,
-        sum_to(k, -(g * c.out) / b, c.shapes[1]) if c.needs[1] else None,
+        sum_to(k, -g * (a / b / b), c.shapes[1]) if c.needs[1] else None,
     )
 
 
 DIV = Op(
-    "div", backward=_div_backward, uses=((1,), (1, OUT)), kind=Kind.FLOAT, onnx="Div", samples=positive_pairs
+    "div", backward=_div_backward, uses=((1,), (0, 1)), kind=Kind.FLOAT, onnx="Div", samples=positive_pairs
 )  # fmt: skip
 
 
@@ -210,7 +210,7 @@ def div(
     if rounding_mode is None:
         return binary(DIV, input, other, out)
     r = rounded_division(rounding_mode, input, other)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(input, other))
 
 
 divide = div
@@ -260,7 +260,7 @@ def floor_divide(input: Tensor | Number, other: Tensor | Number, *, out: Tensor 
         tensor([ 3, -4])
     """
     r = rounded_division("floor", input, other)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(input, other))
 
 
 def _remainder_backward(k: K[A], c: Call[A], g: A) -> Grads:
@@ -357,7 +357,7 @@ def negated(input: Tensor, out: Tensor | None = None) -> Tensor:
                 "use the `~` or `logical_not()` operator instead."
             )
         r = elementwise(NEG, input)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(input,))
 
 
 def positive(input: Tensor) -> Tensor:
@@ -414,7 +414,7 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
     need_tensor("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
     value = fit_number(value, result_dtype(input, tensor1, tensor2))
     r = elementwise(ADDCMUL, input, tensor1, tensor2, value=value)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(input, tensor1, tensor2))
 
 
 def _addcdiv_forward(k: K[A], x: A, a: A, b: A, *, value: Number) -> A:
@@ -450,7 +450,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
     check_addcdiv(tensor1, tensor2, input)
     value = fit_number(value, result_dtype(input, tensor1, tensor2))
     r = elementwise(ADDCDIV, input, tensor1, tensor2, value=value)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(input, tensor1, tensor2))
 
 
 def check_addcdiv(tensor1: Any, tensor2: Any, input: Any) -> None:
@@ -521,7 +521,7 @@ def lerp(input: Tensor, end: Tensor, weight: Tensor | float, *, out: Tensor | No
     """
     check_lerp(input, end, weight)
     r = elementwise(LERP, input, end, weight)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(input, end, weight))
 
 
 __all__ = [

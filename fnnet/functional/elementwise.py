@@ -104,7 +104,7 @@ def where(
     a, b = (_filler(x, dtype, condition) for x in (input, other))
     broadcast_shape("where", *(tuple(t._data.shape) for t in (condition, a, b)))
     r: Tensor = apply(WHERE, condition, a, b)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(condition, input, other))
 
 
 def _filler(x: Any, dtype: dtypes.DType, like: Tensor) -> Any:
@@ -185,7 +185,7 @@ def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None)
     if dtype_of(input).category < 2:
         input = to_dtype(input, dtypes.DEFAULT.float)
     r: Tensor = apply(LOGIT, input, eps=float(eps))
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(input,))
 
 
 # copysign ------------------------------------------------------------------------------------------------------------

@@ -217,7 +217,7 @@ def clamp(
     check_clamp(min, max)
     refuse_dtype("clamp", result_dtype(input, min, max), 3)
     r = elementwise(CLAMP, input, min, max)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(input, min, max))
 
 
 clip = clamp
@@ -298,7 +298,7 @@ def nan_to_num(
             NAN_TO_NUM, input, nan=0.0 if nan is None else float(nan),
             posinf=largest if posinf is None else float(posinf), neginf=-largest if neginf is None else float(neginf),
         )  # fmt: skip
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(input,))
 
 
 LARGEST = {

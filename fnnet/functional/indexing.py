@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from attrs import evolve, frozen
 
-from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, IndexRangeError, OptionError, ShapeError
+from fnnet._core.errors import ArgumentError, DTypeError, IndexRangeError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.autograd.modes import MODE
@@ -35,8 +35,7 @@ from fnnet.functional._common import (
     wrap_dim,
 )
 from fnnet.functional.creation import tensor
-from fnnet.functional.layout import is_dense
-from fnnet.functional.movement import copy_, to_device
+from fnnet.functional.movement import copy_, overwrite, to_device
 from fnnet.functional.shape import EXPAND, GETITEM, PERMUTE, RESHAPE
 
 if TYPE_CHECKING:
@@ -405,8 +404,9 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         v = _value(self, value)
         if v._data.ndim:
             v = _fitted(v, tuple(view._data.shape), "The expanded size of the tensor must match the existing size")
-            _refuse_overlap(view, v)
-        copy_(view, v)
+            copy_(view, v)
+        else:
+            overwrite(view, v)  # one value, perhaps the tensor's own: read before anything is written
         return
     x = self if basic is None else cast("Tensor", apply_view(GETITEM, self, index=basic))
     places, shape = _places(x, groups)
@@ -475,22 +475,6 @@ def _fitted(v: Tensor, shape: Shape, phrase: str) -> Tensor:
     if short != own:
         v = apply_view(RESHAPE, v, shape=short)
     return v if short == shape else cast("Tensor", apply_view(EXPAND, v, shape=shape))
-
-
-def _refuse_overlap(target: Tensor, source: Tensor) -> None:
-    """Raise where dense memory is written from other, overlapping, dense memory: the order of writing would show."""
-    if (
-        target._version is source._version
-        and target._device.type == "cpu"
-        and is_dense(target)
-        and is_dense(source)
-        and 0 < abs(target.data_ptr() - source.data_ptr()) < target.nbytes
-    ):
-        raise AutogradError(
-            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a "
-            "single memory "
-            "location. Please clone() the tensor before performing the operation."
-        )
 
 
 def take_rows(x: Tensor, index: Tensor, dim: int) -> Tensor:

@@ -132,12 +132,11 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None)
         if tuple(x._data.shape) != shape:
             raise ShapeError(
                 f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and "
-                f"{list(x._data.shape)} "
-                f"at entry {i}"
+                f"{list(x._data.shape)} at entry {i}"
             )
     d = wrap_dim(dim, len(shape) + 1, "stack")
     r: Tensor = apply(CAT, *[unsqueeze(x, d) for x in _promoted(xs)], dim=d)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, *xs)
 
 
 def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:

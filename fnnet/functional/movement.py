@@ -8,7 +8,7 @@ from fnnet._core.errors import ArgumentError, AutogradError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, sum_to
 from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.autograd.modes import MODE
-from fnnet.autograd.tape import apply, apply_, namespace_of, record, tensors
+from fnnet.autograd.tape import apply, apply_, namespace_of, record, refuse_partial_overlap, tensors
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
 from fnnet.backends.devices import CPU, Device
@@ -185,6 +185,12 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
             f"{tuple(src._data.shape)}"
         )
     check_leaf(COPY, self)
+    refuse_partial_overlap(self, "copy_", src)
+    return overwrite(self, src)
+
+
+def overwrite(self: Tensor, src: Tensor) -> Tensor:
+    """`copy_` of a source that fits and may lie in the same memory: a 0-d one is read before anything is written."""
     if src._device is not self._device:
         src = to_device(src, self._device)
     return cast("Tensor", apply_(COPY, self, self, to_dtype(src, dtype_of(self))))
@@ -203,9 +209,9 @@ def fill_(self: Tensor, value: Tensor | Number) -> Tensor:
             raise AutogradError(
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value._data.ndim} dimensions."
             )
-        return copy_(self, value)
+        return overwrite(self, value)
     number = fit_number(plain_number(value), dtype_of(self))
-    return copy_(self, make(namespace_of(self._device).full((), number, dtype=self._data.dtype), self._device))
+    return overwrite(self, make(namespace_of(self._device).full((), number, dtype=self._data.dtype), self._device))
 
 
 def zero_(self: Tensor) -> Tensor:

@@ -212,7 +212,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) 
         tensor([-1.,  0.,  2.])
     """
     r = _floating(HARDSHRINK, input, lambd=float(lambd))
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(input,))
 
 
 def _softshrink_forward(k: K[A], x: A, *, lambd: float) -> A:
@@ -240,7 +240,7 @@ def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) 
     if not lambd >= 0:
         raise OptionError(f"softshrink: lambda must be in range [0, maximum of the input dtype], but found {lambd}")
     r = _floating(SOFTSHRINK, input, lambd=float(lambd))
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(input,))
 
 
 # rrelu ---------------------------------------------------------------------------------------------------------------

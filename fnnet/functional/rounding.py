@@ -54,7 +54,7 @@ def floor(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([-2.,  1.])
     """
     r = rounded(FLOOR, input)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(input,))
 
 
 def ceil(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -68,7 +68,7 @@ def ceil(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([-1.,  2.])
     """
     r = rounded(CEIL, input)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(input,))
 
 
 def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -82,7 +82,7 @@ def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([-1.,  1.])
     """
     r = rounded(TRUNC, input)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(input,))
 
 
 fix = trunc
@@ -109,7 +109,7 @@ def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Ten
         tensor([0.1200])
     """
     r = rounded(ROUND, input) if decimals == 0 else rounded_to(input, decimals)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(input,))
 
 
 def _round_decimals_forward(k: K[A], x: A, *, decimals: int) -> A:
@@ -210,7 +210,7 @@ def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     need_tensor("sign", input=input)
     if dtype_of(input).category == 0:
         r: Tensor = apply(OPS["clone"], input)
-        return r if out is None else into(out, r)
+        return r if out is None else into(out, r, beside=(input,))
     refuse_dtype("sign_cpu", dtype_of(input), 3)
     return unary(SIGN, input, out)
 

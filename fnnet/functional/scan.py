@@ -85,7 +85,7 @@ def _scan(op: Op, input: Tensor, dim: int, dtype: DType | None, out: Tensor | No
         r = apply(op, input, dim=d)
     if dtype is not None:
         r = to_dtype(r, dtype)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, beside=(input,))
 
 
 def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor | None = None) -> Tensor:

@@ -28,7 +28,7 @@ from attrs import asdict
 
 from fnnet._core.errors import DeviceError, DTypeError
 from fnnet._core.namespace import Shape
-from fnnet.backends import dtypes
+from fnnet.backends import dtypes, overlap
 from fnnet.backends.devices import register_backend
 from fnnet.backends.dtypes import DType
 from fnnet.backends.kernels import ArrayMeta
@@ -123,6 +123,13 @@ class FakeBackend(FakePrimitives):
 
     def shares(self, r: FakeArray, x: FakeArray) -> bool:
         return r.storage is x.storage
+
+    def partly_overlap(self, a: FakeArray, b: FakeArray) -> bool:
+        if a.storage is not b.storage:
+            return False
+        size = a.dtype.itemsize
+        of_a, of_b = ((x.offset * size, x.shape, tuple(s * size for s in x.strides), size) for x in (a, b))
+        return overlap.partial(*of_a, *of_b)
 
     def empty(self, meta: ArrayMeta, like: FakeArray) -> FakeArray:
         strides = dense_strides(meta.shape) if meta.strides is None else meta.strides

@@ -224,3 +224,12 @@ def test_a_network_learns_as_on_the_host() -> None:
             found.append(loss.item())
         losses[device] = found
     assert losses["fake:0"] == pytest.approx(losses["cpu"], rel=1e-4)
+
+
+def test_overlapping_memory_is_refused() -> None:
+    x = on_fake([0.0, 1.0, 2.0])
+    with pytest.raises(RuntimeError, match="some elements of the input tensor and the written-to tensor refer to"):
+        x[1:].copy_(x[:-1])
+    x[1:].copy_(x[1:])
+    x[:1].copy_(x[2:])
+    assert x.tolist() == [2, 1, 2]
