@@ -83,11 +83,10 @@ def host_array(data: Any, dtype: DType | None = None) -> Raw:
     target = found if dtype is None else dtype
     if target.category == 1:
         _refuse_overflow(array, target)
-    if target.category < 2 and array.dtype.kind in "fc":
-        with np.errstate(all="ignore"):
-            whole: Raw = np.trunc(array.real)
-            return whole.astype(target.numpy)
-    return array.astype(target.numpy)
+    with np.errstate(all="ignore"):
+        if target.category < 2 and array.dtype.kind in "fc":
+            array = np.trunc(array.real)
+        return array.astype(target.numpy)
 
 
 def _refuse_overflow(array: Raw, target: DType) -> None:
