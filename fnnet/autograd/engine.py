@@ -47,7 +47,7 @@ def run(
     Returns:
         The gradients of `wanted`: Tensors, or None where no path leads.
     """
-    walk = _Walk(retain_graph, create_graph)
+    walk = _Walk(retain_graph, create_graph, accumulate)
     if wanted is not None:
         walk.want(wanted)
     with set_grad(create_graph):
@@ -65,8 +65,8 @@ def run(
 class _Walk:
     """One backward pass: gradients waiting at nodes and leaves."""
 
-    def __init__(self, retain: bool, create: bool) -> None:
-        self.retain, self.create = retain, create
+    def __init__(self, retain: bool, create: bool, accumulate: bool) -> None:
+        self.retain, self.create, self.accumulate = retain, create, accumulate
         self.pending: dict[Node, list[Any]] = {}
         self.heap: list[tuple[int, Node]] = []
         self.leaves: dict[int, tuple[Variable, Any]] = {}
@@ -135,20 +135,27 @@ class _Walk:
             node = heappop(heap)[1]
             slots = pending.pop(node)
             hooks = node.hooks
-            if hooks is not None:
-                slots = self._before(node, slots)
-            if targets is not None:
-                for i, g in enumerate(slots):
+            if targets is None:
+                if hooks is not None:
+                    slots = self._before(node, slots)
+            else:
+                leads = node in needed  # type: ignore[operator]  # set with targets
+                # PyTorch's order: where the walk goes on, what is asked for is taken before the hooks change it.
+                given = slots if leads and not self.accumulate else None
+                if hooks is not None:
+                    slots = self._before(node, slots)
+                for i, g in enumerate(slots if given is None else given):
                     for at in targets.get((node, i), ()):
                         self.found[at] = g
-                if node not in needed:  # type: ignore[operator]  # set with targets
+                if not leads:
                     continue
             if node.inputs is None:
                 node.check()  # says that it was freed
             for counter, then in node.versions:
                 if counter[0] != then:
                     node.check()
-            given = self._conjugate(node, slots) if node.conjugates else slots
+            conjugates = node.conjugates
+            given = self._conjugate(node, slots) if conjugates else slots
             g = given[0] if node.n_out == 1 else tuple(given)
             if create:
                 op = node.op
@@ -166,7 +173,7 @@ class _Walk:
                         pulled = k.run_backward(node.op, call, g, node.owner)
                     except RuntimeWarning:
                         pulled = silently(k.run_backward, node.op, call, g, node.owner)
-            if node.conjugates:
+            if conjugates:
                 pulled = self._conjugate(node, pulled)
             if not retain:
                 node.release()

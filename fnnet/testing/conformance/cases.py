@@ -33,7 +33,10 @@ TRUTH = frozenset(
      "logical_xor", "lt", "maximum", "minimum", "mul", "ne", "prod", "sum", "where")
 )  # fmt: skip
 """Ops that compute with bool: the logical or and and, counts, comparisons."""
-COMPLEX = frozenset(("add", "div", "matmul", "mul", "neg", "sub", "sum", "where"))
+COMPLEX = frozenset(
+    ("abs", "add", "addcmul", "cos", "cumsum", "div", "eq", "exp", "log", "matmul", "mul", "ne", "neg", "prod",
+     "reciprocal", "sin", "sqrt", "square", "sub", "sum", "tanh", "where")
+)  # fmt: skip
 """Ops that compute with complex numbers."""
 FLOATING = frozenset(("pad", "pad_by_index", "dropout", "windows"))
 """Ops that only move data, but with a fractional number among their static arguments."""
