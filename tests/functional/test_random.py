@@ -131,8 +131,8 @@ def test_errors_draw_nothing(call: Any, error: type[Exception], phrase: str) -> 
 
 
 def test_drawn_numbers_have_a_gradient_of_zero() -> None:
-    draws = fnnet.bernoulli, lambda x: fnnet.normal(x, 2.0), lambda x: fnnet.normal(0.0, x), lambda x: fnnet.normal(x, x)
-    for run in draws:
+    normals = lambda x: fnnet.normal(x, 2.0), lambda x: fnnet.normal(0.0, x), lambda x: fnnet.normal(x, x)
+    for run in (fnnet.bernoulli, *normals):
         x = fnnet.full((3,), 0.5, requires_grad=True)
         run(x).sum().backward()
         assert x.grad is not None
