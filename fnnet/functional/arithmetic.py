@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fnnet._core.errors import DTypeError, OptionError
 from fnnet._core.namespace import A, Call, Namespace, sum_to
-from fnnet._core.op import OPS, OUT, Kind, Make, Op, Sample
+from fnnet._core.op import OPS, Kind, Make, Op, Sample
 from fnnet.functional._common import (
     binary,
     dtype_of,

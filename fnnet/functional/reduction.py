@@ -15,7 +15,17 @@ from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DEFAULT, DType
 from fnnet.functional import return_types
 from fnnet.functional._common import _title as title
-from fnnet.functional._common import binary, dtype_of, into, is_tensor, need_dtype, need_tensor, to_dtype, wrap_dim, wrap_dims
+from fnnet.functional._common import (
+    binary,
+    dtype_of,
+    into,
+    is_tensor,
+    need_dtype,
+    need_tensor,
+    to_dtype,
+    wrap_dim,
+    wrap_dims,
+)
 from fnnet.functional.gathering import pick
 from fnnet.functional.masking import masked_fill
 from fnnet.functional.shape import RESHAPE

@@ -14,7 +14,16 @@ from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DType
 from fnnet.functional import return_types
-from fnnet.functional._common import dtype_of, into, is_tensor, need_tensor, refuse_overlap, to_dtype, wrap_dim, wrap_dims
+from fnnet.functional._common import (
+    dtype_of,
+    into,
+    is_tensor,
+    need_tensor,
+    refuse_overlap,
+    to_dtype,
+    wrap_dim,
+    wrap_dims,
+)
 from fnnet.functional.creation import tensor
 from fnnet.functional.gathering import pick
 from fnnet.functional.layout import contiguous

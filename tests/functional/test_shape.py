@@ -135,7 +135,7 @@ def test_contiguous_returns_itself_or_a_dense_copy():
     assert not x[:, ::2].is_contiguous()
 
 
-# Strides printed by PyTorch 2.13. (NumPy gives 0 to the dim that None inserts, and to one of size 1 that it broadcasts.)
+# Strides printed by PyTorch 2.13. NumPy gives 0 to the dim that None inserts, and to one of size 1 that it broadcasts.
 STRIDES = {
     "unsqueeze(0)": (lambda: counting(2, 3).unsqueeze(0), (6, 3, 1)),
     "unsqueeze(1)": (lambda: counting(2, 3).unsqueeze(1), (3, 3, 1)),
