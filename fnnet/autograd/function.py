@@ -174,7 +174,7 @@ class Function:
                     "that are modified inplace must all be outputs of the Function."
                 )
             if recording:
-                check_writable(d, cls.__name__, True)
+                check_writable(d, cls.__name__, True, certain=True)
         for d in ctx._dirty:
             d._version[0] += 1
         for i, o in enumerate(outs):

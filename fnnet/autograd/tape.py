@@ -9,7 +9,7 @@ from fnnet._core.errors import AutogradError, DeviceError, DTypeError, OverlapEr
 from fnnet._core.op import OPS, Kind, Op
 from fnnet.autograd.modes import MODE, State, set_grad
 from fnnet.autograd.node import Node, describe_here
-from fnnet.autograd.variable import INFERENCE, Variable, make
+from fnnet.autograd.variable import INFERENCE, Variable, make, move_retained
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import F32, F64
 from fnnet.backends.errstate import silently
@@ -350,26 +350,22 @@ def _one_device(op: Op, args: Sequence[Any]) -> NoReturn:
 
 
 # in place ----------------------------------------------------------------------------------------------------------
-_FROZEN = {
-    "no_grad": "A view was created in no_grad mode and is being modified inplace with grad mode enabled",
-    "inference": "A view was created in inference mode and is being modified inplace in normal mode",
-    "multi": (
-        "Output 0 of a function that returns multiple views is being modified inplace. This view is the output of a "
-        "function that returns multiple views (unbind, split, chunk). Such functions do not allow the output views to "
-        "be modified inplace; replace the inplace operation by an out-of-place one"
-    ),
-    "custom": "A view returned by a custom Function is being modified inplace, which its backward would not see",
-}
+def check_writable(target: Variable, name: str, recording: bool, *, certain: bool = False, memory: bool = True) -> None:
+    """Raise if `target` may not be modified in place now. Changes nothing.
 
-
-def check_writable(target: Variable, name: str, recording: bool) -> None:
-    """Raise if `target` may not be modified in place now. Changes nothing."""
+    Args:
+        target: The tensor.
+        name: Who asks.
+        recording: Whether the write would be recorded, were there a gradient to record.
+        certain: There is one.
+        memory: The elements will be written (not only seen in another shape).
+    """
     if target._version is INFERENCE and not MODE.state.inference:
         raise AutogradError(
             f"{name}: Inplace update to inference tensor outside InferenceMode is not allowed; clone() it first"
         )
     backend = target._device.backend
-    strides = backend.strides(target._data) if type(target._data) is backend.array_type else None
+    strides = backend.strides(target._data) if memory and type(target._data) is backend.array_type else None
     if (
         strides is not None
         and 0 in strides
@@ -387,8 +383,8 @@ def check_writable(target: Variable, name: str, recording: bool) -> None:
     if leaf._leaf_grad and leaf._node is None:
         kind = "a leaf Variable" if of is None else "a view of a leaf Variable"
         raise AutogradError(f"{name}: {kind} that requires grad is being used in an in-place operation.")
-    if recording and of is not None and of.frozen is not None:
-        raise AutogradError(f"{name}: {_FROZEN[of.frozen]}")
+    if recording and of is not None and of.frozen is not None and (certain or target._edge() is not None):
+        raise AutogradError(of.refusal(name, direct=True))
 
 
 def refuse_partial_overlap(target: Any, name: str, *operands: Any) -> None:
@@ -423,9 +419,14 @@ def apply_(op: Op, target: Any, *args: Any, **static: Any) -> Any:
             _one_device(op, args)
     edges = [a._edge() if isinstance(a, Variable) and state.grad else None for a in args]
     recording = state.grad and op.backward is not None and any(e is not None for e in edges)
-    check_writable(target, op.name + "_", recording or (state.grad and target._edge() is not None))
+    had_history = state.grad and target._edge() is not None
+    check_writable(target, op.name + "_", recording or had_history, certain=True)
     node = None
     if recording:
+        if target._view is not None and target._node is not None:
+            # Through the base: a hook on what the view was is none of this value's, as in PyTorch.
+            through = target._derived()._edge()
+            edges = [through if a is target else e for a, e in zip(args, edges, strict=True)]
         node = record(op, k, device, args, raws, edges, static)
         dtype = target._data.dtype
         if dtype is not F32 and dtype is not F64:
@@ -441,7 +442,7 @@ def apply_(op: Op, target: Any, *args: Any, **static: Any) -> Any:
     if node is not None and op.kept(node.needs)[1]:
         node.out = target._data
         node.versions.append((target._version, target._version[0]))
-    if node is not None or (state.grad and target._edge() is not None):
+    if node is not None or had_history:
         rebase(target, node, k)
     return target
 
@@ -509,8 +510,8 @@ def rebase(target: Variable, node: Node | None, k: Any, index: int = 0) -> None:
     """Give `target` the history `node` (None: a constant), as a recorded write did; its base's follows."""
     of = target._view
     if of is None:
+        move_retained(target, node, index)
         target._node, target._index = node, index
-        target._version[1] += 1
         return
     base = of.base
     value = make(target._data, target._device)
@@ -518,11 +519,11 @@ def rebase(target: Variable, node: Node | None, k: Any, index: int = 0) -> None:
     edges = (base._edge(), value._edge())
     if edges == (None, None):
         return
-    base._node = record(
+    written = record(
         OPS["view_set"], k, base._device, (base, value), (base._data, value._data), edges, {"view": of.steps}
     )
-    base._index = 0
-    base._version[1] += 1
+    move_retained(base, written, 0)
+    base._node, base._index = written, 0
     target._sync()
 
 

@@ -1,7 +1,7 @@
 """`Variable`: the state of a tensor. `Tensor` adds operators and methods and nothing else.
 
 Memory has a version: a list of two counters that a tensor shares with its views and with what `detach()` made of it.
-The first counts writes, the second how often the base's history was replaced by a recorded write.
+The first counts writes, the second in-place changes of the base's shape.
 """
 
 from __future__ import annotations
@@ -35,15 +35,46 @@ INFERENCE = InferenceVersion()
 
 
 class ViewOf:
-    """What makes a tensor a view: its base, the chain of view ops, and the base's revision when it was last derived.
+    """What makes a tensor a view: its base, the chain of view ops, and the version at which it was last derived.
 
-    `frozen` says why a recorded write through this view is refused, or is None.
+    `frozen` says why its history can't follow a write, through it or any other tensor of its memory; or is None.
     """
 
-    __slots__ = ("base", "frozen", "revision", "steps")
+    __slots__ = ("base", "frozen", "reshapes", "steps", "writes")
 
-    def __init__(self, base: Variable, steps: View, revision: int, frozen: str | None) -> None:
-        self.base, self.steps, self.revision, self.frozen = base, steps, revision, frozen
+    def __init__(self, base: Variable, steps: View, version: list[int], frozen: str | None) -> None:
+        self.base, self.steps, self.frozen = base, steps, frozen
+        self.writes, self.reshapes = (0, 0) if version is INFERENCE else version
+
+    def refusal(self, name: str, direct: bool) -> str:
+        """Why a write (`direct`: through the view itself) is refused, in PyTorch's words."""
+        assert self.frozen is not None
+        inference = self.frozen == "no_grad"
+        if direct:
+            what = "is being modified inplace" + " with grad mode enabled" * inference
+        else:
+            what = "its base or another view of its base has been modified inplace" + " with grad mode enabled" * inference
+        return f"{name}: " + _FROZEN[self.frozen].format(what=what)
+
+
+_FROZEN = {
+    "no_grad": (
+        "A view was created in no_grad mode and {what}. Given that this use case is ambiguous and error-prone, it is "
+        "forbidden. You can clarify your code by moving both the view and the inplace either both inside the no_grad "
+        "block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+    ),
+    "multi": (
+        "Output of unbind, split or chunk is a view and {what}. This view is the output of a function that returns "
+        "multiple views. Such functions do not allow the output views to be modified inplace. You should replace the "
+        "inplace operation by an out-of-place one."
+    ),
+    "custom": (
+        "Output of a custom Function or of a module with backward hooks is a view and {what}. This view was created "
+        "inside a custom Function (or because an input was returned as-is) and the autograd logic to handle "
+        "view+inplace would override the custom backward associated with the custom Function, leading to incorrect "
+        "gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function."
+    ),
+}
 
 
 class Variable:
@@ -95,39 +126,67 @@ class Variable:
     def _as_view_of(self, source: Variable, step: ViewStep, frozen: str | None = None) -> None:
         """Make this tensor a view of `source` by one more view op."""
         of = source._view
-        self._version = source._version
-        if frozen is None and not MODE.state.grad:
+        version = self._version = source._version
+        if not MODE.state.grad:
             frozen = "no_grad"
         if of is None:
-            self._view = ViewOf(source, (step,), _revision(source), frozen)
+            self._view = ViewOf(source, (step,), version, frozen)
         else:
-            self._view = ViewOf(of.base, (*of.steps, step), _revision(source), frozen or of.frozen)
+            self._view = ViewOf(of.base, (*of.steps, step), version, frozen or of.frozen)
 
     def _sync(self) -> None:
-        """A recorded write through the base or another view replaced the base's history: derive this view's anew."""
+        """After a write into its memory, a view's history is derived anew from its base's."""
         of = self._view
         if of is None or self._version is INFERENCE:
             return
-        revision = self._version[1]
-        if revision != of.revision:
-            with set_grad(True):
-                t = of.base
-                for name, static in of.steps:
-                    t = Variable._derive(OPS[name], t, static)
-            self._node, self._index, of.revision = t._node, t._index, revision
+        writes = self._version[0]
+        if writes != of.writes and (self._node is not None or of.base._edge() is not None):
+            if of.frozen is not None:
+                raise AutogradError(of.refusal("view", direct=False))
+            t = self._derived()
+            move_retained(self, t._node, t._index)
+            self._node, self._index, of.writes = t._node, t._index, writes
+
+    def _derived(self) -> Variable:
+        """This view made once more from its base: its history without hooks."""
+        of = self._view
+        assert of is not None
+        if of.reshapes != self._version[1]:
+            raise AutogradError(
+                "a view's base has changed its shape in place (unsqueeze_, squeeze_, t_ or transpose_) since the view was "
+                "taken, and a write has followed: the view's history is lost; take the view anew"
+            )
+        t = of.base
+        with set_grad(True):
+            for name, static in of.steps:
+                t = Variable._derive(OPS[name], t, static)
+        return t
 
     def _edge(self) -> Any:
-        """Where a gradient for this tensor goes: its node, (node, output index), the leaf itself, or None."""
-        if self._view is not None:
+        """Where a gradient for this tensor goes: its node, (node, output index), the leaf itself, or None.
+
+        A view made under no_grad of a tensor that requires grad is a leaf that requires grad, as in PyTorch.
+        """
+        of = self._view
+        if of is not None:
             self._sync()
         node = self._node
         if node is None:
-            return self if self._leaf_grad else None
+            return self if self._leaf_grad or (of is not None and of.base._edge() is not None) else None
         return (node, self._index) if self._index else node
 
 
-def _revision(t: Variable) -> int:
-    return 0 if t._version is INFERENCE else t._version[1]
+def move_retained(t: Variable, node: Any, index: int) -> None:
+    """`retain_grad` follows a tensor to its newest history; other hooks stay with the value they were put on."""
+    old = t._node
+    if old is None or node is None or old is node or old.hooks is None:
+        return
+    kept = old.hooks.get(("retain", t._index), {})
+    for key, hook in list(kept.items()):
+        if getattr(hook, "of", None) is not None and hook.of() is t:
+            if node.hooks is None:
+                node.hooks = {}
+            node.hooks.setdefault(("retain", index), {})[key] = kept.pop(key)
 
 
 def make(raw: Any, device: Device) -> Any:

@@ -61,7 +61,17 @@ def _pow(a: Any, b: Any, /, **options: Any) -> Any:
     return np.power(a, b, **options)
 
 
-UFUNCS.update({name: _refusing_zero(UFUNCS[name]) for name in ("floor_divide", "remainder", "fmod")}, pow=_pow)
+def _neg(x: Any, /, out: Raw | None = None, **options: Any) -> Any:
+    """-x. NumPy 2.4's own reads the wrong elements where both x and `out` have gaps (strides of 16 and 64 bytes)."""
+    if out is None or out.flags.c_contiguous:
+        return np.negative(x, out, **options)
+    np.copyto(out, np.negative(x), **options)
+    return out
+
+
+UFUNCS.update(
+    {name: _refusing_zero(UFUNCS[name]) for name in ("floor_divide", "remainder", "fmod")}, pow=_pow, neg=_neg
+)
 
 
 _BITS: dict[np.dtype[Any], np.dtype[Any]] = {

@@ -63,7 +63,7 @@ def _pieces(x: Tensor, dim: int, places: Sequence[Any]) -> tuple[Tensor, ...]:
             if MODE.state.inference:
                 out._version = INFERENCE
     for out in outs:
-        if out._view is not None and out._view.frozen is None:
+        if out._view is not None and out._view.frozen != "no_grad":
             out._view.frozen = "multi"
     return outs
 
