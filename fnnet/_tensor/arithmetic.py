@@ -140,13 +140,13 @@ class ArithmeticMethods(Variable):
         return arithmetic.positive(self)  # type: ignore[arg-type]
 
     # in place --------------------------------------------------------------------------------------------------------
-    def add_(self, other: Any, *, alpha: Number = 1) -> Tensor:
+    def add_(self, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         """`add` in place."""
         if alpha != 1:
             other = arithmetic.scaled(self, other, alpha)  # type: ignore[arg-type]
         return inplace(ADD, self, other)  # type: ignore[arg-type]
 
-    def sub_(self, other: Any, *, alpha: Number = 1) -> Tensor:
+    def sub_(self, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         """`sub` in place."""
         arithmetic.refuse_bool(self, other)
         if alpha != 1:
@@ -157,7 +157,7 @@ class ArithmeticMethods(Variable):
     mul_ = binary_(MUL)
     multiply_ = mul_
 
-    def div_(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    def div_(self, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
         """`div` in place."""
         if rounding_mode is None:
             return inplace(DIV, self, other)  # type: ignore[arg-type]
@@ -166,15 +166,15 @@ class ArithmeticMethods(Variable):
     divide_ = div_
     true_divide_ = binary_(DIV, "true_divide")
 
-    def floor_divide_(self, other: Any) -> Tensor:
+    def floor_divide_(self, other: Tensor | Number) -> Tensor:
         """`floor_divide` in place."""
         return assign(FLOOR_DIVIDE, self, arithmetic.floor_divide, other)
 
-    def remainder_(self, other: Any) -> Tensor:
+    def remainder_(self, other: Tensor | Number) -> Tensor:
         """`remainder` in place."""
         return assign(REMAINDER, self, arithmetic.remainder, other)
 
-    def fmod_(self, other: Any) -> Tensor:
+    def fmod_(self, other: Tensor | Number) -> Tensor:
         """`fmod` in place."""
         return assign(FMOD, self, arithmetic.fmod, other)
 
@@ -186,13 +186,13 @@ class ArithmeticMethods(Variable):
 
     negative_ = neg_
 
-    def pow_(self, exponent: Any) -> Tensor:
+    def pow_(self, exponent: Tensor | Number) -> Tensor:
         """`pow` in place."""
         if dtype_of(self).category < 2:
             return assign(POW, self, power.pow, exponent)
         return inplace(POW, self, exponent)  # type: ignore[arg-type]
 
-    def float_power_(self, exponent: Any) -> Tensor:
+    def float_power_(self, exponent: Tensor | Number) -> Tensor:
         """`float_power` in place: the tensor must be float64."""
         power.check_float_power_(self)
         return inplace(POW, self, exponent)  # type: ignore[arg-type]
@@ -211,18 +211,18 @@ class ArithmeticMethods(Variable):
         arithmetic.check_lerp(self, end, weight)
         return inplace(LERP, self, end, weight)  # type: ignore[arg-type]
 
-    def clamp_(self, min: Any = None, max: Any = None) -> Tensor:
+    def clamp_(self, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
         """`clamp` in place."""
         extremes.check_clamp(min, max)
         return inplace(extremes.CLAMP, self, min, max)  # type: ignore[arg-type]
 
     clip_ = clamp_
 
-    def clamp_min_(self, min: Any) -> Tensor:
+    def clamp_min_(self, min: Tensor | Number) -> Tensor:
         """`clamp_min` in place."""
         return inplace(extremes.CLAMP, self, min, None)  # type: ignore[arg-type]
 
-    def clamp_max_(self, max: Any) -> Tensor:
+    def clamp_max_(self, max: Tensor | Number) -> Tensor:
         """`clamp_max` in place."""
         return inplace(extremes.CLAMP, self, None, max)  # type: ignore[arg-type]
 

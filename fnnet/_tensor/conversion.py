@@ -14,7 +14,12 @@ from fnnet.functional import creation, layout, movement
 from fnnet.functional._common import TITLES, dtype_of, to_dtype
 
 if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Sequence
+
+    from fnnet._core.namespace import Number
     from fnnet._tensor import Tensor
+    from fnnet.functional.creation import DeviceLike
 
 
 class ConversionMethods(Variable):
@@ -63,7 +68,7 @@ class ConversionMethods(Variable):
         return self.to(CPU, memory_format=memory_format)
 
     def cuda(
-        self, device: Any = None, non_blocking: bool = False, memory_format: MemoryFormat = preserve_format
+        self, device: DeviceLike = None, non_blocking: bool = False, memory_format: MemoryFormat = preserve_format
     ) -> Tensor:
         """The tensor on a CUDA device."""
         where = "cuda" if device is None else f"cuda:{device}" if isinstance(device, int) else device
@@ -119,7 +124,12 @@ class ConversionMethods(Variable):
 
     # like this one ---------------------------------------------------------------------------------------------------
     def new_tensor(
-        self, data: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: Any = False
+        self,
+        data: Any,  # as for tensor()
+        *,
+        dtype: DType | None = None,
+        device: DeviceLike = None,
+        requires_grad: builtins.bool = False,
     ) -> Tensor:
         """A tensor that holds `data` in this tensor's dtype and on its device."""
         return creation.tensor(
@@ -127,7 +137,11 @@ class ConversionMethods(Variable):
         )
 
     def new_zeros(
-        self, *size: Any, dtype: DType | None = None, device: Any = None, requires_grad: Any = False
+        self,
+        *size: builtins.int | Sequence[builtins.int],
+        dtype: DType | None = None,
+        device: DeviceLike = None,
+        requires_grad: builtins.bool = False,
     ) -> Tensor:
         """Zeros of a given shape in this tensor's dtype and on its device."""
         return creation.zeros(
@@ -135,7 +149,11 @@ class ConversionMethods(Variable):
         )
 
     def new_ones(
-        self, *size: Any, dtype: DType | None = None, device: Any = None, requires_grad: Any = False
+        self,
+        *size: builtins.int | Sequence[builtins.int],
+        dtype: DType | None = None,
+        device: DeviceLike = None,
+        requires_grad: builtins.bool = False,
     ) -> Tensor:
         """Ones of a given shape in this tensor's dtype and on its device."""
         return creation.ones(
@@ -143,7 +161,11 @@ class ConversionMethods(Variable):
         )
 
     def new_empty(
-        self, *size: Any, dtype: DType | None = None, device: Any = None, requires_grad: Any = False
+        self,
+        *size: builtins.int | Sequence[builtins.int],
+        dtype: DType | None = None,
+        device: DeviceLike = None,
+        requires_grad: builtins.bool = False,
     ) -> Tensor:
         """A tensor of a given shape in this tensor's dtype and on its device; its values mean nothing yet."""
         return creation.empty(
@@ -151,7 +173,13 @@ class ConversionMethods(Variable):
         )
 
     def new_full(
-        self, size: Any, fill_value: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: Any = False
+        self,
+        size: Sequence[builtins.int],
+        fill_value: Number,
+        *,
+        dtype: DType | None = None,
+        device: DeviceLike = None,
+        requires_grad: builtins.bool = False,
     ) -> Tensor:
         """`fill_value` in a given shape, this tensor's dtype and on its device."""
         return creation.full(

@@ -11,6 +11,7 @@ from fnnet.functional import complex_numbers, elementwise, exponential, extremes
 from fnnet.functional._common import dtype_of, inplace
 
 if TYPE_CHECKING:
+    from fnnet._core.namespace import Number
     from fnnet._tensor import Tensor
 
 
@@ -171,7 +172,7 @@ class ElementwiseMethods(Variable):
     copysign_ = binary_(elementwise.COPYSIGN)
     nan_to_num = extremes.nan_to_num
 
-    def where(self, condition: Tensor, other: Any) -> Tensor:
+    def where(self, condition: Tensor, other: Tensor | Number) -> Tensor:
         """`self` where `condition` holds, `other` elsewhere."""
         r: Tensor = elementwise.where(condition, self, other)  # type: ignore[arg-type]
         return r

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from fnnet.autograd.variable import Variable
 from fnnet.functional import reduction, scan, statistics
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fnnet._tensor import Tensor
     from fnnet.backends.dtypes import DType
 
@@ -42,7 +44,11 @@ class ReductionMethods(Variable):
     nanquantile = statistics.nanquantile
 
     def norm(
-        self, p: float | str | None = "fro", dim: Any = None, keepdim: bool = False, dtype: DType | None = None
+        self,
+        p: float | str | None = "fro",
+        dim: int | Sequence[int] | None = None,
+        keepdim: bool = False,
+        dtype: DType | None = None,
     ) -> Tensor:
         """The p-norm of the elements (see `fnnet.norm`)."""
         return statistics.norm(cast("Tensor", self), p, dim, keepdim, dtype=dtype)

@@ -401,7 +401,7 @@ def expand_as(self: Tensor, other: Tensor) -> Tensor:
     return broadcast_to(self, tuple(other._data.shape))
 
 
-def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
+def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:  # Tensors, or one sequence of them
     """All tensors expanded to the shape that they broadcast to.
 
     Example:
