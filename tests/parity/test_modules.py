@@ -121,7 +121,6 @@ def samples(name: str, dtype: torch.dtype, training: bool) -> list[ModuleInput]:
     return [*given, *own_samples(name, dtype)]
 
 
-@pytest.mark.sampled(share=4)
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=["float64", "float32"])
 @pytest.mark.parametrize("name", NAMES)
