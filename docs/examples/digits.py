@@ -30,7 +30,7 @@ from fnnet import nn, optim
 from fnnet.nn import functional as F
 from fnnet.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended: 128 + SIGINT
 
 
@@ -114,7 +114,7 @@ class Run:
     accuracies: list[float] = field(default_factory=list)  # likewise
 
 
-def batches(data: TensorDataset, run: Run, batch_size: int) -> DataLoader:
+def batches(data: TensorDataset, run: Run, batch_size: int) -> DataLoader[tuple[torch.Tensor, ...]]:
     """What is left of an epoch. Its order depends on seed and epoch alone, so a resumed run sees the same batches."""
     generator = torch.Generator().manual_seed(1000 * run.seed + run.epoch)
     order = list(BatchSampler(RandomSampler(data, generator=generator), batch_size, drop_last=False))
@@ -244,7 +244,7 @@ def main() -> None:
     draw(runs, args.out / "curves.png")
     accuracies = [run.accuracies[-1] for run in runs]
     console.print(f"curves: {args.out / 'curves.png'}")
-    console.print(f"accuracy {', '.join(f'{a:.2%}' for a in accuracies)}, worst {min(accuracies):.2%}", soft_wrap=True)
+    console.print(f"accuracy {', '.join(f'{a:.2%}' for a in accuracies)}, worst {min(accuracies):.2%}")
     console.print(f"{time.perf_counter() - start:.1f} s")
 
 
