@@ -17,7 +17,9 @@ from fnnet.backends import dtypes
 from fnnet.backends.devices import CPU, Device
 from fnnet.backends.dtypes import DEFAULT, DType
 from fnnet.backends.random.order import storage_order
-from fnnet.functional._common import dtype_of, into, is_tensor, number_dtype, plain_number, sizes, to_dtype
+from fnnet.functional._common import dtype_of, into, is_tensor, need_tensor, number_dtype, plain_number, to_dtype
+from fnnet.functional._common import sizes as as_sizes
+from fnnet.functional.host_data import as_dtype, fitting_number, host_array
 from fnnet.functional.movement import canonical, clone, to_device
 
 if TYPE_CHECKING:
@@ -46,105 +48,6 @@ def finish(raw: Any, device: Device, requires_grad: bool = False) -> Tensor:
 
 
 # from data -----------------------------------------------------------------------------------------------------------
-def host_array(data: Any, dtype: DType | None = None) -> Raw:
-    """Data (numbers, nested sequences, arrays, tensors) as a host array of its own; dtype as PyTorch infers it."""
-    if isinstance(data, Variable):
-        raw = data._device.backend.to_host(data._data)
-        copied: Raw = raw.astype(raw.dtype if dtype is None else dtype.numpy)
-        return copied
-    if isinstance(data, (np.ndarray, np.generic)):
-        array = np.array(data)
-        if array.dtype not in dtypes.FROM_NUMPY:
-            array = _known(array)
-        return array if dtype is None else array.astype(dtype.numpy)
-    if not isinstance(data, (bool, int, float, complex)) and hasattr(data, "__array__"):
-        return host_array(np.asarray(data), dtype)
-    first = data
-    while isinstance(first, (list, tuple)) and first:
-        first = first[0]
-    if isinstance(first, (Variable, np.ndarray)) or (hasattr(first, "__array__") and not isinstance(first, np.generic)):
-        data = _nested(data)
-    try:
-        array = np.array(data)
-    except (ValueError, TypeError, OverflowError):
-        _explain(data, 0)
-        raise
-    if array.dtype.kind == "f" and not _has_numpy_scalar(data):
-        found = DEFAULT.float
-    elif array.dtype.kind == "c" and not _has_numpy_scalar(data):
-        found = dtypes.complex128 if DEFAULT.float is dtypes.float64 else dtypes.complex64
-    elif array.size == 0 and array.dtype == np.float64:
-        found = DEFAULT.float
-    elif array.dtype in dtypes.FROM_NUMPY:
-        found = dtypes.FROM_NUMPY[array.dtype]
-    else:
-        _explain(data, 0)
-        raise DTypeError(f"tensor: can't make a tensor of NumPy dtype {array.dtype}")
-    target = found if dtype is None else dtype
-    if target.category == 1:
-        _refuse_overflow(array, target)
-    with np.errstate(all="ignore"):
-        if target.category < 2 and array.dtype.kind in "fc":
-            array = np.trunc(array.real)
-        return array.astype(target.numpy)
-
-
-def _refuse_overflow(array: Raw, target: DType) -> None:
-    """Raise where a number does not fit; negative ones wrap around in uint8, as far as their absolute value fits."""
-    limits = np.iinfo(target.numpy)
-    low = limits.min or -limits.max
-    if array.size and array.dtype != target.numpy and array.dtype.kind in "iuf":
-        if not (array.min() >= low and array.max() <= limits.max):
-            raise OptionError(f"value cannot be converted to type {target.name} without overflow")
-
-
-def _known(array: Raw) -> Raw:
-    """An array whose dtype is one of ours but for its byte order."""
-    native = array.dtype.newbyteorder("=")
-    if native in dtypes.FROM_NUMPY:
-        return array.astype(native)
-    raise DTypeError(
-        f"can't convert np.ndarray of type {array.dtype}. The only supported types are: "
-        f"{', '.join(d.name for d in dtypes.ALL)}."
-    )
-
-
-def _has_numpy_scalar(data: Any) -> bool:
-    while isinstance(data, (list, tuple)):
-        if not data:
-            return False
-        data = data[0]
-    return isinstance(data, np.generic)
-
-
-def _nested(data: Any) -> Any:
-    """Nested sequences that hold tensors or arrays, as one array."""
-    if isinstance(data, (list, tuple)):
-        parts = [_nested(d) for d in data]
-        return np.stack([np.asarray(p) for p in parts]) if parts else parts
-    return host_array(data) if isinstance(data, Variable) or hasattr(data, "__array__") else np.asarray(data)
-
-
-def _explain(data: Any, dim: int) -> None:
-    """Raise PyTorch's error for data that are no array."""
-    if isinstance(data, str):
-        raise ShapeError(f"too many dimensions '{type(data).__name__}'")
-    if isinstance(data, int) and not -(2**63) <= data < 2**63:
-        raise OptionError(f"Overflow when unpacking long long: {data}")
-    if isinstance(data, (bool, int, float, complex, np.generic, Variable)):
-        return
-    if not isinstance(data, (list, tuple)):
-        raise DTypeError(f"Could not infer dtype of {type(data).__name__}")
-    lengths = [len(d) if isinstance(d, (list, tuple)) else None for d in data]
-    for d in data:
-        _explain(d, dim + 1)
-    if any(n != lengths[0] for n in lengths):
-        if None in lengths:
-            raise ArgumentError("not a sequence: numbers and sequences stand side by side")
-        odd = next(n for n in lengths if n != lengths[0])
-        raise ShapeError(f"expected sequence of length {lengths[0]} at dim {dim + 1} (got {odd})")
-
-
 def tensor(
     data: Any,  # numbers, nested sequences, an array or a tensor
     *,
@@ -164,7 +67,8 @@ def tensor(
 
     Raises:
         ShapeError: The sequences are ragged.
-        DTypeError: Something is no number.
+        ArgumentError: Something is no number.
+        OptionError: A number does not fit the dtype.
 
     Example:
         >>> import fnnet
@@ -180,7 +84,7 @@ def tensor(
             UserWarning,
             stacklevel=2,
         )
-    raw = host_array(data, dtype)
+    raw = host_array(data, None if dtype is None else as_dtype("tensor", dtype))
     return finish(
         raw if target.type == "cpu" else target.backend.from_host(raw, target.index or 0), target, requires_grad
     )
@@ -199,7 +103,7 @@ def as_tensor(data: Any, dtype: DType | None = None, device: DeviceLike = None) 
     """
     if is_tensor(data):
         t = data if device is None else to_device(data, canonical(device))
-        return t if dtype is None else to_dtype(t, dtype)
+        return t if dtype is None else to_dtype(t, as_dtype("as_tensor", dtype))
     if (
         isinstance(data, np.ndarray)
         and canonical(device).type == "cpu"
@@ -215,23 +119,60 @@ def asarray(
     dtype: DType | None = None,
     device: DeviceLike = None,
     copy: bool | None = None,
-    requires_grad: bool = False,
+    requires_grad: bool | None = None,
 ) -> Tensor:
     """`obj` as a tensor, shared where possible unless `copy` is True.
+
+    Args:
+        obj: A tensor, an array, an object with DLPack or the buffer protocol (read as `dtype`, by default the default
+            dtype), or what `tensor` takes.
+        dtype: Default: that of `obj`.
+        device: Where it shall lie. Default: where `obj` lies.
+        copy: True: memory of its own; False: never; None: only where needed.
+        requires_grad: Whether gradients are accumulated; False cuts the history off. Default: as `obj` has it.
+
+    Raises:
+        OptionError: `copy` is False and a copy is needed.
 
     Example:
         >>> import fnnet
         >>> fnnet.asarray([1, 2])
         tensor([1, 2])
     """
-    if hasattr(obj, "__dlpack__") and not isinstance(obj, (Variable, np.ndarray)):
-        obj = from_dlpack(obj)
-    t = as_tensor(obj, dtype, device)
-    if copy or (requires_grad and isinstance(obj, Variable)):
-        t = clone(t.detach())
-    elif copy is False and (t._data is not getattr(obj, "_data", None)) and not isinstance(obj, np.ndarray):
-        raise OptionError("asarray: can't alias the data without a copy, which copy=False forbids")
-    return t.requires_grad_() if requires_grad else t
+    t = _shared(obj, dtype)
+    shared = t is not None
+    if t is None:
+        t = tensor(obj, dtype=dtype)
+    new = as_tensor(t, dtype, device)
+    if copy is False and not (shared and new is t):
+        raise OptionError(
+            f"asarray: copy=False, but {type(obj).__name__} can't be shared as dtype {dtype or dtype_of(t)} on device "
+            f"{new._device}: can't alias it without a copy"
+        )
+    if copy and shared and new is t:
+        new = clone(new)
+    if requires_grad is False and new._edge() is not None:
+        return new.detach()
+    if requires_grad and new._node is not None:
+        new = new.detach()
+    return new.requires_grad_() if requires_grad else new
+
+
+def _shared(obj: Any, dtype: DType | None) -> Tensor | None:
+    """A tensor over the memory of `obj`, as asarray finds it; None where it has none to share."""
+    if is_tensor(obj):
+        return obj
+    if isinstance(obj, np.ndarray):
+        return from_numpy(obj)
+    if isinstance(obj, np.generic):
+        return None
+    if hasattr(obj, "__dlpack__"):
+        return from_dlpack(obj)
+    try:
+        memoryview(obj)
+    except TypeError:
+        return None
+    return frombuffer(obj, dtype=DEFAULT.float if dtype is None else as_dtype("asarray", dtype))
 
 
 def from_numpy(ndarray: Raw) -> Tensor:
@@ -242,7 +183,8 @@ def from_numpy(ndarray: Raw) -> Tensor:
 
     Raises:
         ArgumentError: It is no array.
-        DTypeError: Its dtype has no counterpart, or its byte order is not the machine's.
+        DTypeError: Its dtype has no counterpart.
+        OptionError: Its byte order is not the machine's, or a stride is negative.
 
     Example:
         >>> import fnnet, numpy
@@ -254,10 +196,15 @@ def from_numpy(ndarray: Raw) -> Tensor:
     """
     if not isinstance(ndarray, np.ndarray):
         raise ArgumentError(f"expected np.ndarray (got {type(ndarray).__name__})")
-    if ndarray.dtype not in dtypes.FROM_NUMPY or not ndarray.dtype.isnative:
+    if not ndarray.dtype.isnative:
+        raise OptionError(
+            f"given numpy array has byte order different from the native byte order ({ndarray.dtype}): "
+            "array.astype(array.dtype.newbyteorder('=')) converts it"
+        )
+    if ndarray.dtype not in dtypes.FROM_NUMPY:
         raise DTypeError(
             f"can't convert np.ndarray of type {ndarray.dtype}. The only supported types are: "
-            f"{', '.join(d.name for d in dtypes.ALL)}, in the machine's byte order."
+            f"{', '.join(d.name for d in dtypes.ALL)}."
         )
     if any(s < 0 for s in ndarray.strides):
         raise OptionError(
@@ -276,11 +223,16 @@ def from_numpy(ndarray: Raw) -> Tensor:
 def from_dlpack(ext_tensor: Any) -> Tensor:  # any object with __dlpack__
     """A tensor over memory that another library shares by the DLPack protocol.
 
+    Raises:
+        DTypeError: The object does not speak the protocol.
+
     Example:
         >>> import fnnet, numpy
         >>> fnnet.from_dlpack(numpy.ones(2, dtype=numpy.float32))
         tensor([1., 1.])
     """
+    if not hasattr(ext_tensor, "__dlpack__"):
+        raise DTypeError(f"from_dlpack: expected an object with __dlpack__, got {type(ext_tensor).__name__}")
     return finish(np.from_dlpack(ext_tensor), CPU)
 
 
@@ -301,22 +253,36 @@ def frombuffer(
         offset: Bytes to leave out at the start.
         requires_grad: Whether gradients are accumulated. Default: False.
 
+    Raises:
+        OptionError: The object has no buffer, or the buffer is too short or no multiple of an element.
+
     Example:
         >>> import fnnet
         >>> fnnet.frombuffer(bytearray(b"abc"), dtype=fnnet.uint8)
         tensor([97, 98, 99], dtype=fnnet.uint8)
     """
-    view = memoryview(buffer).cast("B")
+    try:
+        view = memoryview(buffer).cast("B")
+    except TypeError:
+        raise OptionError(f"frombuffer: {type(buffer).__name__} does not implement Python buffer protocol.") from None
+    dtype = as_dtype("frombuffer", dtype)
+    if not len(view) or not count:
+        raise OptionError(f"both buffer length ({len(view)}) and count ({count}) must not be 0")
     if not 0 <= offset < len(view):
         raise OptionError(
             f"offset must be non-negative and no greater than buffer length ({len(view)}) minus 1, got {offset}"
+        )
+    if count < 0 and (len(view) - offset) % dtype.itemsize:
+        raise OptionError(
+            f"buffer length ({len(view) - offset} bytes) after offset ({offset} bytes) must be a multiple of element "
+            f"size ({dtype.itemsize})"
         )
     if count > 0 and offset + count * dtype.itemsize > len(view):
         raise OptionError(
             f"requested buffer length ({count * dtype.itemsize} bytes) after offset ({offset} bytes) must not be "
             f"greater than actual buffer length ({len(view)} bytes)"
         )
-    return finish(np.frombuffer(buffer, dtype.numpy, count, offset), CPU, requires_grad)
+    return finish(np.frombuffer(buffer, dtype.numpy, max(count, -1), offset), CPU, requires_grad)
 
 
 # from a shape --------------------------------------------------------------------------------------------------------
@@ -326,10 +292,31 @@ def _filled(
     if any(n < 0 for n in shape):
         raise ShapeError(f"{name}: Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
     target = canonical(device) if out is None else out._device
-    raw = namespace_of(target).full(shape, value, dtype=dtype)
+    dtype = as_dtype(name, dtype)
+    raw = namespace_of(target).full(shape, fitting_number(value, dtype), dtype=dtype)
     if out is not None:
         return into(out, finish(raw, target))
     return finish(raw, target, requires_grad)
+
+
+def _shape(name: str, args: tuple[Any, ...], size: Sequence[int] | None) -> Shape:
+    """The shape of `f(2, 3)`, `f((2, 3))` or `f(size=(2, 3))`."""
+    if size is not None and not args:
+        args = (size,)
+    if not args:
+        raise ArgumentError(f'{name}() missing 1 required positional arguments: "size"')
+    if isinstance(args[0], bool):
+        raise ArgumentError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not bool")
+    return as_sizes(name, args)
+
+
+def _fill_value(name: str, value: Any) -> Number:
+    """A number, or the value of a 0-d tensor."""
+    if not is_tensor(value):
+        return cast("Number", plain_number(value))
+    if value._data.ndim:
+        raise ArgumentError(f"{name}(): argument 'fill_value' (position 2) must be Number, not Tensor")
+    return value.item()
 
 
 def full(
@@ -363,13 +350,14 @@ def full(
     """
     if isinstance(size, int):
         raise ArgumentError("full(): argument 'size' (position 1) must be tuple of ints, not int")
-    value = fill_value.item() if is_tensor(fill_value) else plain_number(fill_value)
+    value = _fill_value("full", fill_value)
     found = dtype or (dtype_of(out) if out is not None else number_dtype(value))
-    return _filled("full", sizes("full", (size,)), value, found, device, requires_grad, out)
+    return _filled("full", as_sizes("full", (size,)), value, found, device, requires_grad, out)
 
 
 def zeros(
-    *size: int | Sequence[int],
+    *sizes: int | Sequence[int],
+    size: Sequence[int] | None = None,
     out: Tensor | None = None,
     dtype: DType | None = None,
     layout: object = None,
@@ -386,11 +374,12 @@ def zeros(
                 [0., 0., 0.]])
     """
     found = dtype or (DEFAULT.float if out is None else dtype_of(out))
-    return _filled("zeros", sizes("zeros", size), 0, found, device, requires_grad, out)
+    return _filled("zeros", _shape("zeros", sizes, size), 0, found, device, requires_grad, out)
 
 
 def ones(
-    *size: int | Sequence[int],
+    *sizes: int | Sequence[int],
+    size: Sequence[int] | None = None,
     out: Tensor | None = None,
     dtype: DType | None = None,
     layout: object = None,
@@ -406,11 +395,12 @@ def ones(
         tensor([1, 1])
     """
     found = dtype or (DEFAULT.float if out is None else dtype_of(out))
-    return _filled("ones", sizes("ones", size), 1, found, device, requires_grad, out)
+    return _filled("ones", _shape("ones", sizes, size), 1, found, device, requires_grad, out)
 
 
 def empty(
-    *size: int | Sequence[int],
+    *sizes: int | Sequence[int],
+    size: Sequence[int] | None = None,
     out: Tensor | None = None,
     dtype: DType | None = None,
     layout: object = None,
@@ -427,7 +417,7 @@ def empty(
         fnnet.Size([2, 3])
     """
     found = dtype or (DEFAULT.float if out is None else dtype_of(out))
-    return _filled("empty", sizes("empty", size), 0, found, device, requires_grad, out)
+    return _filled("empty", _shape("empty", sizes, size), 0, found, device, requires_grad, out)
 
 
 def scalar_tensor(
@@ -446,13 +436,16 @@ def scalar_tensor(
 
 # like another --------------------------------------------------------------------------------------------------------
 def _like(name: str, t: Tensor, value: Number, dtype: DType | None, device: DeviceLike, requires_grad: bool) -> Tensor:
+    need_tensor(name, input=t)
     where = t._device if device is None else canonical(device)
+    dtype = dtype_of(t) if dtype is None else as_dtype(name, dtype)
+    value = fitting_number(value, dtype)
     shape = tuple(t._data.shape)
     order = _order(t)
     if order == tuple(range(len(shape))):
-        return _filled(name, shape, value, dtype or dtype_of(t), where, requires_grad, None)
+        return _filled(name, shape, value, dtype, where, requires_grad, None)
     k = namespace_of(where)
-    raw = k.full(tuple(shape[d] for d in order), value, dtype=dtype or dtype_of(t))
+    raw = k.full(tuple(shape[d] for d in order), value, dtype=dtype)
     return finish(k.permute(raw, dims=tuple(sorted(range(len(order)), key=order.__getitem__))), where, requires_grad)
 
 
@@ -540,7 +533,7 @@ def full_like(
         >>> fnnet.full_like(fnnet.zeros(2), 3)
         tensor([3., 3.])
     """
-    value = fill_value.item() if is_tensor(fill_value) else plain_number(fill_value)
+    value = _fill_value("full_like", fill_value)
     return _like("full_like", input, value, dtype, device, requires_grad)
 
 

@@ -37,6 +37,7 @@ def is_floating_point(input: Tensor) -> bool:
         >>> fnnet.is_floating_point(fnnet.arange(2))
         False
     """
+    _common.need_tensor("is_floating_point", input=input)
     return _common.dtype_of(input).is_floating_point
 
 
@@ -48,6 +49,7 @@ def is_complex(input: Tensor) -> bool:
         >>> fnnet.is_complex(fnnet.ones(1))
         False
     """
+    _common.need_tensor("is_complex", input=input)
     return _common.dtype_of(input).is_complex
 
 
@@ -62,6 +64,7 @@ def is_nonzero(input: Tensor) -> bool:
         >>> fnnet.is_nonzero(fnnet.tensor([0.5]))
         True
     """
+    _common.need_tensor("is_nonzero", input=input)
     return bool(input)
 
 
@@ -73,6 +76,7 @@ def numel(input: Tensor) -> int:
         >>> fnnet.numel(fnnet.zeros(2, 3))
         6
     """
+    _common.need_tensor("numel", input=input)
     return input.numel()
 
 
@@ -130,7 +134,13 @@ class finfo:
         self.dtype, self.bits = real.name, int(info.bits)
         self.eps, self.max, self.min = float(info.eps), float(info.max), float(info.min)
         self.tiny = self.smallest_normal = float(info.smallest_normal)
-        self.resolution = float(info.resolution)
+        self.resolution = 10.0**-info.precision
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, finfo) and (self.dtype, self.bits) == (other.dtype, other.bits)
+
+    def __hash__(self) -> int:
+        return hash((self.dtype, self.bits))
 
     def __repr__(self) -> str:
         return (
@@ -162,8 +172,14 @@ class iinfo:
         info = np.iinfo(type.numpy)
         self.dtype, self.bits, self.max, self.min = type.name, int(info.bits), int(info.max), int(info.min)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, iinfo) and self.dtype == other.dtype
+
+    def __hash__(self) -> int:
+        return hash(self.dtype)
+
     def __repr__(self) -> str:
-        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
 
 
 __all__ = [

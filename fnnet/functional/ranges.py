@@ -11,8 +11,9 @@ from fnnet._core.errors import ArgumentError, OptionError, ShapeError
 from fnnet._core.namespace import Number
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DEFAULT, DType
-from fnnet.functional._common import dtype_of, into, is_tensor, plain_number
+from fnnet.functional._common import dtype_of, into, is_tensor, plain_number, refuse_dtype
 from fnnet.functional.creation import DeviceLike, Raw, finish
+from fnnet.functional.host_data import as_dtype
 from fnnet.functional.movement import canonical
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def _from_host(raw: Raw, device: DeviceLike, requires_grad: bool, out: Tensor | 
 
 
 def arange(
-    start: Number,
+    start: Number = 0,
     end: Number | None = None,
     step: Number = 1,
     *,
@@ -66,6 +67,9 @@ def arange(
     """
     if end is None:
         start, end = 0, start
+    if dtype is not None:
+        dtype = as_dtype("arange", dtype)
+        refuse_dtype("arange_cpu", dtype, 0, 3)
     values: list[Any] = [v.item() if is_tensor(v) else plain_number(v) for v in (start, end, step)]
     a, b, d = values
     if not (math.isfinite(a) and math.isfinite(b)):
@@ -146,16 +150,14 @@ def _line(name: str, start: Any, end: Any, steps: int, dtype: DType | None, out:
     a, b = (cast("Any", v.item() if is_tensor(v) else plain_number(v)) for v in (start, end))
     complex_ends = isinstance(a, complex) or isinstance(b, complex)
     default = dtypes.complex64 if complex_ends else DEFAULT.float
-    found = dtype or (default if out is None else dtype_of(out))
+    found = (default if out is None else dtype_of(out)) if dtype is None else as_dtype(name, dtype)
+    refuse_dtype(f"{name}_cpu", found, 0)
     if found.category == 1:
         a, b = int(a), int(b)
-    work = (
-        np.dtype(np.float32) if found in dtypes.HALF else found.numpy if found.category >= 2 else np.dtype(np.float32)
-    )
+    # Whole numbers step in double precision, half types in single.
+    work = dtypes.F64 if found.category == 1 else dtypes.F32 if found in dtypes.HALF else found.numpy
     if steps == 1:
         return np.array([a]).astype(found.numpy)
-    if found.category == 1:
-        work = np.dtype(np.float32)
     step = (
         work.type((b - a) / max(steps - 1, 1))
         if work.kind == "c"
@@ -163,8 +165,10 @@ def _line(name: str, start: Any, end: Any, steps: int, dtype: DType | None, out:
     )
     i = np.arange(steps)
     half = steps // 2
-    low, high = work.type(a) + step * i.astype(work), work.type(b) - step * (steps - 1 - i).astype(work)
-    return np.where(i < half, low, high).astype(found.numpy)
+    with np.errstate(all="ignore"):  # infinite ends make NaN
+        low, high = work.type(a) + step * i.astype(work), work.type(b) - step * (steps - 1 - i).astype(work)
+        line: Raw = np.where(i < half, low, high).astype(found.numpy)
+        return line
 
 
 def eye(
