@@ -11,6 +11,7 @@ import fnnet as torch
 from fnnet import models, nn, optim
 from fnnet.nn import functional as F
 from fnnet.nn import init
+from fnnet.utils.data import Dataset, IterableDataset, Sampler
 
 
 class Linear(nn.Module):
@@ -377,6 +378,15 @@ def test_a_forgotten_super_init_is_named():
 
     with pytest.raises(AttributeError, match=r"cannot assign module before Module.__init__\(\) call"):
         ForgotWithLayer()
+
+
+def test_what_a_subclass_must_define_is_named():
+    with pytest.raises(NotImplementedError, match="subclasses of Dataset implement __getitem__"):
+        Dataset()[0]
+    with pytest.raises(NotImplementedError, match="subclasses of IterableDataset implement __iter__"):
+        iter(IterableDataset())
+    with pytest.raises(NotImplementedError, match="subclasses of Sampler implement __iter__"):
+        iter(Sampler())
 
 
 def test_an_error_inside_a_network_names_the_layer():

@@ -32,7 +32,7 @@ runpy.run_path({script!r}, run_name="__main__")
 """
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _packages() -> None:
     for name in ("sklearn", "rich", "matplotlib"):
         if importlib.util.find_spec(name) is None:
@@ -84,9 +84,6 @@ def bits(path: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    for name in ("sklearn", "rich", "matplotlib"):
-        if importlib.util.find_spec(name) is None:
-            pytest.skip(f"optional package absent: {name}")
     folder = tmp_path_factory.mktemp("uninterrupted")
     return folder, finish("--out", folder, "--seeds", "0", "--epochs", EPOCHS)
 
