@@ -195,7 +195,7 @@ class CoreMethods(Variable):
     @property
     def requires_grad(self) -> bool:
         """Whether gradients with respect to this tensor are computed."""
-        return self._edge() is not None
+        return self._requires_grad()
 
     @requires_grad.setter
     def requires_grad(self, on: bool) -> None:
@@ -203,7 +203,7 @@ class CoreMethods(Variable):
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Switch accumulation of gradients on or off, for a leaf."""
-        if self._edge() is not None and self._node is not None:
+        if self._node is not None:
             if not requires_grad:
                 raise AutogradError(
                     "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
@@ -267,8 +267,7 @@ class CoreMethods(Variable):
     @property
     def is_leaf(self) -> bool:
         """Whether the tensor was made by the user rather than by a recorded op."""
-        edge = self._edge()
-        return edge is None or isinstance(edge, Variable)
+        return self._node is None
 
     @property
     def retains_grad(self) -> bool:

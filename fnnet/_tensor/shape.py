@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fnnet.autograd.modes import MODE
 from fnnet.autograd.tape import check_writable
-from fnnet.autograd.variable import INFERENCE, Variable, move_retained
+from fnnet.autograd.variable import Variable
 from fnnet.functional import complex_numbers, layout, rearrangement, shape, splitting, transposition
 from fnnet.functional._common import copy_into, sizes
 
@@ -31,14 +31,7 @@ def _several(function: Any) -> Any:
 def _become(self: Variable, seen: Tensor) -> Tensor:
     """Let a tensor be its own view `seen`: PyTorch's in-place changes of shape."""
     check_writable(self, "in-place change of shape", MODE.state.grad, memory=False)
-    self._data = seen._data
-    if seen._node is not None:
-        move_retained(self, seen._node, seen._index)
-        self._node, self._index = seen._node, seen._index
-    if self._view is not None:
-        self._view = seen._view
-    elif self._version is not INFERENCE:
-        self._version[1] += 1
+    self._become(seen)
     return cast("Tensor", self)
 
 

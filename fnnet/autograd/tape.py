@@ -520,7 +520,7 @@ def rebase(target: Variable, node: Node | None, k: Any, index: int = 0) -> None:
     if edges == (None, None):
         return
     written = record(
-        OPS["view_set"], k, base._device, (base, value), (base._data, value._data), edges, {"view": of.steps}
+        OPS["view_set"], k, base._device, (base, value), (base._data, value._data), edges, {"view": of.path(base._version)}
     )
     move_retained(base, written, 0)
     base._node, base._index = written, 0

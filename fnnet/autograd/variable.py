@@ -1,11 +1,12 @@
 """`Variable`: the state of a tensor. `Tensor` adds operators and methods and nothing else.
 
-Memory has a version: a list of two counters that a tensor shares with its views and with what `detach()` made of it.
-The first counts writes, the second in-place changes of the base's shape.
+Memory has a version: a list that a tensor shares with its views and with what `detach()` made of it. It counts writes,
+then remembers in-place changes of shape (None: there were none), which views taken before have to undo.
 """
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _new = object.__new__
 
 
-class InferenceVersion(list[int]):
+class InferenceVersion(list[Any]):
     """The version of an inference tensor: there is none to read."""
 
     def __getitem__(self, at: Any) -> Any:
@@ -42,9 +43,21 @@ class ViewOf:
 
     __slots__ = ("base", "frozen", "reshapes", "steps", "writes")
 
-    def __init__(self, base: Variable, steps: View, version: list[int], frozen: str | None) -> None:
+    def __init__(self, base: Variable, steps: View, version: list[Any], frozen: str | None) -> None:
         self.base, self.steps, self.frozen = base, steps, frozen
-        self.writes, self.reshapes = (0, 0) if version is INFERENCE else version
+        self.writes = self.reshapes = 0
+        if version is not INFERENCE:
+            self.writes = version[0]
+            if version[1] is not None:
+                self.reshapes = len(version[1])
+
+    def path(self, version: list[Any]) -> View:
+        """The view ops from the base as it is now to the view: its changes of shape since are undone first."""
+        changes = version[1]
+        if changes is None or len(changes) == self.reshapes:
+            return self.steps
+        undone = [step for owner, step in changes[self.reshapes :] if owner() is self.base]
+        return (*reversed(undone), *self.steps)
 
     def refusal(self, name: str, direct: bool) -> str:
         """Why a write (`direct`: through the view itself) is refused, in PyTorch's words."""
@@ -87,7 +100,7 @@ class Variable:
         _index: Which output of that node it is.
         _leaf_grad: `requires_grad` of a leaf.
         _grad: The accumulated gradient.
-        _version: [writes, revisions of the history], shared by all tensors of one memory.
+        _version: [writes, changes of shape], shared by all tensors of one memory.
         _view: ViewOf, or None.
         _hooks: Of a leaf: `kind -> {key: hook}`, or None.
 
@@ -119,7 +132,7 @@ class Variable:
     _index: int
     _leaf_grad: bool
     _grad: Any
-    _version: list[int]
+    _version: list[Any]  # a count, then None or (weak reference to the tensor, view op that undoes the change) each
     _view: ViewOf | None
     _hooks: dict[str, dict[int, Callable[[Any], Any]]] | None
 
@@ -140,7 +153,7 @@ class Variable:
         if of is None or self._version is INFERENCE:
             return
         writes = self._version[0]
-        if writes != of.writes and (self._node is not None or of.base._edge() is not None):
+        if writes != of.writes and (self._node is not None or of.base._requires_grad()):
             if of.frozen is not None:
                 raise AutogradError(of.refusal("view", direct=False))
             t = self._derived()
@@ -151,29 +164,60 @@ class Variable:
         """This view made once more from its base: its history without hooks."""
         of = self._view
         assert of is not None
-        if of.reshapes != self._version[1]:
-            raise AutogradError(
-                "a view's base has changed its shape in place (unsqueeze_, squeeze_, t_ or transpose_) since the view was "
-                "taken, and a write has followed: the view's history is lost; take the view anew"
-            )
         t = of.base
         with set_grad(True):
-            for name, static in of.steps:
+            for name, static in of.path(self._version):
                 t = Variable._derive(OPS[name], t, static)
         return t
+
+    def _become(self, seen: Variable) -> None:
+        """Take the place of `seen`, a view of this tensor by one op: an in-place change of shape, which is a write."""
+        shape, of = tuple(self._data.shape), seen._view
+        self._data = seen._data
+        if seen._node is not None:
+            move_retained(self, seen._node, seen._index)
+            self._node, self._index = seen._node, seen._index
+        version = self._version
+        if version is INFERENCE:
+            return
+        version[0] += 1
+        if self._view is not None:
+            self._view = of
+        elif of is not None:
+            name, static = of.steps[-1]
+            if name == "permute":
+                undo: ViewStep = "permute", {"dims": tuple(sorted(range(len(shape)), key=static["dims"].__getitem__))}
+            else:
+                undo = "reshape", {"shape": shape}
+            if version[1] is None:
+                version[1] = []
+            version[1].append((weakref.ref(self), undo))
+        if self._view is not None:
+            self._view.writes = version[0]  # its history is as new as that
 
     def _edge(self) -> Any:
         """Where a gradient for this tensor goes: its node, (node, output index), the leaf itself, or None.
 
-        A view made under no_grad of a tensor that requires grad is a leaf that requires grad, as in PyTorch.
+        A view made under no_grad of a tensor that requires grad requires grad, as in PyTorch, but its gradient goes
+        nowhere: to a leaf that nobody holds.
         """
         of = self._view
         if of is not None:
             self._sync()
         node = self._node
-        if node is None:
-            return self if self._leaf_grad or (of is not None and of.base._edge() is not None) else None
-        return (node, self._index) if self._index else node
+        if node is not None:
+            return (node, self._index) if self._index else node
+        if self._leaf_grad:
+            return self
+        if of is None or not of.base._requires_grad():
+            return None
+        nowhere = make(self._data, self._device)
+        nowhere._version, nowhere._leaf_grad = self._version, True
+        return nowhere
+
+    def _requires_grad(self) -> bool:
+        """Whether a gradient is computed for this tensor; never raises."""
+        return self._node is not None or self._leaf_grad or (self._view is not None and self._view.base._requires_grad())
 
 
 def move_retained(t: Variable, node: Any, index: int) -> None:
@@ -198,7 +242,7 @@ def make(raw: Any, device: Device) -> Any:
     t._index = 0
     t._leaf_grad = False
     t._grad = None
-    t._version = [0, 0]
+    t._version = [0, None]
     t._view = None
     t._hooks = None
     return t
