@@ -543,10 +543,9 @@ def apply_many_(op: Op, targets: Sequence[Any], *args: Any, **static: Any) -> No
     with set_grad(False):
         for t in targets:
             check_writable(t, op.name, False)
-        r = k.run(op, [a._data if isinstance(a, Variable) else a for a in args], static)
-        values = r.out if type(r) is Fused else r
-        for t, value in zip(targets, values if op.n_out > 1 else (values,), strict=True):
-            k.overwrite(t._data, value)
+        raws = [a._data if isinstance(a, Variable) else a for a in args]
+        k.write_many([t._data for t in targets], op, raws, static)
+        for t in targets:
             if t._version is not INFERENCE:
                 t._version[0] += 1
 

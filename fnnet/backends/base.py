@@ -246,6 +246,13 @@ class Backend:
         r = self.run(op, args, static)
         self.overwrite(dst, r.out if type(r) is Fused else r)
 
+    def write_many(self, dsts: Sequence[Any], op: Op, args: Sequence[Any], static: dict[str, Any]) -> None:
+        """Each dst[...] = the op's output in its place: how an optimizer's update is written."""
+        r = self.run(op, args, static)
+        outs = r.out if type(r) is Fused else r
+        for dst, out in zip(dsts, outs if op.n_out > 1 else (outs,), strict=True):
+            self.overwrite(dst, out)
+
     def view(self, x: Any, steps: Sequence[tuple[str, dict[str, Any]]]) -> Any:
         """`x` seen through a chain of view ops."""
         for name, static in steps:

@@ -6,6 +6,7 @@ Primitives that are NumPy ufuncs are the ufuncs themselves, so that a call of `k
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from fnnet.backends import devices, numpy_composites, numpy_reductions, numpy_wi
 from fnnet.backends.base import Backend
 from fnnet.backends.dtypes import BFLOAT16, FROM_NUMPY, DType, native
 from fnnet.backends.kernels import ArrayMeta
+from fnnet.backends.numpy_blocks import write_blockwise
 
 Raw = np.ndarray[Any, Any]
 
@@ -199,11 +201,37 @@ def _take(x: Raw, index: Raw, /, out: Raw | None = None) -> Raw:
 def _index_add(x: Raw, index: Raw, value: Raw, /, out: Raw | None = None) -> Raw:
     """x with `value` added at rows `index`; repeated rows add up."""
     out = x.copy() if out is None else _clone(x, out=out)
-    if index.size and out.ndim == 1 and out.dtype.kind == "f":
+    if index.size > _REPEATS * len(out) and out.ndim == 1 and out.dtype.kind == "f":  # in float64, as long sums should
         out += np.bincount(index.reshape(-1), value.reshape(-1), len(out)).astype(out.dtype)
+    elif (
+        index.size >= _ROWS_FROM
+        and value.size >= _ROW_FROM * index.size
+        and value.shape == (*index.shape, *out.shape[1:])
+        and index.min() >= 0
+    ):
+        _add_rows(out, index.reshape(-1), value.reshape(-1, *out.shape[1:]))
     else:
         np.add.at(out, index, value)
     return out
+
+
+_REPEATS = 8  # of an index, on average
+_ROWS_FROM, _ROW_FROM = 32, 16  # rows, and elements of one: for fewer, sorting costs more than it saves
+
+
+def _add_rows(out: Raw, index: Raw, value: Raw) -> None:
+    """out[index] += value, repeated rows added up: four times as fast as np.add.at, which goes element by element."""
+    order = np.argsort(index, kind="stable")
+    sorted_index = index[order]
+    starts = np.flatnonzero(np.diff(sorted_index, prepend=-1))
+    counts = np.diff(starts, append=len(index))
+    alone = starts[counts == 1]
+    out[sorted_index[alone]] += value[order[alone]]
+    if len(alone) != len(starts):
+        several = counts > 1
+        runs = counts[several]
+        rows = value[order[np.repeat(several, counts)]]
+        out[sorted_index[starts[several]]] += np.add.reduceat(rows, np.cumsum(runs) - runs, 0)
 
 
 def _index_set(x: Raw, index: Raw, value: Raw, /, out: Raw | None = None) -> Raw:
@@ -353,6 +381,13 @@ class NumpyBackend(Backend):
             FUNCTIONS[name](*args, out=dst, **static)
         else:
             super().write(dst, op, args, static)
+
+    def write_many(self, dsts: Sequence[Raw], op: Op, args: Sequence[Any], static: dict[str, Any]) -> None:
+        if op.name in numpy_composites.STEPS and op.name not in self.providers:
+            step: Any = op.forward
+            if write_blockwise(partial(step, self, **static), dsts, args):
+                return
+        super().write_many(dsts, op, args, static)
 
 
 # matmul and reductions into an operand's own memory would read what they have already overwritten.

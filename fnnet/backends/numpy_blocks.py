@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,29 @@ def _as(x: Raw, strides: tuple[int, ...]) -> Raw:
     same = np.lib.stride_tricks.as_strided(np.empty(x.size, x.dtype), x.shape, strides)
     np.copyto(same, x)
     return same
+
+
+def write_blockwise(function: Callable[..., Any], dsts: Sequence[Raw], args: Sequence[Any]) -> bool:
+    """Overwrite `dsts` by the outputs of an elementwise function of `args`, block by block; False where it can't be.
+
+    Args:
+        function: Of arrays and numbers; gives one array for each of `dsts` (the array alone where there is one).
+        dsts: Arrays of one layout. They may be among `args`.
+        args: Arrays of that layout, and numbers.
+    """
+    first = dsts[0]
+    n = first.size
+    arrays = [*dsts, *(a for a in args if isinstance(a, np.ndarray))]
+    if n <= BLOCK or not first.flags.forc or any(a.strides != first.strides or a.shape != first.shape for a in arrays):
+        return False
+    flat = [a.ravel("K") if isinstance(a, np.ndarray) else a for a in args]
+    targets = [d.ravel("K") for d in dsts]
+    for start in range(0, n, BLOCK):
+        at = slice(start, start + BLOCK)
+        outs = function(*[a[at] if isinstance(a, np.ndarray) else a for a in flat])
+        for target, out in zip(targets, outs if isinstance(outs, tuple) else (outs,), strict=True):
+            target[at] = out
+    return True
 
 
 def horner(x: Raw, coefficients: tuple[float, ...], out: Raw) -> None:

@@ -51,6 +51,8 @@ def _backward_in_blocks(name: str) -> Callable[..., Any]:
     return backward
 
 
+STEPS = frozenset(("sgd_step", "sgd_momentum_step", "adam_step", "adam_amsgrad_step"))
+"""Elementwise updates of optimizers: each block of the targets can be overwritten as soon as it is computed."""
 OWN_BACKWARD: dict[str, Callable[..., Any]] = {}
 OWN: dict[str, Callable[..., Any]] = {
     "erf": lambda k, x: numpy_special.erf(x),
