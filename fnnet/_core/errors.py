@@ -62,6 +62,10 @@ class AutogradError(FnnetError, RuntimeError):
     """The graph can't be differentiated as asked: freed, modified in place, or never recorded."""
 
 
+class ExportError(AutogradError, BufferError):
+    """Memory can't be shared by DLPack (PyTorch raises a BufferError there)."""
+
+
 class OverlapError(FnnetError, RuntimeError):
     """Memory is to be written that the same call writes twice, or reads elsewhere."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from fnnet._core.errors import ArgumentError
 from fnnet._tensor.activation import ActivationMethods
 from fnnet._tensor.arithmetic import ArithmeticMethods
 from fnnet._tensor.comparison import ComparisonMethods
@@ -57,6 +58,8 @@ class Tensor(
             t = cls._over(source._data, source._device)
             t._version = source._version
             return t
+        if len(args) == 1 and isinstance(args[0], (bool, float, complex)):
+            raise ArgumentError(f"new(): data must be a sequence (got {type(args[0]).__name__})")
         if len(args) == 1 and not isinstance(args[0], int) and type(args[0]).__name__ != "Size":
             made = creation.tensor(args[0], dtype=DEFAULT.float, device=device)
         elif len(args) == 1 and type(args[0]).__name__ == "Size":

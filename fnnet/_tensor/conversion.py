@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import TYPE_CHECKING, Any, cast
 
 from fnnet._core.errors import ArgumentError, OptionError
+from fnnet._core.size import Size
 from fnnet.autograd.variable import Variable
 from fnnet.backends import dtypes
 from fnnet.backends.devices import CPU, Device
@@ -12,9 +14,9 @@ from fnnet.backends.dtypes import DType
 from fnnet.backends.memory_formats import MemoryFormat, preserve_format
 from fnnet.functional import creation, layout, movement
 from fnnet.functional._common import TITLES, dtype_of, to_dtype
+from fnnet.functional.host_data import as_dtype
 
 if TYPE_CHECKING:
-    import builtins
     from collections.abc import Sequence
 
     from fnnet._core.namespace import Number
@@ -52,11 +54,13 @@ class ConversionMethods(Variable):
         if dtype is None:
             return f"fnnet.{TITLES[dtype_of(self).name]}Tensor"
         if isinstance(dtype, str):
-            name = dtype.rpartition(".")[2].removesuffix("Tensor")
-            found = [d for d in dtypes.ALL if TITLES[d.name] == name]
+            package, _, name = dtype.rpartition(".")
+            found = [d for d in dtypes.ALL if TITLES[d.name] + "Tensor" == name]
             if not found:
                 raise OptionError(f"invalid type: {dtype!r}")
-            return self.to(found[0])
+            return self.to(package.partition(".")[2] or CPU, found[0])
+        if not isinstance(dtype, DType):
+            raise OptionError(f"invalid type: {dtype!r}")
         return self.to(dtype)
 
     def type_as(self, other: Tensor) -> Tensor:
@@ -136,40 +140,52 @@ class ConversionMethods(Variable):
             data, dtype=dtype or dtype_of(self), device=device or self._device, requires_grad=requires_grad
         )
 
+    def new(self, *args: Any) -> Tensor:  # sizes, or data as for tensor()
+        """As the class was called in early PyTorch: `x.new(2, 3)` of that shape, `x.new([1, 2])` of these values."""
+        if len(args) == 1 and not isinstance(args[0], (builtins.int, Size)):
+            return creation.tensor(args[0], dtype=dtype_of(self), device=self._device)
+        return self.new_empty(*(args or (0,)))
+
     def new_zeros(
         self,
-        *size: builtins.int | Sequence[builtins.int],
+        *sizes: builtins.int | Sequence[builtins.int],
+        size: Sequence[builtins.int] | None = None,
         dtype: DType | None = None,
         device: DeviceLike = None,
         requires_grad: builtins.bool = False,
     ) -> Tensor:
         """Zeros of a given shape in this tensor's dtype and on its device."""
+        where = self._device if device is None else device
         return creation.zeros(
-            *size, dtype=dtype or dtype_of(self), device=device or self._device, requires_grad=requires_grad
+            *sizes, size=size, dtype=dtype or dtype_of(self), device=where, requires_grad=requires_grad
         )
 
     def new_ones(
         self,
-        *size: builtins.int | Sequence[builtins.int],
+        *sizes: builtins.int | Sequence[builtins.int],
+        size: Sequence[builtins.int] | None = None,
         dtype: DType | None = None,
         device: DeviceLike = None,
         requires_grad: builtins.bool = False,
     ) -> Tensor:
         """Ones of a given shape in this tensor's dtype and on its device."""
+        where = self._device if device is None else device
         return creation.ones(
-            *size, dtype=dtype or dtype_of(self), device=device or self._device, requires_grad=requires_grad
+            *sizes, size=size, dtype=dtype or dtype_of(self), device=where, requires_grad=requires_grad
         )
 
     def new_empty(
         self,
-        *size: builtins.int | Sequence[builtins.int],
+        *sizes: builtins.int | Sequence[builtins.int],
+        size: Sequence[builtins.int] | None = None,
         dtype: DType | None = None,
         device: DeviceLike = None,
         requires_grad: builtins.bool = False,
     ) -> Tensor:
         """A tensor of a given shape in this tensor's dtype and on its device; its values mean nothing yet."""
+        where = self._device if device is None else device
         return creation.empty(
-            *size, dtype=dtype or dtype_of(self), device=device or self._device, requires_grad=requires_grad
+            *sizes, size=size, dtype=dtype or dtype_of(self), device=where, requires_grad=requires_grad
         )
 
     def new_full(
@@ -204,7 +220,9 @@ def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Device | No
     for a in args:
         if isinstance(a, Variable):
             other = a
-        elif isinstance(a, DType):
+        elif isinstance(a, (DType, type)):
+            if wanted is not None:
+                raise ArgumentError(f"to() received an invalid combination of arguments: two dtypes, {wanted} and {a}")
             wanted = a
         elif isinstance(a, bool):
             flags += 1
@@ -217,6 +235,8 @@ def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Device | No
             )
     if other is not None:
         target, wanted = other._device, dtype_of(other)
+    if wanted is not None:
+        wanted = as_dtype("to", wanted)
     return (None if target is None else movement.canonical(target)), wanted, copy
 
 

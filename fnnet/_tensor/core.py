@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, IndexRangeError, ShapeError
+from fnnet._core.errors import (
+    ArgumentError,
+    AutogradError,
+    DTypeError,
+    ExportError,
+    IndexRangeError,
+    OptionError,
+    ShapeError,
+)
 from fnnet._core.namespace import Number, Shape
 from fnnet._core.size import Size
-from fnnet._tensor.printing import format_values, with_suffixes
+from fnnet._tensor.printing import format_values, may_hide_all, with_suffixes
 from fnnet.autograd import engine
 from fnnet.autograd.node import Handle, Node
 from fnnet.autograd.variable import INFERENCE, Variable, make
@@ -76,6 +85,11 @@ class CoreMethods(Variable):
     def is_cuda(self) -> bool:
         """Whether the tensor lies on a CUDA device."""
         return self._device.type == "cuda"
+
+    @property
+    def is_sparse(self) -> bool:
+        """False: the only layout is the strided one."""
+        return False
 
     @property
     def is_cpu(self) -> bool:
@@ -222,6 +236,14 @@ class CoreMethods(Variable):
     @property
     def grad(self) -> Tensor | None:
         """The accumulated gradient, or None."""
+        if self._grad is None and self._node is not None and not self.retains_grad:
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
+                "won't be populated during autograd.backward(). Use .retain_grad() on it, if its gradient is wanted, "
+                "or access the leaf Tensor instead.",
+                UserWarning,
+                stacklevel=2,
+            )
         return self._grad  # type: ignore[no-any-return]
 
     @grad.setter
@@ -366,12 +388,18 @@ class CoreMethods(Variable):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Raw:
         array = self.numpy()
         if dtype is not None and array.dtype != dtype:
+            if copy is False:
+                raise OptionError(f"a {array.dtype} tensor can't become a {np.dtype(dtype)} array without a copy")
             return array.astype(dtype)
         return array.copy() if copy else array
 
+    def __array_wrap__(self, array: Raw, context: object = None, return_scalar: bool = False) -> Any:
+        """What a function of NumPy made of this tensor, as a tensor; a dtype that tensors lack stays an array."""
+        return make(array, self._device) if array.dtype in dtypes.FROM_NUMPY else array
+
     def __dlpack__(self, *, stream: Any = None, **options: Any) -> Any:  # the protocol's own types
         if self._edge() is not None:
-            raise AutogradError("Can't export tensors that require gradient, use tensor.detach()")
+            raise ExportError("Can't export tensors that require gradient, use tensor.detach()")
         return self._host("__dlpack__").__dlpack__(stream=stream, **options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
@@ -426,6 +454,8 @@ class CoreMethods(Variable):
         suffixes = [] if self._device.type == "cpu" and self._device.index is None else [f"device='{self._device}'"]
         if self.numel():
             text = format_values(self._device.backend.to_host(self._data), len(prefix))
+            if may_hide_all():
+                suffixes.append(f"size={tuple(self.shape)}")
             plain = self.dtype in (dtypes.DEFAULT.float, number_dtype(1j), dtypes.int64, dtypes.bool_)
         else:
             text, plain = "[]", self.dtype is dtypes.DEFAULT.float
@@ -455,6 +485,15 @@ class CoreMethods(Variable):
             found._grad = copy.deepcopy(self._grad, memo)
             found.__dict__.update(copy.deepcopy(self.__dict__, memo))
         return cast("Tensor", found)
+
+    def __copy__(self) -> Tensor:
+        """Another tensor over the same memory (`copy.copy`)."""
+        if not self.is_leaf:
+            raise AutogradError("a tensor with a history can't be copied; detach() it, or clone() its values, first")
+        twin = self._renewed(self._data)
+        twin._grad = self._grad
+        twin.__dict__.update(self.__dict__)
+        return cast("Tensor", twin)
 
     def _renewed(self, raw: Any) -> Any:
         """A leaf of the same class over another raw array."""

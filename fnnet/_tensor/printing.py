@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve
 
+from fnnet._core.errors import OptionError
+
 Raw = np.ndarray[Any, Any]
 
 
@@ -60,6 +62,9 @@ def set_printoptions(
         profile: "default", "short" or "full": the others start from it.
         sci_mode: Scientific notation: True, False, or None to decide by the numbers.
 
+    Raises:
+        OptionError: There is no such profile.
+
     Example:
         >>> import fnnet
         >>> fnnet.set_printoptions(precision=2)
@@ -67,7 +72,9 @@ def set_printoptions(
         tensor([1.12])
         >>> fnnet.set_printoptions(profile="default")
     """
-    options = evolve(_Current.options if profile is None else _PROFILES[profile])
+    if profile is not None and profile not in _PROFILES:
+        raise OptionError(f"set_printoptions: profile {profile!r}, expected one of {', '.join(_PROFILES)}")
+    options = _Current.options if profile is None else _PROFILES[profile]
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
     options = evolve(options, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
     _Current.options = evolve(options, sci_mode=sci_mode)
@@ -119,7 +126,6 @@ class _ComplexFormatter:
 
     def __init__(self, x: Raw, options: PrintOptions) -> None:
         self.real, self.imag = _Formatter(x.real, options), _Formatter(x.imag, options)
-        self.real.scientific = self.imag.scientific = self.real.scientific or self.imag.scientific
         self.width = self.real.width + self.imag.width + 1
 
     def __call__(self, value: complex) -> str:
@@ -171,6 +177,11 @@ def format_values(x: Raw, indent: int) -> str:
     shown = _summarised(x, o.edgeitems) if summarise else x
     form = _ComplexFormatter(shown, o) if x.dtype.kind == "c" else _Formatter(shown, o)
     return _nested(x, indent, summarise, form, form.width, o)
+
+
+def may_hide_all() -> bool:
+    """Whether a large tensor is printed without any of its elements, so that its shape must be told."""
+    return not _Current.options.edgeitems
 
 
 def with_suffixes(text: str, suffixes: list[str], indent: int) -> str:

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from fnnet._core import config
-from fnnet._core.errors import DeviceError
+from fnnet._core.errors import ArgumentError, DeviceError
 
 if TYPE_CHECKING:
     from fnnet.backends.base import Backend
@@ -41,6 +41,7 @@ class Device:
 
         Raises:
             DeviceError: The string is malformed. (Whether the device is there is asked when it is used.)
+            ArgumentError: It is no string.
 
         Example:
             >>> Device("cpu:1")
@@ -49,7 +50,9 @@ class Device:
         if isinstance(type, Device):
             return type
         if not isinstance(type, str):
-            raise DeviceError(f"device: expected a string or a device, got {type!r}")
+            raise ArgumentError(f"device: expected a string or a device, got {type!r}")
+        if index is not None and not isinstance(index, int):
+            raise ArgumentError(f"device(): argument 'index' must be int, not {index.__class__.__name__}")
         name, colon, number = type.partition(":")
         if colon:
             if index is not None or not number.isdecimal():

@@ -18,11 +18,11 @@ from fnnet.functional._common import (
     check_leaf,
     detached,
     dtype_of,
-    fit_number,
     is_tensor,
     plain_number,
     to_dtype,
 )
+from fnnet.functional.host_data import fitting_number
 
 if TYPE_CHECKING:
     from fnnet._core.namespace import Number
@@ -199,6 +199,9 @@ def overwrite(self: Tensor, src: Tensor) -> Tensor:
 def fill_(self: Tensor, value: Tensor | Number) -> Tensor:
     """Overwrite every element with `value`, a number or a 0-d tensor.
 
+    Raises:
+        OptionError: The number is outside the dtype's range.
+
     Example:
         >>> import fnnet
         >>> fnnet.zeros(2).fill_(3)
@@ -210,7 +213,7 @@ def fill_(self: Tensor, value: Tensor | Number) -> Tensor:
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value._data.ndim} dimensions."
             )
         return overwrite(self, value)
-    number = fit_number(plain_number(value), dtype_of(self))
+    number = fitting_number(plain_number(value), dtype_of(self))
     return overwrite(self, make(namespace_of(self._device).full((), number, dtype=self._data.dtype), self._device))
 
 
