@@ -519,9 +519,8 @@ def rebase(target: Variable, node: Node | None, k: Any, index: int = 0) -> None:
     edges = (base._edge(), value._edge())
     if edges == (None, None):
         return
-    written = record(
-        OPS["view_set"], k, base._device, (base, value), (base._data, value._data), edges, {"view": of.path(base._version)}
-    )
+    static = {"view": of.path(base._version)}
+    written = record(OPS["view_set"], k, base._device, (base, value), (base._data, value._data), edges, static)
     move_retained(base, written, 0)
     base._node, base._index = written, 0
     target._sync()

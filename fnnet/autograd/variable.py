@@ -63,10 +63,8 @@ class ViewOf:
         """Why a write (`direct`: through the view itself) is refused, in PyTorch's words."""
         assert self.frozen is not None
         inference = self.frozen == "no_grad"
-        if direct:
-            what = "is being modified inplace" + " with grad mode enabled" * inference
-        else:
-            what = "its base or another view of its base has been modified inplace" + " with grad mode enabled" * inference
+        what = "is being modified" if direct else "its base or another view of its base has been modified"
+        what += " inplace with grad mode enabled" if inference else " inplace"
         return f"{name}: " + _FROZEN[self.frozen].format(what=what)
 
 
@@ -217,7 +215,8 @@ class Variable:
 
     def _requires_grad(self) -> bool:
         """Whether a gradient is computed for this tensor; never raises."""
-        return self._node is not None or self._leaf_grad or (self._view is not None and self._view.base._requires_grad())
+        of = self._view
+        return self._node is not None or self._leaf_grad or (of is not None and of.base._requires_grad())
 
 
 def move_retained(t: Variable, node: Any, index: int) -> None:
@@ -227,7 +226,8 @@ def move_retained(t: Variable, node: Any, index: int) -> None:
         return
     kept = old.hooks.get(("retain", t._index), {})
     for key, hook in list(kept.items()):
-        if getattr(hook, "of", None) is not None and hook.of() is t:
+        of = getattr(hook, "of", None)  # the tensor that it is for, weakly
+        if of is not None and of() is t:
             if node.hooks is None:
                 node.hooks = {}
             node.hooks.setdefault(("retain", index), {})[key] = kept.pop(key)
