@@ -30,6 +30,10 @@ def entry_name(info: Any) -> str:
     return f"{info.name}.{variant}" if variant else str(info.name)
 
 
+GAPS = {"norm.nuc": "the sum of singular values, which needs a decomposition"}
+"""Operator entries that fnnet's function refuses, with the reason: uncovered, until `test_gaps` finds that they pass."""
+
+
 @functools.cache
 def present() -> bool:
     """Whether the shared lists lie beside the repository."""
@@ -71,7 +75,9 @@ def covered(row: str) -> frozenset[str]:
     """The names of a row that fnnet has."""
     if row == OPERATORS:
         return frozenset(
-            name for name, info in operators().items() if all(map(speech.has, speech.needed(info.op, str(info.name))))
+            name
+            for name, info in operators().items()
+            if name not in GAPS and all(map(speech.has, speech.needed(info.op, str(info.name))))
         )
     holder = fnnet.nn if row == MODULES else fnnet.nn.functional
     return frozenset(name for name in names(row) if hasattr(holder, name))

@@ -18,7 +18,7 @@ from tests.parity import entries, oracle, speech
 DTYPES = (torch.float32, torch.float64, torch.int64, torch.bool)
 FEW, SOME = 8, 400
 """Samples per entry and dtype without --full, drawn from so many: to make them all takes some entries ten seconds."""
-MANY, ALL = 250, 5000
+MANY, ALL = 1000, 5000
 """The same with --full: some entries have thousands, which differ in one option out of six."""
 
 Pairs = list[tuple[fnnet.Tensor, torch.Tensor]]

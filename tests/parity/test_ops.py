@@ -37,6 +37,15 @@ def test_values(name: str, full: bool, record_property: Record) -> None:
     report.close()
 
 
+@pytest.mark.parametrize("name", entries.parameters(entries.GAPS))
+def test_gaps(name: str) -> None:
+    """A declared gap is refused in all samples: one that is closed must leave the list."""
+    info = entries.operators()[name]
+    for dtype in s.dtypes(info):
+        for where, sample in s.samples(info, dtype, full=False):
+            assert s.refuses(lambda sample=sample: s.compare_values(info, sample, sample.input.dtype)), where
+
+
 @pytest.mark.parametrize("name", entries.parameters(n for n, info in COVERED.items() if info.supports_autograd))
 def test_gradients(name: str, full: bool, record_property: Record) -> None:
     """First order in float64, second order where PyTorch has it."""
