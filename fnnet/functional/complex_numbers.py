@@ -16,7 +16,7 @@ from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import OUT, Kind, Make, Op, Sample
 from fnnet.autograd.tape import apply
 from fnnet.backends import dtypes
-from fnnet.functional._common import broadcast_shape, dtype_of, into, is_tensor, need_tensor, unary
+from fnnet.functional._common import TITLES, broadcast_shape, dtype_of, into, is_tensor, need_tensor, unary
 from fnnet.functional._rules import zero_backward
 from fnnet.functional.arithmetic import mul
 from fnnet.functional.joining import stack
@@ -243,7 +243,14 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     shape = broadcast_shape("complex", tuple(real._data.shape), tuple(imag._data.shape))
     parts = [cast("Any", t).expand(shape) for t in (real, imag)]
     r = view_as_complex(stack(parts, dim=-1))
-    return r if out is None else into(out, r)
+    if out is None:
+        return r
+    if dtype_of(out) is not dtype_of(r):
+        raise DTypeError(
+            f"complex(): Expected object of scalar type {TITLES[dtype_of(r).name]} but got scalar type "
+            f"{TITLES[dtype_of(out).name]} for argument 'out'"
+        )
+    return into(out, r)
 
 
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
