@@ -157,7 +157,7 @@ def bench(session: nox.Session) -> None:
     session.install(*group("parity"))
     named = [Path(arg) for arg in session.posargs] or sorted((ROOT / "tests" / "benchmarks").glob("bench_*.py"))
     for script in named:
-        session.run("python", str(script))
+        session.run("python", str(script), env=ONE_THREAD)
 
 
 @nox.session

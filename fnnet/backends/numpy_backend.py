@@ -217,10 +217,16 @@ def _index_add(x: Raw, index: Raw, value: Raw, /, out: Raw | None = None) -> Raw
 
 _REPEATS = 8  # of an index, on average
 _ROWS_FROM, _ROW_FROM = 32, 16  # rows, and elements of one: for fewer, sorting costs more than it saves
+_WIDE = 128  # elements of a row: from there on one addition for each row is quicker
 
 
 def _add_rows(out: Raw, index: Raw, value: Raw) -> None:
     """out[index] += value, repeated rows added up: four times as fast as np.add.at, which goes element by element."""
+    if value.size >= _WIDE * len(index):
+        for at, row in zip(index.tolist(), value, strict=True):
+            target = out[at]
+            target += row
+        return
     order = np.argsort(index, kind="stable")
     sorted_index = index[order]
     starts = np.flatnonzero(np.diff(sorted_index, prepend=-1))
