@@ -169,10 +169,6 @@ class CoreMethods(Variable):
         return self._data
 
     @property
-    def _version_count(self) -> int:
-        return self._version[0]
-
-    @property
     def data(self) -> Tensor:
         """The same memory without history, with a version of its own: writes through it are not checked."""
         return cast("Tensor", make(self._data, self._device))

@@ -52,5 +52,7 @@ def test_the_dtype_must_be_the_results() -> None:
         fnnet.aminmax(x, dim=0, out=(fnnet.zeros(3), fnnet.zeros(3, dtype=fnnet.float64)))
     with pytest.raises(RuntimeError, match="multinomial expects Long tensor out"):
         fnnet.multinomial(x, 2, out=fnnet.zeros(1, 2))
-    with pytest.raises(RuntimeError, match="Expected object of scalar type ComplexFloat but got scalar type ComplexDouble"):
+    with pytest.raises(
+        RuntimeError, match="Expected object of scalar type ComplexFloat but got scalar type ComplexDouble"
+    ):
         fnnet.complex(x, x, out=fnnet.zeros(1, 3, dtype=fnnet.complex128))

@@ -31,7 +31,7 @@ def entry_name(info: Any) -> str:
 
 
 GAPS = {"norm.nuc": "the sum of singular values, which needs a decomposition"}
-"""Operator entries that fnnet's function refuses, with the reason: uncovered, until `test_gaps` finds that they pass."""
+"""Operator entries that fnnet's function refuses, and why: uncovered, until `test_gaps` finds that they pass."""
 
 
 @functools.cache
