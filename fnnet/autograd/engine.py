@@ -355,11 +355,11 @@ def add_hook(t: Variable, kind: str, hook: Any) -> Handle:
 
 def retain_grad(t: Variable) -> None:
     """Let a tensor that is no leaf keep its gradient in `.grad`."""
-    edge = t._edge()
-    if edge is None:
+    if not t._requires_grad():
         raise AutogradError("can't retain_grad on Tensor that has requires_grad=False")
-    if isinstance(edge, Variable):
+    if t._node is None:
         return
+    edge = t._edge()
     node, index = edge if type(edge) is tuple else (edge, 0)
     if node.hooks is not None and any(
         getattr(h, "of", None) is not None and h.of() is t for h in node.hooks.get(("retain", index), {}).values()

@@ -171,9 +171,13 @@ class Variable:
     def _become(self, seen: Variable) -> None:
         """Take the place of `seen`, a view of this tensor by one op: an in-place change of shape, which is a write."""
         shape, of = tuple(self._data.shape), seen._view
+        if self._node is not None and seen._node is None and of is not None:
+            # Under no_grad, too: a history must end in gradients of the tensor's shape.
+            name, static = of.steps[-1]
+            with set_grad(True):
+                seen = Variable._derive(OPS[name], self, static)
         self._data = seen._data
         if seen._node is not None:
-            move_retained(self, seen._node, seen._index)
             self._node, self._index = seen._node, seen._index
         version = self._version
         if version is INFERENCE:

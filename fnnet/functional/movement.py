@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fnnet._core.errors import ArgumentError, AutogradError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, sum_to
-from fnnet._core.op import Kind, Make, Op, Sample
+from fnnet._core.op import OPS, Kind, Make, Op, Sample
 from fnnet.autograd.modes import MODE
 from fnnet.autograd.tape import apply, apply_, namespace_of, record, refuse_partial_overlap, tensors
 from fnnet.autograd.variable import make
@@ -212,9 +212,15 @@ def fill_(self: Tensor, value: Tensor | Number) -> Tensor:
             raise AutogradError(
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value._data.ndim} dimensions."
             )
-        return overwrite(self, value)
-    number = fitting_number(plain_number(value), dtype_of(self))
-    return overwrite(self, make(namespace_of(self._device).full((), number, dtype=self._data.dtype), self._device))
+    else:
+        number = fitting_number(plain_number(value), dtype_of(self))
+        value = make(namespace_of(self._device).full((), number, dtype=self._data.dtype), self._device)
+    strides = self._device.backend.strides(self._data)
+    if strides is not None and 0 in strides:  # expanded: each place in memory is written once
+        once = tuple([slice(0, 1) if s == 0 else slice(None) for s in strides])
+        overwrite(cast("Tensor", apply(OPS["getitem"], self, index=once)), value)
+        return self
+    return overwrite(self, value)
 
 
 def zero_(self: Tensor) -> Tensor:
