@@ -46,7 +46,7 @@ def test_groups_have_options_of_their_own():
 
 W = fnnet.ones(2)
 BAD_PARAMS = [
-    (lambda: [], ValueError, "optimizer got an empty parameter list"),
+    (list, ValueError, "optimizer got an empty parameter list"),
     (lambda: W, TypeError, "should be an iterable of Tensors or dicts, but got Tensor"),
     (lambda: [1], TypeError, "optimizer can only optimize Tensors, but one of the params is int"),
     (lambda: {"a": W}, TypeError, "optimizer can only optimize Tensors, but one of the params is str"),
