@@ -267,7 +267,8 @@ class _Walk:
                     self.found[at] = g
                 if not accumulate:
                     continue
-            _accumulate(leaf, g, sys.getrefcount(g) > 2 + len(self.targets[key] if self.targets else ()))
+            shared = sys.getrefcount(g) > _ALONE + len(self.targets[key] if self.targets else ())
+            _accumulate(leaf, g, shared)
         if wanted is None:
             return []
         results = []
@@ -279,6 +280,15 @@ class _Walk:
                 t._grad = g if t._grad is None else t._grad + g
             results.append(g)
         return results
+
+
+def _references_of_a_local() -> int:
+    alone = object()
+    return sys.getrefcount(alone)
+
+
+_ALONE = _references_of_a_local()
+"""What sys.getrefcount says of what a local variable alone refers to: 2, or 1 where arguments are borrowed."""
 
 
 def _sum(a: Any, b: Any) -> Any:
