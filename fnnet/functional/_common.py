@@ -373,7 +373,7 @@ def wrap_dims(dim: int | Iterable[int] | None, ndim: int, name: str = "dim") -> 
 
 def sizes(name: str, args: Sequence[Any]) -> Shape:
     """Sizes given as `f(2, 3)` or `f((2, 3))`, as a tuple of ints."""
-    if len(args) == 1 and not isinstance(args[0], int) and not hasattr(args[0], "__index__"):
+    if len(args) == 1 and not hasattr(args[0], "__index__") and hasattr(args[0], "__iter__"):
         args = tuple(args[0])
     elif len(args) == 1 and isinstance(args[0], Variable) and args[0]._data.ndim:
         args = tuple(args[0])  # type: ignore[arg-type]  # a Tensor iterates over its elements
