@@ -483,11 +483,11 @@ class CoreMethods(Variable):
         return cast("Tensor", found)
 
     def __copy__(self) -> Tensor:
-        """Another tensor over the same memory (`copy.copy`)."""
+        """Another leaf of the same class over the same memory (`copy.copy`)."""
         if not self.is_leaf:
             raise AutogradError("a tensor with a history can't be copied; detach() it, or clone() its values, first")
-        twin = self._renewed(self._data)
-        twin._grad = self._grad
+        twin = cast("Any", type(self))._over(self._data, self._device)
+        twin._leaf_grad = self._leaf_grad
         twin.__dict__.update(self.__dict__)
         return cast("Tensor", twin)
 
