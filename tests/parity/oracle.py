@@ -55,7 +55,10 @@ def tensor(value: torch.Tensor, memory: dict[int, torch.UntypedStorage] | None =
     if plain.dtype == torch.bfloat16:
         return tensor(plain.float()).bfloat16().requires_grad_(value.requires_grad)
     storage = plain.untyped_storage()
-    copied = storage.clone() if memory is None else memory.setdefault(storage.data_ptr(), storage.clone())
+    if memory is None or value.is_conj() or value.is_neg():  # resolved just now: its address will be another's next
+        copied = storage.clone()
+    else:
+        copied = memory.setdefault(storage.data_ptr(), storage.clone())
     twin = torch.empty(0, dtype=plain.dtype).set_(copied, plain.storage_offset(), plain.shape, plain.stride())
     return fnnet.from_numpy(twin.numpy()).requires_grad_(value.requires_grad)
 
