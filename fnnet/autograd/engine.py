@@ -460,11 +460,11 @@ def backward(
         tensor([2., 4.])
     """
     if not isinstance(tensors, Variable) and not tensors:
-        raise AutogradError("'tensors' argument to backward() cannot be empty.")
+        raise AutogradError("`tensors` argument to `backward()` cannot be empty.")
     roots = _sequence(tensors)
     wanted = None if inputs is None else _sequence(inputs)
     if wanted is not None and not wanted:
-        raise AutogradError("'inputs' argument to backward() cannot be empty.")
+        raise AutogradError("`inputs` argument to `backward()` cannot be empty.")
     run(
         roots, _seeds(roots, grad_tensors, create_graph),
         retain_graph=create_graph if retain_graph is None else retain_graph,

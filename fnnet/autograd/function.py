@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from fnnet._core.errors import ArgumentError, AutogradError
+from fnnet._core.namespace import Shape, sum_to
 from fnnet._core.op import Op
 from fnnet.autograd.modes import MODE, no_grad, set_grad
 from fnnet.autograd.node import Node, describe_here
-from fnnet.autograd.tape import check_writable, namespace_of, rebase
-from fnnet.autograd.variable import Variable, make
+from fnnet.autograd.tape import check_writable, namespace_of, rebase, tensors
+from fnnet.autograd.variable import Variable, ViewOf, make
 from fnnet.backends.devices import CPU
 
 T = TypeVar("T", bound=Callable[..., Any])
@@ -179,10 +180,8 @@ class Function:
             d._version[0] += 1
         for i, o in enumerate(outs):
             if isinstance(o, Variable) and not any(o is d for d in ctx._dirty):
-                if (
-                    any(o is a for a in args) or o._node is not None or o._leaf_grad
-                ):  # an input handed through: an alias, with history of its own
-                    outs[i] = _alias(o)
+                if any(o is a for a in args) or o._node is not None or o._leaf_grad:
+                    outs[i] = _alias(o)  # an input handed through: a view of it, with history of its own
         if recording:
             cls._record(ctx, args, edges, result if many else (result,), outs)
         return tuple(outs) if many else outs[0]
@@ -219,8 +218,8 @@ class Function:
                 rebase(o, node, namespace_of(o._device), i)
             else:
                 o._node, o._index = node, i
-                if o._view is not None:
-                    o._view = None
+                if o._view is not None:  # a write would have to go through this Function, which can't tell how
+                    o._view.frozen = "custom"
 
 
 class _FunctionNode(Node):
@@ -254,7 +253,8 @@ def _save(t: Any, given: tuple[Any, ...], args: tuple[Any, ...], dirty: tuple[An
 
 def _alias(t: Any) -> Any:
     new = make(t._data, t._device)
-    new._version = t._version
+    new._version, of = t._version, t._view
+    new._view = ViewOf(t if of is None else of.base, () if of is None else of.steps, t._version, None)
     return new
 
 
@@ -292,6 +292,9 @@ def _backward(
             raise ArgumentError(
                 f"expected Variable or None (got {type(f).__name__}) as gradient {i} of {cls.__name__}Backward"
             )
+        if tuple(f._data.shape) != tuple(shape) and _widens(tuple(shape), tuple(f._data.shape)):
+            with set_grad(create):
+                f = sum_to(tensors(f._device), f, tuple(shape))
         if tuple(f._data.shape) != tuple(shape):
             raise AutogradError(
                 f"Function {cls.__name__}Backward returned an invalid gradient at index {i} - got "
@@ -299,6 +302,11 @@ def _backward(
             )
         results.append(f if create else f._data)
     return results
+
+
+def _widens(shape: Shape, to: Shape) -> bool:
+    """Whether `shape` broadcasts to the shape `to`."""
+    return len(shape) <= len(to) and all(n in (1, m) for n, m in zip(reversed(shape), reversed(to), strict=False))
 
 
 def once_differentiable(fn: T) -> T:

@@ -212,15 +212,16 @@ def fill_(self: Tensor, value: Tensor | Number) -> Tensor:
             raise AutogradError(
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value._data.ndim} dimensions."
             )
+        filler = value
     else:
         number = fitting_number(plain_number(value), dtype_of(self))
-        value = make(namespace_of(self._device).full((), number, dtype=self._data.dtype), self._device)
+        filler = make(namespace_of(self._device).full((), number, dtype=self._data.dtype), self._device)
     strides = self._device.backend.strides(self._data)
     if strides is not None and 0 in strides:  # expanded: each place in memory is written once
         once = tuple([slice(0, 1) if s == 0 else slice(None) for s in strides])
-        overwrite(cast("Tensor", apply(OPS["getitem"], self, index=once)), value)
+        overwrite(cast("Tensor", apply(OPS["getitem"], self, index=once)), filler)
         return self
-    return overwrite(self, value)
+    return overwrite(self, filler)
 
 
 def zero_(self: Tensor) -> Tensor:
