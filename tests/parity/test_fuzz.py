@@ -1,9 +1,9 @@
 """Random programs of views, writes, arithmetic, modes and hooks, run by fnnet and by PyTorch.
 
-A program is a list of steps, each done to one of the tensors there are; at the end they are all summed into a loss, and
-backward is called. A step that raises is skipped, and must have changed nothing. Both sides must raise in the same steps
-and end with equal tensors, gradients and flags. Where one side alone raises, the message must be one of those explained below,
-and the comparison ends there: none may differ in silence.
+A program is a list of steps, each done to one of the tensors there are; at the end all are summed into a loss, and
+backward is called. A step that raises is skipped, and must have changed nothing. Both sides must raise in the same
+steps and end with equal tensors, gradients and flags. Where one side alone raises, the message must be one of those
+explained below, and the comparison ends there: none may differ in silence.
 """
 
 from __future__ import annotations
