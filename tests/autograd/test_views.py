@@ -1,4 +1,7 @@
-"""Storage, views and in-place writes. Every expectation was printed by PyTorch 2.13, which runs this file unchanged."""
+"""Storage, views and in-place writes. Every expectation was printed by PyTorch 2.13, which runs this file unchanged.
+
+(But for the test that says so.)
+"""
 
 from __future__ import annotations
 
@@ -188,6 +191,18 @@ def test_the_old_value_is_kept_where_it_is_needed() -> None:
     y.mul_(b)
     y.sum().backward()
     assert (a.grad.item(), b.grad.item()) == (3.0, 2.0)
+
+
+def test_a_tensor_written_from_itself_is_differentiated() -> None:
+    # PyTorch finds in backward that the factor is gone. Here (y * y)' = 2y and (y + y * y / 2)' = 1 + y.
+    for write, expected in (
+        (lambda y: y.mul_(y), [2.0, 4.0, 6.0]),
+        (lambda y: y.addcmul_(y, y, value=0.5), [2.0, 3.0, 4.0]),
+    ):
+        x = leaf()
+        write(y := x * 1)
+        y.sum().backward()
+        assert x.grad.tolist() == expected
 
 
 @pytest.mark.parametrize(

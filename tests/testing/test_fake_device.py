@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import fnnet as torch
+from fnnet.backends.kernels import ArrayMeta
 from fnnet.testing import fake_device
 from fnnet.testing.fake_array import FakeArray, reshaped
 
@@ -84,6 +85,26 @@ def test_a_number_does_not_widen() -> None:
     x = on_fake([1, 2])._data
     with pytest.raises(TypeError, match="would widen"):
         FAKE.mul(x, 0.5)
+
+
+def test_kernels_serve_all_devices_of_a_type() -> None:
+    class Ten:
+        outputs: Any = ()
+
+        def accepts(self, meta: Any) -> Any:
+            self.outputs = (ArrayMeta(meta.inputs[0].shape, meta.inputs[0].dtype),)
+            return self
+
+        def prepare(self, args: Any, outs: Any) -> Callable[[], None]:
+            return lambda: outs[0].backend.overwrite(outs[0], 10.0)
+
+    torch.ones(1, device="fake:1")
+    FAKE.install("test", {"exp": Ten()})
+    try:
+        assert [torch.ones(1, device=f"fake:{i}").exp().item() for i in (0, 1)] == [10.0, 10.0]
+    finally:
+        FAKE.uninstall("test")
+    assert [torch.zeros(1, device=f"fake:{i}").exp().item() for i in (0, 1)] == [1.0, 1.0]
 
 
 # capturing --------------------------------------------------------------------------------------------------------
