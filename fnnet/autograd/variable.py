@@ -62,10 +62,9 @@ class ViewOf:
     def refusal(self, name: str, direct: bool) -> str:
         """Why a write (`direct`: through the view itself) is refused, in PyTorch's words."""
         assert self.frozen is not None
-        inference = self.frozen == "no_grad"
+        enabled = " with grad mode enabled" if self.frozen == "no_grad" else ""
         what = "is being modified" if direct else "its base or another view of its base has been modified"
-        what += " inplace with grad mode enabled" if inference else " inplace"
-        return f"{name}: " + _FROZEN[self.frozen].format(what=what)
+        return f"{name}: " + _FROZEN[self.frozen].format(what=f"{what} inplace{enabled}")
 
 
 _FROZEN = {
@@ -183,7 +182,9 @@ class Variable:
         if version is INFERENCE:
             return
         version[0] += 1
-        if self._view is not None:
+        own = self._view
+        if own is not None and of is not None:
+            of.frozen, of.writes = own.frozen, version[0]  # its history is as new as this write
             self._view = of
         elif of is not None:
             name, static = of.steps[-1]
@@ -194,8 +195,6 @@ class Variable:
             if version[1] is None:
                 version[1] = []
             version[1].append((weakref.ref(self), undo))
-        if self._view is not None:
-            self._view.writes = version[0]  # its history is as new as that
 
     def _edge(self) -> Any:
         """Where a gradient for this tensor goes: its node, (node, output index), the leaf itself, or None.
