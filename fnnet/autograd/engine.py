@@ -276,7 +276,7 @@ class _Walk:
             g = self.found.get(i)
             if g is not None and not isinstance(g, Variable):
                 g = make(namespace_of(t._device).asarray(g), t._device)
-            if accumulate and t._node is not None and g is not None:
+            if accumulate and t._node is not None and g is not None and not t.retains_grad:  # else the walk did it
                 t._grad = g if t._grad is None else t._grad + g
             results.append(g)
         return results

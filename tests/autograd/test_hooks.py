@@ -94,6 +94,15 @@ def test_retain_grad() -> None:
         torch.ones(1).retain_grad()
 
 
+def test_a_retained_input_of_backward_is_added_to_once() -> None:
+    x = leaf()
+    y = x * 2
+    y.retain_grad()
+    (y * 3).sum().backward(inputs=[x, y])
+    assert y.grad.tolist() == [3.0, 3.0, 3.0]  # PyTorch 2.13
+    assert x.grad.tolist() == [6.0, 6.0, 6.0]
+
+
 def test_retain_grad_comes_after_hooks() -> None:
     x = leaf()
     y = x * 2
