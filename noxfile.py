@@ -150,6 +150,15 @@ def plugins(session: nox.Session, plugin: str) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation as HTML; a warning is an error."""
+    session.install("-e", ".", *group("docs"))
+    out = ROOT / "build" / "docs"
+    session.run("sphinx-build", "--fresh-env", "--fail-on-warning", "--builder", "html", "docs", str(out))
+    session.log(f"Open {out / 'index.html'}")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Run the benchmarks, all or those named after `--`; each prints its figures and says what it measured."""
     install_torch(session)
