@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 PAIRS = 20
-# Issue A: at most 60 ms over `import numpy`.
+# Goal of step A of the roadmap: at most 60 ms over `import numpy`.
 GOAL_MS = 60.0
 
 

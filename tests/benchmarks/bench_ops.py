@@ -11,7 +11,7 @@ from interleaved import THREADS, compare
 
 import fnnet
 
-# Issue A: relative to PyTorch eager, of chains of tiny ops.
+# Goal of step A of the roadmap: relative to PyTorch eager, of chains of tiny ops.
 GOAL_FORWARD, GOAL_BOTH = 1.2, 1.1
 LENGTH = 10
 

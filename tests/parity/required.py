@@ -1,4 +1,4 @@
-"""What issue A's part A5 names, in its words, and the entries of PyTorch's tables that stand for it.
+"""What step A of the roadmap asks for, in its words, and the entries of PyTorch's tables that stand for it.
 
 All of them must be covered and pass; any that does not fails the session.
 """

@@ -17,7 +17,7 @@ import fnnet
 STEPS = 50
 BATCH = 32
 LEAVE = 1e-4
-"""Relative, issue A: after 50 steps rounding has grown from 1e-7."""
+"""Relative, the goal of step A: after 50 steps rounding has grown from 1e-7."""
 Images = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 
