@@ -347,3 +347,15 @@ def test_copy_():
     with pytest.raises(RuntimeError, match="a leaf Variable that requires grad is being used in an in-place operation"):
         fnnet.ones(2, requires_grad=True).zero_()
     assert x.tolist() == [[1.0, 2.0], [1.0, 2.0]]
+
+
+def test_version_counts_writes() -> None:
+    x = fnnet.zeros(2)
+    view, shared, apart = x[0], x.detach(), x.data
+    view.add_(1)
+    x.mul_(2)
+    assert (x._version, view._version, shared._version, apart._version) == (2, 2, 2, 0)  # PyTorch 2.13
+    with fnnet.inference_mode():
+        made = fnnet.zeros(1)
+    with pytest.raises(RuntimeError, match="Inference tensors do not track version counter"):
+        _ = made._version

@@ -56,7 +56,7 @@ class Tensor(
         if len(args) == 1 and isinstance(args[0], Variable):
             source = args[0]
             t = cls._over(source._data, source._device)
-            t._version = source._version
+            t._counter = source._counter
             return t
         if len(args) == 1 and isinstance(args[0], (bool, float, complex)):
             raise ArgumentError(f"new(): data must be a sequence (got {type(args[0]).__name__})")

@@ -224,7 +224,7 @@ class CoreMethods(Variable):
             raise DTypeError(
                 f"only Tensors of floating point and complex dtype can require gradients, got {dtype_of(self)}"
             )
-        if requires_grad and self._version is INFERENCE:
+        if requires_grad and self._counter is INFERENCE:
             raise AutogradError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         self._leaf_grad = bool(requires_grad)
         return cast("Tensor", self)
@@ -320,9 +320,18 @@ class CoreMethods(Variable):
         """Let this tensor, which is no leaf, keep its gradient in `.grad`."""
         engine.retain_grad(self)
 
+    @property
+    def _version(self) -> int:
+        """How often the memory was written, as autograd counts: PyTorch's name.
+
+        Raises:
+            AutogradError: An inference tensor, which is not counted.
+        """
+        return int(self._counter[0])
+
     def is_inference(self) -> bool:
         """Whether the tensor was made in inference_mode."""
-        return self._version is INFERENCE
+        return self._counter is INFERENCE
 
     def is_set_to(self, tensor: Tensor) -> bool:
         """Whether both have the same memory, shape and strides."""

@@ -25,7 +25,7 @@ class _Saved:
 
     def __init__(self, t: Any, at_output: int | None, tensor: Any) -> None:
         self.raw, self.device, self.at_output = t._data, t._device, at_output
-        self.version, self.then = t._version, t._version[0]
+        self.version, self.then = t._counter, t._counter[0]
         self.edge = t._edge() if at_output is None else None
         self.keep = tensor  # a leaf is kept itself: its identity and attributes count
         self.packed: tuple[Callable[[Any], Any], Any] | None = None
@@ -48,7 +48,7 @@ class _Saved:
             t = make(unpack(handle)._data, self.device)
         else:
             t = make(self.raw, self.device)
-            t._version = self.version
+            t._counter = self.version
         if self.at_output is not None:
             t._node, t._index = node, self.at_output
         elif isinstance(self.edge, Variable):
@@ -177,7 +177,7 @@ class Function:
             if recording:
                 check_writable(d, cls.__name__, True, certain=True)
         for d in ctx._dirty:
-            d._version[0] += 1
+            d._counter[0] += 1
         for i, o in enumerate(outs):
             if isinstance(o, Variable) and not any(o is d for d in ctx._dirty):
                 if any(o is a for a in args) or o._node is not None or o._leaf_grad:
@@ -253,8 +253,8 @@ def _save(t: Any, given: tuple[Any, ...], args: tuple[Any, ...], dirty: tuple[An
 
 def _alias(t: Any) -> Any:
     new = make(t._data, t._device)
-    new._version, of = t._version, t._view
-    new._view = ViewOf(t if of is None else of.base, () if of is None else of.steps, t._version, None)
+    new._counter, of = t._counter, t._view
+    new._view = ViewOf(t if of is None else of.base, () if of is None else of.steps, t._counter, None)
     return new
 
 

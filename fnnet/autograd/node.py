@@ -207,7 +207,7 @@ class Node(_Rare):
                 edge = identity(edge)
             t = make(raw, self.device)
             if counted is not None:
-                t._version = counted[0]
+                t._counter = counted[0]
             if edge is not None:
                 t._node, t._index = edge if type(edge) is tuple else (edge, 0)
             return t

@@ -91,7 +91,7 @@ def apply(op: Op, *args: Any, **static: Any) -> Any:
         if op.is_view and k.shares(r, raws[0]):
             t._as_view_of(args[0], (op.name, static))
         if state.inference:
-            t._version = INFERENCE
+            t._counter = INFERENCE
         if recording:
             node = t._node = record(op, k, device, args, raws, edges, static, (t,), r, state)
             if fused is not None:
@@ -102,7 +102,7 @@ def apply(op: Op, *args: Any, **static: Any) -> Any:
     outs = tuple(make(o if type(o) is device.backend.array_type else k.asarray(o), device) for o in r)
     if state.inference:
         for o in outs:
-            o._version = INFERENCE
+            o._counter = INFERENCE
     if recording:
         node = record(op, k, device, args, raws, edges, static, outs, tuple(o._data for o in outs), state)
         node.n_out = op.n_out
@@ -184,15 +184,15 @@ def binary(op: Op, a: Any, b: Any) -> Any:
             for i in keep:
                 if i == 0:
                     inputs[0] = x
-                    v = a._version
+                    v = a._counter
                 else:
                     inputs[1] = y
                     if number:
                         continue
-                    v = b._version
+                    v = b._counter
                 versions.append((v, v[0]))
             if keep_out:
-                versions.append((t._version, 0))
+                versions.append((t._counter, 0))
             t._node = Node(
                 op, backend, device, (ea, eb), needs, (x.shape, () if number else y.shape), {}, inputs, versions,
                 r if keep_out else None,
@@ -238,10 +238,10 @@ def unary(op: Op, a: Any) -> Any:
                 keep, keep_out = op._kept[_ONE]
             except KeyError:
                 keep, keep_out = op.kept(_ONE)
-            v = a._version
+            v = a._counter
             versions: list[Any] = [(v, v[0])] if keep else []
             if keep_out:
-                versions.append((t._version, 0))
+                versions.append((t._counter, 0))
             t._node = Node(
                 op, backend, device, (edge,), _ONE, (x.shape,), {}, [x] if keep else [None], versions,
                 r if keep_out else None,
@@ -279,7 +279,7 @@ def record(
         inputs[i] = raws[i]
         a = args[i]
         if isinstance(a, Variable):
-            v = a._version
+            v = a._counter
             versions.append((v, v[0]))
     node = Node(op, k, device, edges, needs, tuple([getattr(r, "shape", ()) for r in raws]), static, inputs, versions)
     if keep_out:
@@ -288,7 +288,7 @@ def record(
             outs = [outs[i] for i in op.keeps]
         node.out = out
         for o in outs:
-            versions.append((o._version, o._version[0]))
+            versions.append((o._counter, o._counter[0]))
     if not state.fast:
         if state.saved_hooks:
             node.pack(*state.saved_hooks[-1])
@@ -360,7 +360,7 @@ def check_writable(target: Variable, name: str, recording: bool, *, certain: boo
         certain: There is one.
         memory: The elements will be written (not only seen in another shape).
     """
-    if target._version is INFERENCE and not MODE.state.inference:
+    if target._counter is INFERENCE and not MODE.state.inference:
         raise AutogradError(
             f"{name}: Inplace update to inference tensor outside InferenceMode is not allowed; clone() it first"
         )
@@ -376,7 +376,7 @@ def check_writable(target: Variable, name: str, recording: bool, *, certain: boo
             f"{name}: unsupported operation: more than one element of the written-to tensor refers to a single memory "
             "location. Please clone() the tensor before performing the operation."
         )
-    if not MODE.state.grad or target._version is INFERENCE:
+    if not MODE.state.grad or target._counter is INFERENCE:
         return
     of = target._view
     leaf = target if of is None else of.base
@@ -436,12 +436,12 @@ def apply_(op: Op, target: Any, *args: Any, **static: Any) -> Any:
         k.write(target._data, op, tuple(raws), static)
     except RuntimeWarning:  # raised before anything was written
         silently(k.write, target._data, op, tuple(raws), static)
-    if target._version is INFERENCE:
+    if target._counter is INFERENCE:
         return target
-    target._version[0] += 1
+    target._counter[0] += 1
     if node is not None and op.kept(node.needs)[1]:
         node.out = target._data
-        node.versions.append((target._version, target._version[0]))
+        node.versions.append((target._counter, target._counter[0]))
     if node is not None or had_history:
         rebase(target, node, k)
     return target
@@ -459,14 +459,14 @@ def quick_(op: Op, target: Any, b: Any = None) -> Any:
     backend = device._backend
     if (dtype is not F32 and dtype is not F64) or not state.fast or backend is None or target._view is not None:
         return None
-    if op.forward is not None or op.kind is Kind.BOOL or target._version is INFERENCE:
+    if op.forward is not None or op.kind is Kind.BOOL or target._counter is INFERENCE:
         return None
     grad = state.grad
     if isinstance(b, Variable):
         y = b._data
         if y.dtype is not dtype or b._device is not device or y.shape != x.shape:
             return None
-        if b._version is target._version and b is not target:  # a view, perhaps of the same memory in another order
+        if b._counter is target._counter and b is not target:  # a view, perhaps of the same memory in another order
             return None
         if grad and (b._node is not None or b._leaf_grad or b._view is not None):
             return None
@@ -484,14 +484,14 @@ def quick_(op: Op, target: Any, b: Any = None) -> Any:
         backend.write(x, op, args, {})
     except RuntimeWarning:
         silently(backend.write, x, op, args, {})
-    target._version[0] += 1
+    target._counter[0] += 1
     return target
 
 
 def _keep_old(node: Node, op: Op, k: Any, target: Variable, args: Sequence[Any], raws: Sequence[Any]) -> None:
     """`a.mul_(b)` overwrites the `a` that b's gradient needs: keep a copy of it."""
     if node.inputs is None or not any(
-        i is not None and isinstance(a, Variable) and a._version is target._version
+        i is not None and isinstance(a, Variable) and a._counter is target._counter
         for i, a in zip(node.inputs, args, strict=True)
     ):
         return
@@ -502,7 +502,7 @@ def _keep_old(node: Node, op: Op, k: Any, target: Variable, args: Sequence[Any],
         if a is target:
             node.inputs[i] = k.clone(raws[i])
         else:
-            versions.append((a._version, a._version[0]))
+            versions.append((a._counter, a._counter[0]))
     node.versions[:] = versions
 
 
@@ -519,7 +519,7 @@ def rebase(target: Variable, node: Node | None, k: Any, index: int = 0) -> None:
     edges = (base._edge(), value._edge())
     if edges == (None, None):
         return
-    static = {"view": of.path(base._version)}
+    static = {"view": of.path(base._counter)}
     written = record(OPS["view_set"], k, base._device, (base, value), (base._data, value._data), edges, static)
     move_retained(base, written, 0)
     base._node, base._index = written, 0
@@ -545,8 +545,8 @@ def apply_many_(op: Op, targets: Sequence[Any], *args: Any, **static: Any) -> No
         raws = [a._data if isinstance(a, Variable) else a for a in args]
         k.write_many([t._data for t in targets], op, raws, static)
         for t in targets:
-            if t._version is not INFERENCE:
-                t._version[0] += 1
+            if t._counter is not INFERENCE:
+                t._counter[0] += 1
 
 
 # the namespace of Tensors -------------------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ class Variable:
         _index: Which output of that node it is.
         _leaf_grad: `requires_grad` of a leaf.
         _grad: The accumulated gradient.
-        _version: [writes, changes of shape], shared by all tensors of one memory.
+        _counter: [writes, changes of shape], shared by all tensors of one memory.
         _view: ViewOf, or None.
         _hooks: Of a leaf: `kind -> {key: hook}`, or None.
 
@@ -109,6 +109,7 @@ class Variable:
 
     __slots__ = (
         "__weakref__",
+        "_counter",
         "_data",
         "_device",
         "_grad",
@@ -116,7 +117,6 @@ class Variable:
         "_index",
         "_leaf_grad",
         "_node",
-        "_version",
         "_view",
     )
 
@@ -129,14 +129,14 @@ class Variable:
     _index: int
     _leaf_grad: bool
     _grad: Any
-    _version: list[Any]  # a count, then None or (weak reference to the tensor, view op that undoes the change) each
+    _counter: list[Any]  # a count, then None or (weak reference to the tensor, view op that undoes the change) each
     _view: ViewOf | None
     _hooks: dict[str, dict[int, Callable[[Any], Any]]] | None
 
     def _as_view_of(self, source: Variable, step: ViewStep, frozen: str | None = None) -> None:
         """Make this tensor a view of `source` by one more view op."""
         of = source._view
-        version = self._version = source._version
+        version = self._counter = source._counter
         if not MODE.state.grad:
             frozen = "no_grad"
         if of is None:
@@ -147,9 +147,9 @@ class Variable:
     def _sync(self) -> None:
         """After a write into its memory, a view's history is derived anew from its base's."""
         of = self._view
-        if of is None or self._version is INFERENCE:
+        if of is None or self._counter is INFERENCE:
             return
-        writes = self._version[0]
+        writes = self._counter[0]
         if writes != of.writes and (self._node is not None or of.base._requires_grad()):
             if of.frozen is not None:
                 raise AutogradError(of.refusal("view", direct=False))
@@ -163,7 +163,7 @@ class Variable:
         assert of is not None
         t = of.base
         with set_grad(True):
-            for name, static in of.path(self._version):
+            for name, static in of.path(self._counter):
                 t = Variable._derive(OPS[name], t, static)
         return t
 
@@ -178,7 +178,7 @@ class Variable:
         self._data = seen._data
         if seen._node is not None:
             self._node, self._index = seen._node, seen._index
-        version = self._version
+        version = self._counter
         if version is INFERENCE:
             return
         version[0] += 1
@@ -213,7 +213,7 @@ class Variable:
         if of is None or not of.base._requires_grad():
             return None
         nowhere = make(self._data, self._device)
-        nowhere._version, nowhere._leaf_grad = self._version, True
+        nowhere._counter, nowhere._leaf_grad = self._counter, True
         return nowhere
 
     def _requires_grad(self) -> bool:
@@ -245,7 +245,7 @@ def make(raw: Any, device: Device) -> Any:
     t._index = 0
     t._leaf_grad = False
     t._grad = None
-    t._version = [0, None]
+    t._counter = [0, None]
     t._view = None
     t._hooks = None
     return t

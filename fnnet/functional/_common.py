@@ -101,7 +101,7 @@ def to_dtype(t: Tensor, dtype: DType) -> Tensor:
 def detached(t: Tensor) -> Tensor:
     """The same memory and version without history."""
     d = make(t._data, t._device)
-    d._version = t._version
+    d._counter = t._counter
     return cast("Tensor", d)
 
 
@@ -255,7 +255,7 @@ def into(out: Tensor, r: Tensor, *inputs: Tensor, beside: Sequence[Any] = ()) ->
                 stacklevel=4,
             )
         out._data = namespace_of(out._device).cast(r._data, dtype=out._data.dtype)
-        out._version[0] += 1
+        out._counter[0] += 1
         return out
     return cast("Tensor", apply_(OPS["copy"], out, out, to_dtype(r, dtype_of(out))))
 

@@ -37,7 +37,7 @@ def finish(raw: Any, device: Device, requires_grad: bool = False) -> Tensor:
     """
     t = make(raw, device)
     if MODE.state.inference:
-        t._version = INFERENCE
+        t._counter = INFERENCE
     if requires_grad:
         if dtype_of(t).category < 2:
             raise DTypeError(

@@ -195,7 +195,7 @@ def write(x: Tensor, places: Places, op: Op, value: Tensor) -> Tensor:
     """`written` into the memory of `x`: only the rows are touched where they can be seen in place."""
     check_writable(x, op.name + "_", MODE.state.grad)
     seen = places.seen(x)
-    shared = seen is x or (seen._view is not None and seen._version is x._version)
+    shared = seen is x or (seen._view is not None and seen._counter is x._counter)
     at = make(places.at, x._device)
     if shared and (op is INDEX_SET or dtype_of(x) not in dtypes.HALF):
         apply_(op, seen, seen, at, value)
@@ -424,7 +424,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
 def _fill(x: Tensor, index: tuple[Any, ...], number: int | float) -> bool:
     """`x[index] = number` where nothing is recorded and no rule can forbid it; False where it may."""
     state, backend = MODE.state, x._device._backend
-    if not state.fast or backend is None or x._version is INFERENCE:
+    if not state.fast or backend is None or x._counter is INFERENCE:
         return False
     if state.grad and (x._node is not None or x._leaf_grad or x._view is not None):
         return False
@@ -433,7 +433,7 @@ def _fill(x: Tensor, index: tuple[Any, ...], number: int | float) -> bool:
     if strides is not None and 0 in strides:  # expanded, perhaps: refused where it is looked at closely
         return False
     backend.overwrite(part, fit_number(number, dtype_of(x)))
-    x._version[0] += 1
+    x._counter[0] += 1
     return True
 
 

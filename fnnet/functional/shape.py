@@ -195,7 +195,7 @@ def view(self: Tensor, *shape: Any) -> Tensor:
     x = self._data
     new = infer_shape(sizes("view", shape), math.prod(x.shape))
     r: Tensor = apply_view(RESHAPE, self, shape=new)
-    if r._version is not self._version:  # it had to copy, unless memory is not what the backend sees
+    if r._counter is not self._counter:  # it had to copy, unless memory is not what the backend sees
         strides = self._device.backend.strides(x)
         if strides is not None and not is_viewable(x.shape, strides, new):
             raise ShapeError(

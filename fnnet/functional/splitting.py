@@ -61,7 +61,7 @@ def _pieces(x: Tensor, dim: int, places: Sequence[Any]) -> tuple[Tensor, ...]:
         for out, at in zip(outs, places, strict=True):
             out._as_view_of(x, ("getitem", {"index": (*lead, at)}))
             if MODE.state.inference:
-                out._version = INFERENCE
+                out._counter = INFERENCE
     for out in outs:
         if out._view is not None and out._view.frozen != "no_grad":
             out._view.frozen = "multi"

@@ -193,7 +193,7 @@ class _Watch:
             of = source._view
             if p._node is not None:  # a write into it would not be seen by the hooks: refuse one that is recorded
                 p._view = ViewOf(
-                    source if of is None else of.base, () if of is None else of.steps, source._version, "custom"
+                    source if of is None else of.base, () if of is None else of.steps, source._counter, "custom"
                 )
             new[i] = p
         return tuple(new), at, node

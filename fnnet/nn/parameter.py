@@ -15,7 +15,7 @@ from fnnet.serialization.registered import register_buffer, register_parameter
 def _over(cls: type[Tensor], data: Any, requires_grad: bool) -> Any:
     """A leaf of class `cls` with the memory of `data`."""
     t = make(data._data, data._device)
-    t._version = data._version
+    t._counter = data._counter
     t.__class__ = cls
     t._leaf_grad = requires_grad
     return t

@@ -155,7 +155,7 @@ def overlap(t: Any, o: Any) -> bool:
     """Whether two tensors lie in one piece of memory."""
     if isinstance(t, torch.Tensor):
         return bool(t.untyped_storage().data_ptr() == o.untyped_storage().data_ptr())
-    return t._version is o._version
+    return t._counter is o._counter
 
 
 def leaf(t: Any) -> bool:
