@@ -71,6 +71,19 @@ def _neg(x: Any, /, out: Raw | None = None, **options: Any) -> Any:
     return out
 
 
+def _whole_numbers_pass(ufunc: Any) -> Any:
+    """A rounding that gives whole numbers back as they are: NumPy 2.0's make them float64, later ones do not."""
+
+    def kernel(x: Any, /, out: Raw | None = None, **options: Any) -> Any:
+        if x.dtype.kind in "biu":
+            return x.copy() if out is None else _clone(x, out=out)
+        return ufunc(x, out, **options)
+
+    return kernel
+
+
+if np.lib.NumpyVersion(np.__version__) < "2.1.0":
+    UFUNCS.update({name: _whole_numbers_pass(UFUNCS[name]) for name in ("floor", "ceil", "trunc", "round")})
 UFUNCS.update(
     {name: _refusing_zero(UFUNCS[name]) for name in ("floor_divide", "remainder", "fmod")}, pow=_pow, neg=_neg
 )
