@@ -3,6 +3,8 @@
 The hot operators ask the tape first and fall back to promotion. What is neither tensor nor number gets NotImplemented,
 so that its own class may answer. `tensor * array` is a tensor; `array * tensor` raises TypeError, as in PyTorch: the
 result would otherwise be an array, and its gradient lost.
+
+`self` is a Tensor in every method, which a type checker cannot know of a mixin: hence the ignores.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Comparisons, logic and bit operations of Tensor: methods, in-place variants, operators."""
+"""Comparisons, logic and bit operations of Tensor: methods, in-place variants, operators.
+
+`self` is a Tensor in every method, which a type checker cannot know of a mixin: hence the ignores.
+"""
 
 from __future__ import annotations
 

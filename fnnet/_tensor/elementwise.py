@@ -1,4 +1,7 @@
-"""Elementwise methods of Tensor that are no arithmetic, with their in-place variants."""
+"""Elementwise methods of Tensor that are no arithmetic, with their in-place variants.
+
+`self` is a Tensor in every method, which a type checker cannot know of a mixin: hence the ignores.
+"""
 
 from __future__ import annotations
 

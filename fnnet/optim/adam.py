@@ -10,6 +10,7 @@ from fnnet._core.op import Kind, Make, Op, Sample, Samples
 from fnnet._tensor import Tensor
 from fnnet.autograd.modes import no_grad
 from fnnet.autograd.variable import Variable
+from fnnet.functional.creation import zeros_like
 from fnnet.optim.optimizer import (
     Optimizer,
     Params,
@@ -20,7 +21,6 @@ from fnnet.optim.optimizer import (
     recorded_number,
     run_rule,
     scalar,
-    zeros_like,
 )
 
 K = Namespace
@@ -140,7 +140,7 @@ class Adam(Optimizer):
     def update(self, p: Any, grad: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
         """One parameter's step."""
         if not state:
-            state["step"] = new_step(p)
+            state["step"] = new_step()
             state["exp_avg"], state["exp_avg_sq"] = zeros_like(p), zeros_like(p)
             if group["amsgrad"]:
                 state["max_exp_avg_sq"] = zeros_like(p)

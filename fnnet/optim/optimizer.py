@@ -382,12 +382,7 @@ def run_rule(op: Op, targets: Sequence[Any], *args: Any, differentiable: bool = 
         apply_many_(op, targets, *args, **static)
 
 
-def zeros_like(p: Any) -> Tensor:
-    """State in the parameter's dtype, layout and on its device."""
-    return movement.zero_(movement.clone(p.detach()))
-
-
-def new_step(p: Any) -> Tensor:
+def new_step() -> Tensor:
     """The step count: a 0-d float32 tensor on the host, as PyTorch keeps it."""
     return creation.zeros(())
 

@@ -8,7 +8,7 @@ from typing import Any
 from fnnet._core.namespace import A, Namespace
 from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet._tensor import Tensor
-from fnnet.functional import movement
+from fnnet.functional import creation
 from fnnet.optim.optimizer import (
     Optimizer,
     Params,
@@ -132,7 +132,7 @@ class SGD(Optimizer):
         buffer = state.get("momentum_buffer")
         first = buffer is None
         if first:
-            buffer = state["momentum_buffer"] = movement.zero_(movement.clone(grad.detach()))
+            buffer = state["momentum_buffer"] = creation.zeros_like(grad)
         run_rule(
             SGD_MOMENTUM_STEP, (p, buffer), p, grad, buffer, lr, momentum=group["momentum"],
             dampening=0 if first else group["dampening"], nesterov=group["nesterov"],

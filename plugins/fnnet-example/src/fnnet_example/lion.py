@@ -7,7 +7,8 @@ from typing import Any
 from fnnet._core.errors import OptionError
 from fnnet._core.namespace import A, Namespace
 from fnnet._core.op import Op
-from fnnet.optim.optimizer import Optimizer, Params, run_rule, zeros_like
+from fnnet.functional.creation import zeros_like
+from fnnet.optim.optimizer import Optimizer, Params, run_rule
 
 
 def lion(
