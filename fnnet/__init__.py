@@ -171,15 +171,15 @@ __all__ = [
 
 _LAZY = frozenset(("cuda", "models", "nn", "optim", "plugins", "random", "serialization", "testing", "utils"))
 """Rooms that are opened on first use."""
-_LAZY_FILES = frozenset(("load", "save"))
-"""Of the room of files."""
+_LATER = {"load": "serialization.files", "save": "serialization.files"}
+"""Names that few programs type, and where they live: looked up on first use."""
 
 
 def __getattr__(name: str) -> object:
     if name in _LAZY:
         return _importlib.import_module("fnnet." + name)
-    if name in _LAZY_FILES:
-        found: object = getattr(_importlib.import_module("fnnet.serialization.files"), name)
+    if name in _LATER:
+        found: object = getattr(_importlib.import_module("fnnet." + _LATER[name]), name)
         globals()[name] = found
         return found
     raise AttributeError(f"module 'fnnet' has no attribute {name!r}")
