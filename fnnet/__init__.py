@@ -61,10 +61,8 @@ from fnnet.functional.creation import (
 from fnnet.functional.elementwise import copysign, heaviside, logit, sigmoid, where
 from fnnet.functional.exponential import exp, exp2, expm1, log, log10, log1p, log2, logaddexp, logaddexp2, xlogy
 from fnnet.functional.extremes import clamp, clamp_max, clamp_min, clip, fmax, fmin, maximum, minimum, nan_to_num
-from fnnet.functional.gathering import (
-    gather, index_add, index_fill, put, scatter, scatter_add, scatter_reduce, take, take_along_dim,
-)  # fmt: skip
-from fnnet.functional.indexing import index_put, index_select
+from fnnet.functional.gathering import gather, put, scatter, scatter_add, scatter_reduce, take, take_along_dim
+from fnnet.functional.indexing import index_put
 from fnnet.functional.joining import (
     block_diag, cartesian_prod, cat, column_stack, combinations, concat, concatenate, dstack, hstack, meshgrid,
     row_stack, stack, vstack,
@@ -104,6 +102,7 @@ from fnnet.functional.shape import (
     atleast_1d, atleast_2d, atleast_3d, broadcast_shapes, broadcast_tensors, broadcast_to, diagonal, flatten,
     narrow, ravel, reshape, select, squeeze, unflatten, unsqueeze,
 )  # fmt: skip
+from fnnet.functional.slices import index_add, index_fill, index_select
 from fnnet.functional.sorting import argsort, msort, sort, topk, unique, unique_consecutive
 from fnnet.functional.special import erf, erfc, erfinv
 from fnnet.functional.splitting import chunk, dsplit, hsplit, split, split_with_sizes, tensor_split, unbind, vsplit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fnnet.autograd.variable import Variable
-from fnnet.functional import gathering, indexing, masking
+from fnnet.functional import gathering, indexing, masking, slices
 
 
 class IndexingMethods(Variable):
@@ -12,7 +12,7 @@ class IndexingMethods(Variable):
     __getitem__ = indexing.getitem
     __setitem__ = indexing.setitem
 
-    index_select = indexing.index_select
+    index_select = slices.index_select
     index_put = indexing.index_put
     index_put_ = indexing.index_put_
 
@@ -23,12 +23,12 @@ class IndexingMethods(Variable):
     scatter_add_ = gathering.scatter_add_
     scatter_reduce = gathering.scatter_reduce
     scatter_reduce_ = gathering.scatter_reduce_
-    index_add = gathering.index_add
-    index_add_ = gathering.index_add_
-    index_copy = gathering.index_copy
-    index_copy_ = gathering.index_copy_
-    index_fill = gathering.index_fill
-    index_fill_ = gathering.index_fill_
+    index_add = slices.index_add
+    index_add_ = slices.index_add_
+    index_copy = slices.index_copy
+    index_copy_ = slices.index_copy_
+    index_fill = slices.index_fill
+    index_fill_ = slices.index_fill_
     take = gathering.take
     put = gathering.put
     put_ = gathering.put_

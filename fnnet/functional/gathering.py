@@ -1,4 +1,4 @@
-"""Gathering and scattering along a dim: gather, scatter, index_add and their kin.
+"""Gathering and scattering of elements: gather, scatter, take, put and their kin.
 
 They are `take`, `index_add` and `index_set` on the flattened tensor; only the places are computed here.
 """
@@ -33,17 +33,13 @@ from fnnet.functional.indexing import (
     INDEX_SET,
     OUTSIDE,
     Places,
-    along,
     checked,
     host_number,
-    index_vector,
-    not_negative,
     read,
     whole_index,
     write,
     written,
 )
-from fnnet.functional.masking import masked_fill, masked_fill_
 from fnnet.functional.segments import combine
 from fnnet.functional.shape import EXPAND, GETITEM, RESHAPE, broadcast_to
 
@@ -308,144 +304,6 @@ def scatter_reduce_(
     return copy_into(self, scatter_reduce(self, dim, index, src, reduce, include_self=include_self))
 
 
-# whole slices ------------------------------------------------------------------------------------------------------
-def _slices(name: str, x: Tensor, dim: int, index: Tensor, source: Tensor) -> tuple[Places, Tensor]:
-    """Places of slices along `dim`, and `source` in the form that goes there."""
-    need_tensor(name, input=x, index=index, source=source)
-    i = index_vector(name, index)
-    shape = tuple(x._data.shape)
-    d = wrap_dim(dim, len(shape), name)
-    given = tuple(source._data.shape) or (1,)
-    count = i._data.shape[0]
-    if dtype_of(source) is not dtype_of(x):
-        raise DTypeError(
-            f"{name}(): self and source expected to have the same dtype, but got {dtype_of(x)} and {dtype_of(source)}"
-        )
-    if d >= len(given) or given[d] != count:
-        raise _count_error(name)(
-            f"{name}(): Number of indices ({count}) should be equal to source.size(dim): "
-            f"({given[d] if d < len(given) else 0}), for dim: {d}"
-        )
-    own = shape or (1,)
-    wanted = (*own[:d], count, *own[d + 1 :])
-    if given != wanted:
-        raise ShapeError(
-            f"{name}(): source tensor shape must match self tensor shape, excluding the specified dimension. Got "
-            f"self.shape = {list(shape)} source.shape = {list(given)}"
-        )
-    at = not_negative(name, i, own[d], d)
-    places = along(x._device, own, d, 1, at)
-    if not shape:
-        places = evolve(places, flat=(1,))
-    if tuple(source._data.shape) != wanted:
-        source = apply(RESHAPE, source, shape=wanted)
-    return places, source
-
-
-def _count_error(name: str) -> type[Exception]:
-    return IndexRangeError if name.startswith("index_copy") else ShapeError
-
-
-def _scaled(source: Tensor, alpha: Number) -> Tensor:
-    return source if alpha == 1 else source * alpha
-
-
-def index_add(
-    input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1, out: Tensor | None = None
-) -> Tensor:
-    """A copy with slices of `source`, times `alpha`, added at `index` along `dim`; repeated indices add up.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.index_add(fnnet.zeros(3), 0, fnnet.tensor([0, 0]), fnnet.tensor([1.0, 2.0]))
-        tensor([3., 0., 0.])
-    """
-    places, part = _slices("index_add", input, dim, index, source)
-    r = written(input, places, INDEX_ADD, _scaled(part, alpha))
-    return r if out is None else into(out, r)
-
-
-def index_add_(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1) -> Tensor:
-    """Add slices of `source`, times `alpha`, at `index` along `dim`.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.zeros(3).index_add_(0, fnnet.tensor([0, 0]), fnnet.tensor([1.0, 2.0]))
-        tensor([3., 0., 0.])
-    """
-    places, part = _slices("index_add_", self, dim, index, source)
-    return write(self, places, INDEX_ADD, _scaled(part, alpha))
-
-
-def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """A copy with slices of `source` at `index` along `dim`.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.zeros(3).index_copy(0, fnnet.tensor([2, 0]), fnnet.tensor([1.0, 2.0]))
-        tensor([2., 0., 1.])
-    """
-    places, part = _slices("index_copy", input, dim, index, source)
-    r = written(input, places, INDEX_SET, part)
-    return r if out is None else into(out, r)
-
-
-def index_copy_(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
-    """Overwrite slices at `index` along `dim` with those of `source`.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.zeros(3).index_copy_(0, fnnet.tensor([2, 0]), fnnet.tensor([1.0, 2.0]))
-        tensor([2., 0., 1.])
-    """
-    places, part = _slices("index_copy_", self, dim, index, source)
-    return write(self, places, INDEX_SET, part)
-
-
-def _fill_mask(name: str, x: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
-    """Where `x` is to be filled: each slice once, however often its index comes."""
-    need_tensor(name, input=x)
-    i = index_vector(name, index)
-    own = tuple(x._data.shape)
-    d = wrap_dim(dim, len(own), name)
-    n = (own or (1,))[d]
-    if is_tensor(value) and value._data.ndim:
-        raise ShapeError(
-            f"{name} only supports a 0-dimensional value tensor, but got tensor with {value._data.ndim} dimension(s)."
-        )
-
-    def complain(at: int) -> Exception:
-        return IndexRangeError(f"index {at} is out of bounds for dimension {d} with size {n}")
-
-    at = checked(i._device, whole_index(i), n, complain)
-    k = namespace_of(x._device)
-    mask = k.index_set(k.full((n,), False, dtype=dtypes.bool_), at, k.full(at.shape, True, dtype=dtypes.bool_))
-    found: Tensor = make(k.reshape(mask, shape=(n, *[1] * (len(own) - d - 1)) if own else ()), x._device)
-    return found
-
-
-def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
-    """A copy with `value` in the slices at `index` along `dim`.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.index_fill(fnnet.zeros(3), 0, fnnet.tensor([1]), 5)
-        tensor([0., 5., 0.])
-    """
-    return masked_fill(input, _fill_mask("index_fill", input, dim, index, value), value)
-
-
-def index_fill_(self: Tensor, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
-    """Fill the slices at `index` along `dim` with `value`.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.zeros(3).index_fill_(0, fnnet.tensor([1]), 5)
-        tensor([0., 5., 0.])
-    """
-    return masked_fill_(self, _fill_mask("index_fill_", self, dim, index, value), value)
-
-
 # places in the flattened tensor ------------------------------------------------------------------------------------
 def _flat_places(name: str, x: Tensor, index: Tensor) -> Places:
     need_tensor(name, input=x, index=index)
@@ -550,6 +408,5 @@ def _from_either_end(x: Tensor, dim: int, indices: Tensor, out: Tensor | None) -
 
 
 __all__ = [
-    "gather", "index_add", "index_copy", "index_fill", "put", "scatter", "scatter_add", "scatter_reduce", "take",
-    "take_along_dim",
+    "gather", "put", "scatter", "scatter_add", "scatter_reduce", "take", "take_along_dim",
 ]  # fmt: skip

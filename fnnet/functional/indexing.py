@@ -28,11 +28,9 @@ from fnnet.functional._common import (
     copy_into,
     dtype_of,
     fit_number,
-    into,
     need_tensor,
     plain_number,
     to_dtype,
-    wrap_dim,
 )
 from fnnet.functional.creation import tensor
 from fnnet.functional.movement import copy_, overwrite, to_device
@@ -483,65 +481,6 @@ def take_rows(x: Tensor, index: Tensor, dim: int) -> Tensor:
 
 
 # the same by name --------------------------------------------------------------------------------------------------
-def index_vector(name: str, index: object) -> Tensor:
-    """A vector (or 0-d tensor, which counts as one) of int32 or int64 indices."""
-    need_tensor(name, index=index)
-    t = cast("Tensor", index)
-    if dtype_of(t) not in (dtypes.int32, dtypes.int64):
-        raise DTypeError(f"{name}(): Expected dtype int32 or int64 for index, got {dtype_of(t)}")
-    if t._data.ndim > 1:
-        raise IndexRangeError(f"{name}(): Index is supposed to be a vector, got shape {tuple(t._data.shape)}")
-    return t if t._data.ndim else cast("Tensor", apply_view(RESHAPE, t, shape=(1,)))
-
-
-def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The slices along `dim` at `index`: a copy.
-
-    Args:
-        input: Any tensor.
-        dim: Along which dim.
-        index: Vector of int32 or int64, each from 0 to the dim's size - 1.
-        out: Where to write the result.
-
-    Raises:
-        IndexRangeError: An index is out of range.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.index_select(fnnet.tensor([[1, 2], [3, 4]]), 1, fnnet.tensor([1, 0]))
-        tensor([[2, 1],
-                [4, 3]])
-    """
-    need_tensor("index_select", input=input)
-    rows = index_vector("index_select", index)
-    shape = tuple(input._data.shape)
-    d = wrap_dim(dim, len(shape), "index_select")
-    x = input if shape else cast("Tensor", apply_view(RESHAPE, input, shape=(1,)))
-    n = x._data.shape[d]
-    at = not_negative("index_select", rows, n, d)
-    r = read(x, along(x._device, tuple(x._data.shape), d, 1, at))
-    if not shape:
-        r = apply_view(RESHAPE, r, shape=())
-    return r if out is None else into(out, r, input, index)
-
-
-def not_negative(name: str, index: Tensor, n: int, dim: int) -> Any:
-    """Raw indices, checked to lie from 0 to n-1."""
-
-    def complain(at: int) -> Exception:
-        return IndexRangeError(
-            f"{name}(): index out of range in self: index {at} is out of bounds for dimension {dim} with size {n}"
-        )
-
-    raw = whole_index(index)
-    found = checked(index._device, raw, n, complain)
-    if found is not raw and index._device.type == "cpu":  # it had negative ones
-        raise complain(
-            int(host_number(index._device, namespace_of(index._device).amin(raw, dim=tuple(range(raw.ndim)))))
-        )
-    return found
-
-
 def index_put_(self: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False) -> Tensor:
     """`self[indices] = values`, or `+=` with repeated indices adding up.
 
@@ -589,4 +528,4 @@ def _put_places(name: str, x: Tensor, indices: Sequence[Tensor], values: Tensor)
     return places, _fitted(values, shape, "shape mismatch: value tensor cannot be broadcast to indexing result")
 
 
-__all__ = ["index_put", "index_select"]
+__all__ = ["index_put"]
