@@ -17,10 +17,9 @@ from fnnet.functional.pooling import (
     MAX_POOL,
     MAX_POOL_WITH_INDICES,
     Pooled,
-    batched,
-    spread,
     with_indices_backward,
 )
+from fnnet.functional.windows import batched, spread
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor

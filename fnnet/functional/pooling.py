@@ -1,23 +1,26 @@
-"""Pooling: the maximum or the mean of each window of given size.
-
-Windows are met tap by tap: for each place in the kernel, the strided view of the input that all windows have there.
-Nothing of the size of all windows is made.
-"""
+"""Pooling: the maximum or the mean of each window of given size."""
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from fnnet._core.errors import ArgumentError, DTypeError, OptionError, ShapeError
+from fnnet._core.errors import DTypeError, OptionError
 from fnnet._core.namespace import A, Call, Namespace, Number, Shape
 from fnnet._core.op import OUT, Make, Op, Sample
-from fnnet.autograd.tape import apply
 from fnnet.functional._common import dtype_of, need_tensor
-from fnnet.functional.padding import Pads
-from fnnet.functional.products import reshape
+from fnnet.functional.windows import (
+    along,
+    batched,
+    check_options,
+    count_windows,
+    extend,
+    per_dim,
+    scatter,
+    spread,
+    taps,
+)
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -26,74 +29,18 @@ K = Namespace
 Grads = tuple[Any, ...]
 
 
-# what windows see ------------------------------------------------------------------------------------------------
-def _extend(
-    k: K[A], x: A, grid: Shape, *, size: Shape, stride: Shape, padding: Shape, dilation: Shape, fill: Number
-) -> A:
-    """`x` with its padding, and as much more at the ends as the last windows reach."""
-    reach = (
-        (p, max(0, (o - 1) * s + e * (m - 1) + 1 - n - p))
-        for n, o, m, s, p, e in zip(x.shape[2:], grid, size, stride, padding, dilation, strict=True)
-    )
-    pads: Pads = ((0, 0), (0, 0), *reach)
-    return k.pad(x, pads=pads, value=fill) if any(n for pair in pads for n in pair) else x
-
-
-def _tap(offset: int, count: int, stride: int) -> slice:
-    """Where `count` windows have the tap at `offset`."""
-    return slice(offset, offset + (count - 1) * stride + 1, stride) if count else slice(0, 0)
-
-
-def _taps(k: K[A], x: A, grid: Shape, size: Shape, stride: Shape, dilation: Shape) -> Iterator[tuple[Shape, A]]:
-    """For each place in the kernel: the place, and the view of all windows' elements there, (N, C, *grid)."""
-    for at in itertools.product(*map(range, size)):
-        view = (_tap(i * e, o, s) for i, e, o, s in zip(at, dilation, grid, stride, strict=True))
-        yield at, k.getitem(x, index=(slice(None), slice(None), *view))
-
-
-def _along(k: K[A], combine: Any, x: A, grid: Shape, size: Shape, stride: Shape, dilation: Shape) -> A:
-    """Each window's elements combined, one dim after the other."""
-    alone = (_tap(0, o, s) if m == 1 else slice(None) for o, m, s in zip(grid, size, stride, strict=True))
-    x = k.getitem(x, index=(slice(None), slice(None), *alone))
-    for d, (o, m, s, e) in enumerate(zip(grid, size, stride, dilation, strict=True)):
-        if m == 1:
-            continue
-        lead = (slice(None),) * (2 + d)
-        found = k.getitem(x, index=(*lead, _tap(0, o, s)))
-        for i in range(1, m):
-            found = combine(found, k.getitem(x, index=(*lead, _tap(i * e, o, s))))
-        x = found
-    return x
-
-
-def spread(k: K[A], vector: A, dim: int, dims: int) -> A:
-    """A vector along one of `dims` dims."""
-    return k.reshape(vector, shape=(*(1,) * dim, vector.shape[0], *(1,) * (dims - dim - 1)))
-
-
-def scatter(k: K[A], index: A, g: A, shape: Shape, *, apart: bool = False) -> A:
-    """Gradients added where the indices (flat, within each image's channel) point; `apart`: no two at one place."""
-    planes, area = shape[0] * shape[1], math.prod(shape[2:])
-    per_plane = math.prod(g.shape[2:])
-    flat: Any = k.reshape(index, shape=(planes, per_plane)) + k.reshape(k.arange(planes) * area, shape=(planes, 1))
-    zeros = k.full((planes * area,), 0, dtype=g.dtype)
-    n = planes * per_plane
-    put = k.index_set if apart else k.index_add  # setting is many times as fast
-    return k.reshape(put(zeros, k.reshape(flat, shape=(n,)), k.reshape(g, shape=(n,))), shape=shape)
-
-
+# max_pool --------------------------------------------------------------------------------------------------------
 def _apart(static: dict[str, Any]) -> bool:
     """Whether windows do not overlap."""
     return all(s > e * (m - 1) for m, s, e in zip(static["size"], static["stride"], static["dilation"], strict=True))
 
 
-# max_pool --------------------------------------------------------------------------------------------------------
 def _max_pool(
     k: K[A], x: A, *, size: Shape, stride: Shape, padding: Shape, dilation: Shape, grid: Shape, fill: Number
 ) -> A:
     """The largest of each window. `fill` is the least value of the dtype; `grid` says how many windows there are."""
-    x = _extend(k, x, grid, size=size, stride=stride, padding=padding, dilation=dilation, fill=fill)
-    y = _along(k, k.maximum, x, grid, size, stride, dilation)
+    x = extend(k, x, grid, size=size, stride=stride, padding=padding, dilation=dilation, fill=fill)
+    y = along(k, k.maximum, x, grid, size, stride, dilation)
     return k.clone(y) if math.prod(size) == 1 else y
 
 
@@ -109,7 +56,7 @@ def _max_pool_with_indices(
     n, c, *plane = x.shape
     d = len(plane)
     steps = [math.prod(plane[i + 1 :]) for i in range(d)]
-    x = _extend(k, x, grid, size=size, stride=stride, padding=padding, dilation=dilation, fill=fill)
+    x = extend(k, x, grid, size=size, stride=stride, padding=padding, dilation=dilation, fill=fill)
     corner: Any = None  # where each window begins, which is outside for those that begin in the padding
     inside: Any = None  # how much further its first element within the plane lies
     for i in range(d):
@@ -119,7 +66,7 @@ def _max_pool_with_indices(
         corner, inside = (begin, skip) if i == 0 else (corner + begin, inside + skip)
     best: Any = None
     place: Any = None
-    for at, view in _taps(k, x, grid, size, stride, dilation):
+    for at, view in taps(k, x, grid, size, stride, dilation):
         if best is None:
             best, place = k.clone(view), k.expand(inside, shape=(n, c, *grid))
             continue
@@ -202,8 +149,8 @@ def _avg_pool(
         )
     if grid == ones and size == x.shape[2:] and not any(padding):
         return _mean(k, k.sum(x, dim=tuple(range(2, x.ndim)), keepdim=True), by, whole)
-    x = _extend(k, x, grid, size=size, stride=stride, padding=padding, dilation=ones, fill=0)
-    return _mean(k, _along(k, k.add, x, grid, size, stride, ones), by, whole)
+    x = extend(k, x, grid, size=size, stride=stride, padding=padding, dilation=ones, fill=0)
+    return _mean(k, along(k, k.add, x, grid, size, stride, ones), by, whole)
 
 
 def _avg_pool_backward(k: K[A], c: Call[A], g: A) -> Grads:
@@ -245,89 +192,6 @@ AVG_POOL = Op(
 )  # fmt: skip
 
 
-# checks ----------------------------------------------------------------------------------------------------------
-def _per_dim(name: str, option: str, value: Any, d: int) -> Shape:
-    """An int, or a sequence of one or `d` ints, as `d` ints."""
-    if isinstance(value, bool) or not isinstance(value, (int, Sequence)):
-        raise ArgumentError(f"{name}(): argument '{option}' must be tuple of ints, not {type(value).__name__}")
-    found = (value,) if isinstance(value, int) else tuple(value)
-    if not all(isinstance(v, int) for v in found):
-        raise ArgumentError(f"{name}(): argument '{option}' must be tuple of ints, got {value!r}")
-    if len(found) not in (1, d):
-        words = {1: "one int", 2: "a tuple of two ints", 3: "a tuple of three ints"}
-        raise ShapeError(f"{name}: {option} must either be a single int, or {words[d]}, got {value!r}")
-    return found * d if len(found) == 1 else found
-
-
-def _spatial(name: str, d: int, input: Tensor) -> Shape:
-    """The sizes of the pooled dims of `(N, C, *spatial)` or `(C, *spatial)`."""
-    need_tensor(name, input=input)
-    shape = tuple(input._data.shape)
-    if len(shape) not in (d + 1, d + 2) or 0 in shape[-d - 1 :]:
-        raise ShapeError(
-            f"{name}: non-empty {d + 1}D or {d + 2}D (batch mode) tensor expected for input: Expected {d + 1}D or "
-            f"{d + 2}D (batch mode) tensor with optional 0 dim batch size for input, but got:{list(shape)}"
-        )
-    if dtype_of(input).category == 0:
-        raise DTypeError(f"{name}: not implemented for 'Bool'")
-    return shape[-d:]
-
-
-def _check_options(name: str, size: Shape, stride: Shape, padding: Shape, dilation: Shape) -> None:
-    if name == "max_pool1d":  # PyTorch words these three in its own way there
-        for option, (value,) in (("kernel_size", size), ("stride", stride), ("dilation", dilation)):
-            if value <= 0:
-                raise OptionError(f"{name}: {option} must be greater than zero, but got {value}")
-    if any(m <= 0 for m in size):
-        raise OptionError(f"{name}: kernel size should be greater than zero, but got {size}")
-    if any(s <= 0 for s in stride):
-        problem = "not be zero" if 0 in stride else "be greater than zero"
-        raise OptionError(f"{name}: stride should {problem}, but got {stride}")
-    if any(e <= 0 for e in dilation):
-        raise OptionError(f"{name}: dilation should be greater than zero, but got {dilation}")
-    for p, m, e in zip(padding, size, dilation, strict=True):
-        if p < 0:
-            raise OptionError(f"{name}: pad must be non-negative, but got pad: {p}")
-        if p > (e * (m - 1) + 1) // 2:
-            raise OptionError(
-                f"{name}: pad should be at most half of effective kernel size, but got pad={p}, kernel_size={m} and "
-                f"dilation={e}"
-            )
-
-
-def _grid(
-    name: str, input: Tensor, size: Shape, stride: Shape, padding: Shape, dilation: Shape, ceil_mode: bool
-) -> Shape:
-    """How many windows there are along each dim."""
-    shape = _spatial(name, len(size), input)
-    grid = []
-    for n, m, s, p, e in zip(shape, size, stride, padding, dilation, strict=True):
-        room = n + 2 * p - e * (m - 1) - 1
-        o = (-(-room // s) if ceil_mode else room // s) + 1
-        if ceil_mode and (o - 1) * s >= n + p:
-            o -= 1  # a window may not begin in the padding at the end
-        grid.append(o)
-    if any(o < 1 for o in grid):
-        c = input._data.shape[-len(size) - 1]
-        raise ShapeError(
-            f"{name}: Given input size: ({'x'.join(map(str, (c, *shape)))}). Calculated output size: "
-            f"({'x'.join(map(str, (c, *(max(o, 0) for o in grid))))}). Output size is too small. Invalid computed "
-            f"output size: {min(grid)}"
-        )
-    return tuple(grid)
-
-
-def batched(op: Op, d: int, input: Tensor, **static: Any) -> Any:
-    """Run on `(N, C, *spatial)`; without a batch, on a batch of one."""
-    shape = tuple(input._data.shape)
-    if len(shape) == d + 2:
-        return apply(op, input, **static)
-    r = apply(op, reshape(input, (1, *shape)), **static)
-    if isinstance(r, tuple):
-        return tuple(reshape(t, tuple(t._data.shape[1:])) for t in r)
-    return reshape(r, tuple(r._data.shape[1:]))
-
-
 def _least(input: Tensor) -> Number:
     """The least value of a dtype."""
     dtype = dtype_of(input)
@@ -346,11 +210,11 @@ def _pool_max(
     return_indices: bool,
 ) -> Pooled:  # fmt: skip
     name = f"max_pool{d}d"
-    size = _per_dim(name, "kernel_size", kernel_size, d)
-    steps = size if stride is None or stride in ([], ()) else _per_dim(name, "stride", stride, d)
-    pads, gaps = _per_dim(name, "padding", padding, d), _per_dim(name, "dilation", dilation, d)
-    _check_options(name, size, steps, pads, gaps)
-    grid = _grid(name, input, size, steps, pads, gaps, ceil_mode)
+    size = per_dim(name, "kernel_size", kernel_size, d)
+    steps = size if stride is None or stride in ([], ()) else per_dim(name, "stride", stride, d)
+    pads, gaps = per_dim(name, "padding", padding, d), per_dim(name, "dilation", dilation, d)
+    check_options(name, size, steps, pads, gaps)
+    grid = count_windows(name, input, size, steps, pads, gaps, ceil_mode)
     return batched(
         MAX_POOL_WITH_INDICES if return_indices else MAX_POOL, d, input,
         size=size, stride=steps, padding=pads, dilation=gaps, grid=grid, fill=_least(input),
@@ -444,13 +308,13 @@ def _pool_avg(
     whole = dtype_of(input).category < 2
     if whole and dtype_of(input).name != "int64":
         raise DTypeError(f"{name}: not implemented for {dtype_of(input).name}")
-    size = _per_dim(name, "kernel_size", kernel_size, d)
-    steps = size if stride is None or stride in ([], ()) else _per_dim(name, "stride", stride, d)
-    pads = _per_dim(name, "padding", padding, d)
+    size = per_dim(name, "kernel_size", kernel_size, d)
+    steps = size if stride is None or stride in ([], ()) else per_dim(name, "stride", stride, d)
+    pads = per_dim(name, "padding", padding, d)
     if divisor_override == 0:
         raise OptionError(f"{name}: divisor must be not zero")
-    _check_options(name, size, steps, pads, (1,) * d)
-    grid = _grid(name, input, size, steps, pads, (1,) * d, ceil_mode)
+    check_options(name, size, steps, pads, (1,) * d)
+    grid = count_windows(name, input, size, steps, pads, (1,) * d, ceil_mode)
     extra = {"whole": True} if whole else {}
     return cast(
         "Tensor",
