@@ -87,6 +87,18 @@ ERF = Op(
 def erf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The error function `2 / sqrt(pi) * integral of exp(-t ** 2) from 0 to input`.
 
+    Args:
+        input: Any shape; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating point, in [-1, 1].
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Everywhere, any order.
+
     Source: Cody, "Rational Chebyshev approximations for the error function", Math. Comp. 23 (1969).
 
     Example:
@@ -115,6 +127,18 @@ ERFC = Op("erfc", forward=_erfc_forward, backward=_erfc_backward, uses=((0,),), 
 
 def erfc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`1 - erf(input)`, accurate where that is small.
+
+    Args:
+        input: Any shape; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating point, in [0, 2].
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Everywhere, any order.
 
     Source: Cody, "Rational Chebyshev approximations for the error function", Math. Comp. 23 (1969).
 
@@ -159,6 +183,18 @@ ERFINV = Op(
 
 def erfinv(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The inverse of `erf`: infinite at -1 and 1, NaN outside.
+
+    Args:
+        input: Any shape, in [-1, 1]; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating point.
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Within (-1, 1), any order; infinite at its ends.
 
     Source: Wichura, "Algorithm AS 241: the percentage points of the normal distribution", Appl. Statist. 37 (1988).
 

@@ -28,6 +28,18 @@ SIN = Op(
 def sin(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The sine.
 
+    Args:
+        input: Angles in radians, any shape; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating point, in [-1, 1].
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Everywhere, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.sin(fnnet.tensor([0.0, 1.0]))
@@ -44,6 +56,18 @@ COS = Op(
 
 def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The cosine.
+
+    Args:
+        input: Angles in radians, any shape; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating point, in [-1, 1].
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -62,6 +86,18 @@ TAN = Op(
 def tan(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The tangent.
 
+    Args:
+        input: Angles in radians, any shape; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating point.
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Everywhere but at the poles, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.tan(fnnet.tensor([0.0, 1.0]))
@@ -77,7 +113,19 @@ ASIN = Op(
 
 
 def asin(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The inverse sine, in [-pi/2, pi/2]; NaN outside [-1, 1].
+    """The inverse sine; NaN outside [-1, 1].
+
+    Args:
+        input: Any shape, in [-1, 1]; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        Radians in [-pi/2, pi/2], `input`'s shape, floating point.
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Within (-1, 1), any order; infinite at its ends.
 
     Example:
         >>> import fnnet
@@ -97,7 +145,19 @@ ACOS = Op(
 
 
 def acos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The inverse cosine, in [0, pi]; NaN outside [-1, 1].
+    """The inverse cosine; NaN outside [-1, 1].
+
+    Args:
+        input: Any shape, in [-1, 1]; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        Radians in [0, pi], `input`'s shape, floating point.
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Within (-1, 1), any order; minus infinity at its ends.
 
     Example:
         >>> import fnnet
@@ -117,7 +177,19 @@ ATAN = Op(
 
 
 def atan(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The inverse tangent, in [-pi/2, pi/2].
+    """The inverse tangent.
+
+    Args:
+        input: Any shape; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        Radians in [-pi/2, pi/2], `input`'s shape, floating point.
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -144,9 +216,22 @@ ATAN2 = Op("atan2", backward=_atan2_backward, uses=((0, 1),), kind=Kind.FLOAT, s
 
 
 def atan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The angle of the point (x, y) = (`other`, `input`), in (-pi, pi].
+    """The angle of the point (x, y) = (`other`, `input`): `atan(input / other)` in the right quadrant.
 
-    Differentiable: Zero at the origin.
+    Args:
+        input: y, any shape; whole numbers and bool are taken in the default float dtype.
+        other: x, a tensor that broadcasts with it.
+        out: Where to write the result.
+
+    Returns:
+        Radians in [-pi, pi], the broadcast shape, floating point; the sign of a zero `input` decides between the ends.
+
+    Raises:
+        ArgumentError: `input` or `other` is no tensor.
+        ShapeError: They do not broadcast.
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: By both, any order; zero at the origin.
 
     Example:
         >>> import fnnet
@@ -170,6 +255,18 @@ SINH = Op(
 def sinh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The hyperbolic sine.
 
+    Args:
+        input: Any shape; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating point.
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Everywhere, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.sinh(fnnet.tensor([0.0, 1.0]))
@@ -186,6 +283,18 @@ COSH = Op(
 
 def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The hyperbolic cosine.
+
+    Args:
+        input: Any shape; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating point.
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -204,6 +313,18 @@ TANH = Op(
 def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The hyperbolic tangent.
 
+    Args:
+        input: Any shape; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating point, in [-1, 1].
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Everywhere, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.tanh(fnnet.tensor([0.0, 1.0]))
@@ -220,6 +341,18 @@ ASINH = Op(
 
 def asinh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The inverse hyperbolic sine.
+
+    Args:
+        input: Any shape; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating point.
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -241,6 +374,18 @@ ACOSH = Op(
 def acosh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The inverse hyperbolic cosine; NaN below 1.
 
+    Args:
+        input: Any shape, at least 1; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        Not negative, `input`'s shape, floating point.
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Above 1, any order; infinite at 1.
+
     Example:
         >>> import fnnet
         >>> fnnet.acosh(fnnet.tensor([1.0, 2.0]))
@@ -260,6 +405,18 @@ ATANH = Op(
 
 def atanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The inverse hyperbolic tangent; NaN outside [-1, 1].
+
+    Args:
+        input: Any shape, in [-1, 1]; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating point; infinite at -1 and 1.
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Within (-1, 1), any order; infinite at its ends.
 
     Example:
         >>> import fnnet
@@ -299,6 +456,18 @@ SINC = Op(
 def sinc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`sin(pi * input) / (pi * input)`; 1 at 0.
 
+    Args:
+        input: Any shape; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating point.
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Everywhere; second derivatives are taken as 0 at 0, where they are -pi ** 2 / 3.
+
     Example:
         >>> import fnnet
         >>> fnnet.sinc(fnnet.tensor([0.0, 0.5]))
@@ -317,6 +486,18 @@ DEG2RAD = Op(
 def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Degrees as radians.
 
+    Args:
+        input: Angles in degrees, any shape; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        Radians, `input`'s shape, floating point.
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Everywhere, by pi / 180.
+
     Example:
         >>> import fnnet
         >>> fnnet.deg2rad(fnnet.tensor([180.0, 90.0]))
@@ -333,6 +514,18 @@ RAD2DEG = Op(
 
 def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Radians as degrees.
+
+    Args:
+        input: Angles in radians, any shape; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        Degrees, `input`'s shape, floating point.
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Everywhere, by 180 / pi.
 
     Example:
         >>> import fnnet
