@@ -41,6 +41,7 @@ from fnnet.backends.dtypes import (
 from fnnet.backends.dtypes import bool_ as bool
 from fnnet.backends.memory_formats import channels_last, channels_last_3d, contiguous_format, preserve_format, strided
 from fnnet.functional.activation import relu
+from fnnet.functional.affine import addbmm, addmm, addmv, addr, baddbmm
 from fnnet.functional.arithmetic import (
     add, addcdiv, addcmul, div, divide, floor_divide, fmod, lerp, mul, multiply, neg, negative, positive,
     remainder, rsub, sub, subtract, true_divide,
@@ -55,13 +56,16 @@ from fnnet.functional.complex_numbers import (
 from fnnet.functional.contraction import chain_matmul, einsum, inner, kron, tensordot
 from fnnet.functional.convolution import conv1d, conv2d, conv3d
 from fnnet.functional.creation import (
-    as_tensor, asarray, empty, empty_like, from_dlpack, from_numpy, frombuffer, full, full_like, get_default_dtype,
-    ones, ones_like, scalar_tensor, set_default_dtype, tensor, zeros, zeros_like,
+    empty, empty_like, full, full_like, get_default_dtype, ones, ones_like, scalar_tensor, set_default_dtype, tensor,
+    zeros, zeros_like,
 )  # fmt: skip
 from fnnet.functional.elementwise import copysign, heaviside, logit, sigmoid, where
 from fnnet.functional.exponential import exp, exp2, expm1, log, log10, log1p, log2, logaddexp, logaddexp2, xlogy
 from fnnet.functional.extremes import clamp, clamp_max, clamp_min, clip, fmax, fmin, maximum, minimum, nan_to_num
 from fnnet.functional.gathering import gather, put, scatter, scatter_add, scatter_reduce, take, take_along_dim
+from fnnet.functional.generators import (
+    Generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state,
+)  # fmt: skip
 from fnnet.functional.indexing import index_put
 from fnnet.functional.joining import (
     block_diag, cartesian_prod, cat, column_stack, combinations, concat, concatenate, dstack, hstack, meshgrid,
@@ -75,15 +79,12 @@ from fnnet.functional.masking import argwhere, masked_fill, masked_scatter, mask
 from fnnet.functional.movement import clone, zero_
 from fnnet.functional.pooling import max_pool2d
 from fnnet.functional.power import float_power, hypot, ldexp, pow, reciprocal, rsqrt, sqrt, square
-from fnnet.functional.products import (
-    addbmm, addmm, addmv, addr, baddbmm, bmm, dot, ger, matmul, mm, mv, outer, vdot,
-)  # fmt: skip
+from fnnet.functional.products import bmm, dot, ger, matmul, mm, mv, outer, vdot
 from fnnet.functional.queries import (
     can_cast, finfo, iinfo, is_complex, is_floating_point, is_nonzero, is_tensor, numel, result_type,
 )  # fmt: skip
 from fnnet.functional.random import (
-    Generator, bernoulli, get_rng_state, initial_seed, manual_seed, multinomial, normal, rand, rand_like,
-    randint, randint_like, randn, randn_like, randperm, seed, set_rng_state,
+    bernoulli, multinomial, normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm,
 )  # fmt: skip
 from fnnet.functional.ranges import arange, eye, linspace, logspace
 from fnnet.functional.rearrangement import (
@@ -102,6 +103,7 @@ from fnnet.functional.shape import (
     atleast_1d, atleast_2d, atleast_3d, broadcast_shapes, broadcast_tensors, broadcast_to, diagonal, flatten,
     narrow, ravel, reshape, select, squeeze, unflatten, unsqueeze,
 )  # fmt: skip
+from fnnet.functional.sharing import as_tensor, asarray, from_dlpack, from_numpy, frombuffer
 from fnnet.functional.slices import index_add, index_fill, index_select
 from fnnet.functional.sorting import argsort, msort, sort, topk, unique, unique_consecutive
 from fnnet.functional.special import erf, erfc, erfinv

@@ -8,7 +8,7 @@ Example:
 
 from __future__ import annotations
 
-from fnnet.functional.random import (
+from fnnet.functional.generators import (
     Generator,
     default_generator,
     fork_rng,

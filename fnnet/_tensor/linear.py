@@ -8,7 +8,7 @@ from fnnet._core.errors import ShapeError
 from fnnet.autograd import tape
 from fnnet.autograd.modes import MODE
 from fnnet.autograd.variable import Variable
-from fnnet.functional import contraction, products
+from fnnet.functional import affine, contraction, products
 from fnnet.functional._common import copy_into, is_tensor
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ class LinearMethods(Variable):
     outer = products.outer
     ger = products.ger
     kron = contraction.kron
-    addmm = products.addmm
-    addbmm = products.addbmm
-    baddbmm = products.baddbmm
-    addmv = products.addmv
-    addr = products.addr
+    addmm = affine.addmm
+    addbmm = affine.addbmm
+    baddbmm = affine.baddbmm
+    addmv = affine.addmv
+    addr = affine.addr
 
     def __matmul__(self, other: Tensor) -> Tensor:
         return products.matmul(cast("Tensor", self), other) if is_tensor(other) else NotImplemented
@@ -52,23 +52,23 @@ class LinearMethods(Variable):
 
     def addmm_(self, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
         """`addmm` in place."""
-        return self._add_product_(products.addmm, mat1, mat2, beta, alpha)
+        return self._add_product_(affine.addmm, mat1, mat2, beta, alpha)
 
     def addbmm_(self, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
         """`addbmm` in place."""
-        return self._add_product_(products.addbmm, batch1, batch2, beta, alpha)
+        return self._add_product_(affine.addbmm, batch1, batch2, beta, alpha)
 
     def baddbmm_(self, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
         """`baddbmm` in place."""
-        return self._add_product_(products.baddbmm, batch1, batch2, beta, alpha)
+        return self._add_product_(affine.baddbmm, batch1, batch2, beta, alpha)
 
     def addmv_(self, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
         """`addmv` in place."""
-        return self._add_product_(products.addmv, mat, vec, beta, alpha)
+        return self._add_product_(affine.addmv, mat, vec, beta, alpha)
 
     def addr_(self, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
         """`addr` in place."""
-        return self._add_product_(products.addr, vec1, vec2, beta, alpha)
+        return self._add_product_(affine.addr, vec1, vec2, beta, alpha)
 
     def _add_product_(self, function: Any, a: Tensor, b: Tensor, beta: Number, alpha: Number) -> Tensor:
         name = function.__name__ + "_"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fnnet._tensor import Tensor
     from fnnet.backends.devices import Device
     from fnnet.backends.dtypes import DType
-    from fnnet.functional.random import Generator
+    from fnnet.functional.generators import Generator
 
 
 def draw(

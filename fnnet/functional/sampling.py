@@ -10,7 +10,7 @@ from fnnet.functional.random_source import fill
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
-    from fnnet.functional.random import Generator
+    from fnnet.functional.generators import Generator
 
 
 def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generator | None = None) -> Tensor:

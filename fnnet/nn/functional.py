@@ -36,6 +36,7 @@ from fnnet.functional.adaptive_pooling import (
     adaptive_max_pool2d,
     adaptive_max_pool3d,
 )
+from fnnet.functional.affine import bilinear, linear
 from fnnet.functional.classification import cross_entropy, nll_loss
 from fnnet.functional.convolution import conv1d, conv2d, conv3d
 from fnnet.functional.dropout import (
@@ -48,15 +49,8 @@ from fnnet.functional.dropout import (
 )
 from fnnet.functional.elementwise import sigmoid
 from fnnet.functional.embedding import embedding, one_hot
-from fnnet.functional.loss import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    huber_loss,
-    kl_div,
-    l1_loss,
-    mse_loss,
-    smooth_l1_loss,
-)
+from fnnet.functional.entropy import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
+from fnnet.functional.loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 from fnnet.functional.normalization import (
     batch_norm,
     group_norm,
@@ -79,7 +73,6 @@ from fnnet.functional.piecewise import (
     threshold_,
 )
 from fnnet.functional.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
-from fnnet.functional.products import bilinear, linear
 from fnnet.functional.scaling import local_response_norm, normalize
 from fnnet.functional.softmaxes import gumbel_softmax, log_softmax, softmax, softmin
 from fnnet.functional.trigonometry import tanh

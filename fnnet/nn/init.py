@@ -17,7 +17,7 @@ from fnnet.plugins import manager
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
-    from fnnet.functional.random import Generator
+    from fnnet.functional.generators import Generator
 
 _LINEAR = frozenset(
     ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "sigmoid")

@@ -10,7 +10,7 @@ import pytest
 
 import fnnet
 from fnnet.functional import activation, piecewise, softmaxes
-from fnnet.functional.random import manual_seed
+from fnnet.functional.generators import manual_seed
 
 X = [-2.5, -0.75, 0.0, 0.3, 1.25, 7.0]
 # name, arguments, torch.nn.functional.<name>(X, *arguments), gradient of its sum: PyTorch 2.13, float64

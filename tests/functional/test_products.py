@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import fnnet
-from fnnet.functional import products
-from fnnet.functional.products import linear
+from fnnet.functional import affine, products
+from fnnet.functional.affine import linear
 
 nan = float("nan")
 
@@ -194,7 +194,7 @@ def test_linear_gradients_sum_over_leading_dims() -> None:
 
 def test_bilinear() -> None:
     a = ramp(2, 2)
-    r = products.bilinear(a, a, ramp(2, 2, 2), fnnet.tensor([1.0, 2.0]))
+    r = affine.bilinear(a, a, ramp(2, 2, 2), fnnet.tensor([1.0, 2.0]))
     assert r.tolist() == [[4.0, 9.0], [46.0, 147.0]]
     with pytest.raises(RuntimeError, match="input1 size does not match weight size: got 2 but expected 3"):
-        products.bilinear(a, a, ramp(2, 3, 2))
+        affine.bilinear(a, a, ramp(2, 3, 2))

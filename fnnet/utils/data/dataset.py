@@ -14,7 +14,7 @@ from fnnet._tensor import Tensor
 from fnnet.functional.random import randperm
 
 if TYPE_CHECKING:
-    from fnnet.functional.random import Generator
+    from fnnet.functional.generators import Generator
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar, cast
 
 from fnnet._core.errors import ArgumentError, OptionError
-from fnnet.functional.random import Generator
+from fnnet.functional.generators import Generator
 from fnnet.utils.data.collate import default_collate, default_convert
 from fnnet.utils.data.dataset import Dataset, IterableDataset
 from fnnet.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed

@@ -8,8 +8,8 @@ from typing import Any, Generic, TypeVar, cast
 
 from fnnet._core.errors import ArgumentError, MissingMethodError, OptionError
 from fnnet.backends import dtypes
-from fnnet.functional import creation, random, sampling
-from fnnet.functional.random import Generator
+from fnnet.functional import creation, random, sampling, sharing
+from fnnet.functional.generators import Generator
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -161,7 +161,7 @@ class WeightedRandomSampler(Sampler[int]):
             raise OptionError(f"num_samples should be a positive integer value, but got num_samples={num_samples}")
         if not isinstance(replacement, bool):
             raise OptionError(f"replacement should be a boolean value, but got replacement={replacement}")
-        self.weights = creation.as_tensor(weights, dtype=dtypes.float64)
+        self.weights = sharing.as_tensor(weights, dtype=dtypes.float64)
         if self.weights.ndim != 1:
             raise OptionError(
                 f"weights should be a 1d sequence but given weights have shape {tuple(self.weights.shape)}"
