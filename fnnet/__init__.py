@@ -46,6 +46,9 @@ from fnnet.functional.arithmetic import (
     add, addcdiv, addcmul, div, divide, floor_divide, fmod, lerp, mul, multiply, neg, negative, positive,
     remainder, rsub, sub, subtract, true_divide,
 )  # fmt: skip
+from fnnet.functional.broadcasting import (
+    atleast_1d, atleast_2d, atleast_3d, broadcast_shapes, broadcast_tensors, broadcast_to,
+)  # fmt: skip
 from fnnet.functional.comparison import (
     allclose, eq, equal, ge, greater, greater_equal, gt, isclose, isfinite, isinf, isnan, isneginf, isposinf,
     isreal, le, less, less_equal, lt, ne, not_equal,
@@ -58,6 +61,9 @@ from fnnet.functional.convolution import conv1d, conv2d, conv3d
 from fnnet.functional.creation import (
     empty, empty_like, full, full_like, get_default_dtype, ones, ones_like, scalar_tensor, set_default_dtype, tensor,
     zeros, zeros_like,
+)  # fmt: skip
+from fnnet.functional.diagonals import (
+    diag, diag_embed, diagflat, diagonal_scatter, select_scatter, trace, tril, tril_indices, triu, triu_indices,
 )  # fmt: skip
 from fnnet.functional.elementwise import copysign, heaviside, logit, sigmoid, where
 from fnnet.functional.exponential import exp, exp2, expm1, log, log10, log1p, log2, logaddexp, logaddexp2, xlogy
@@ -76,10 +82,12 @@ from fnnet.functional.logic import (
     logical_not, logical_or, logical_xor,
 )  # fmt: skip
 from fnnet.functional.masking import argwhere, masked_fill, masked_scatter, masked_select, nonzero
+from fnnet.functional.maxima import amax, amin, aminmax, argmax, argmin, max, min
 from fnnet.functional.movement import clone, zero_
 from fnnet.functional.pooling import max_pool2d
 from fnnet.functional.power import float_power, hypot, ldexp, pow, reciprocal, rsqrt, sqrt, square
 from fnnet.functional.products import bmm, dot, ger, matmul, mm, mv, outer, vdot
+from fnnet.functional.quantiles import kthvalue, median, mode, nanmedian, nanquantile, quantile
 from fnnet.functional.queries import (
     can_cast, finfo, iinfo, is_complex, is_floating_point, is_nonzero, is_tensor, numel, result_type,
 )  # fmt: skip
@@ -87,30 +95,21 @@ from fnnet.functional.random import (
     bernoulli, multinomial, normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm,
 )  # fmt: skip
 from fnnet.functional.ranges import arange, eye, linspace, logspace
-from fnnet.functional.rearrangement import (
-    diag, diag_embed, diagflat, diagonal_scatter, flip, fliplr, flipud, repeat_interleave, roll, rot90,
-    select_scatter, tile, trace, tril, tril_indices, triu, triu_indices,
-)  # fmt: skip
-from fnnet.functional.reduction import (
-    all, amax, amin, aminmax, any, argmax, argmin, count_nonzero, logsumexp, max, mean, min, nanmean, nansum,
-    prod, sum,
-)  # fmt: skip
+from fnnet.functional.rearrangement import flip, fliplr, flipud, repeat_interleave, roll, rot90, tile
+from fnnet.functional.reduction import all, any, count_nonzero, logsumexp, mean, nanmean, nansum, prod, sum
 from fnnet.functional.rounding import abs, absolute, ceil, fix, floor, frac, round, sgn, sign, signbit, trunc
 from fnnet.functional.scan import (
     cummax, cummin, cumprod, cumsum, cumulative_trapezoid, diff, logcumsumexp, trapezoid, trapz,
 )  # fmt: skip
 from fnnet.functional.shape import (
-    atleast_1d, atleast_2d, atleast_3d, broadcast_shapes, broadcast_tensors, broadcast_to, diagonal, flatten,
-    narrow, ravel, reshape, select, squeeze, unflatten, unsqueeze,
+    diagonal, flatten, narrow, ravel, reshape, select, squeeze, unflatten, unsqueeze,
 )  # fmt: skip
 from fnnet.functional.sharing import as_tensor, asarray, from_dlpack, from_numpy, frombuffer
 from fnnet.functional.slices import index_add, index_fill, index_select
 from fnnet.functional.sorting import argsort, msort, sort, topk, unique, unique_consecutive
 from fnnet.functional.special import erf, erfc, erfinv
 from fnnet.functional.splitting import chunk, dsplit, hsplit, split, split_with_sizes, tensor_split, unbind, vsplit
-from fnnet.functional.statistics import (
-    kthvalue, median, mode, nanmedian, nanquantile, norm, quantile, std, std_mean, var, var_mean,
-)  # fmt: skip
+from fnnet.functional.statistics import norm, std, std_mean, var, var_mean
 from fnnet.functional.toplevel import batch_norm, dropout, embedding, layer_norm, log_softmax, softmax
 from fnnet.functional.transposition import moveaxis, movedim, permute, swapaxes, swapdims, t, transpose
 from fnnet.functional.trigonometry import (

@@ -11,7 +11,7 @@ import numpy as np
 from fnnet._core.errors import ArgumentError, ShapeError
 from fnnet.autograd.variable import Variable
 from fnnet.backends import dtypes
-from fnnet.functional import creation
+from fnnet.functional import creation, sharing
 from fnnet.functional.joining import stack
 
 
@@ -27,7 +27,7 @@ def default_convert(data: Any) -> Any:  # any nesting of arrays, tensors and oth
     if isinstance(data, (Variable, str, bytes)):
         return data
     if isinstance(data, (np.ndarray, np.generic)):
-        return data if data.dtype.kind in "SUO" else creation.as_tensor(data)
+        return data if data.dtype.kind in "SUO" else sharing.as_tensor(data)
     if isinstance(data, Mapping):
         return _same_mapping(data, {k: default_convert(v) for k, v in data.items()})
     if isinstance(data, tuple):
@@ -62,8 +62,8 @@ def default_collate(batch: Sequence[Any]) -> Any:  # any nesting of tensors, arr
         if first.dtype.kind in "SUO":
             raise ArgumentError(_REFUSED.format(first.dtype))
         if isinstance(first, np.ndarray) and first.ndim:
-            return default_collate([creation.as_tensor(b) for b in batch])
-        return creation.as_tensor(np.asarray(batch))
+            return default_collate([sharing.as_tensor(b) for b in batch])
+        return sharing.as_tensor(np.asarray(batch))
     if isinstance(first, float):
         return creation.tensor(batch, dtype=dtypes.float64)
     if isinstance(first, int):
