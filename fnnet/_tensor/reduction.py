@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from fnnet.autograd.variable import Variable
-from fnnet.functional import reduction, scan, statistics
+from fnnet.functional import maxima, quantiles, reduction, scan, statistics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,13 +22,13 @@ class ReductionMethods(Variable):
     prod = reduction.prod
     nansum = reduction.nansum
     nanmean = reduction.nanmean
-    amax = reduction.amax
-    amin = reduction.amin
-    aminmax = reduction.aminmax
-    argmax = reduction.argmax
-    argmin = reduction.argmin
-    max = reduction.max
-    min = reduction.min
+    amax = maxima.amax
+    amin = maxima.amin
+    aminmax = maxima.aminmax
+    argmax = maxima.argmax
+    argmin = maxima.argmin
+    max = maxima.max
+    min = maxima.min
     any = reduction.any
     all = reduction.all
     count_nonzero = reduction.count_nonzero
@@ -36,12 +36,12 @@ class ReductionMethods(Variable):
 
     var = statistics.var
     std = statistics.std
-    median = statistics.median
-    nanmedian = statistics.nanmedian
-    kthvalue = statistics.kthvalue
-    mode = statistics.mode
-    quantile = statistics.quantile
-    nanquantile = statistics.nanquantile
+    median = quantiles.median
+    nanmedian = quantiles.nanmedian
+    kthvalue = quantiles.kthvalue
+    mode = quantiles.mode
+    quantile = quantiles.quantile
+    nanquantile = quantiles.nanquantile
 
     def norm(
         self,

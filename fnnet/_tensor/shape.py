@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any, cast
 from fnnet.autograd.modes import MODE
 from fnnet.autograd.tape import check_writable
 from fnnet.autograd.variable import Variable
-from fnnet.functional import complex_numbers, layout, rearrangement, shape, splitting, transposition
+from fnnet.functional import (
+    broadcasting,
+    complex_numbers,
+    diagonals,
+    layout,
+    rearrangement,
+    shape,
+    splitting,
+    transposition,
+)
 from fnnet.functional._common import copy_into, sizes
 
 if TYPE_CHECKING:
@@ -46,9 +55,9 @@ class ShapeMethods(Variable):
     flatten = shape.flatten
     squeeze = shape.squeeze
     unsqueeze = shape.unsqueeze
-    broadcast_to = shape.broadcast_to
-    expand = shape.expand
-    expand_as = shape.expand_as
+    broadcast_to = broadcasting.broadcast_to
+    expand = broadcasting.expand
+    expand_as = broadcasting.expand_as
     narrow = shape.narrow
     select = shape.select
     diagonal = shape.diagonal
@@ -110,15 +119,15 @@ class ShapeMethods(Variable):
     tile = _several(rearrangement.tile)
     repeat = rearrangement.repeat
     repeat_interleave = rearrangement.repeat_interleave
-    tril = rearrangement.tril
-    triu = rearrangement.triu
-    diag = rearrangement.diag
-    diagflat = rearrangement.diagflat
-    diag_embed = rearrangement.diag_embed
-    diagonal_scatter = rearrangement.diagonal_scatter
-    select_scatter = rearrangement.select_scatter
-    slice_scatter = rearrangement.slice_scatter
-    trace = rearrangement.trace
+    tril = diagonals.tril
+    triu = diagonals.triu
+    diag = diagonals.diag
+    diagflat = diagonals.diagflat
+    diag_embed = diagonals.diag_embed
+    diagonal_scatter = diagonals.diagonal_scatter
+    select_scatter = diagonals.select_scatter
+    slice_scatter = diagonals.slice_scatter
+    trace = diagonals.trace
 
     def squeeze_(self, dim: int | Sequence[int] | None = None) -> Tensor:
         """Drop dims of size 1 of this tensor."""
@@ -144,12 +153,12 @@ class ShapeMethods(Variable):
 
     def tril_(self, diagonal: int = 0) -> Tensor:
         """Overwrite what is above a diagonal with zeros."""
-        return copy_into(cast("Tensor", self), rearrangement.tril(cast("Tensor", self), diagonal))
+        return copy_into(cast("Tensor", self), diagonals.tril(cast("Tensor", self), diagonal))
 
     def triu_(self, diagonal: int = 0) -> Tensor:
         """Overwrite what is below a diagonal with zeros."""
-        return copy_into(cast("Tensor", self), rearrangement.triu(cast("Tensor", self), diagonal))
+        return copy_into(cast("Tensor", self), diagonals.triu(cast("Tensor", self), diagonal))
 
     def fill_diagonal_(self, fill_value: Number, wrap: bool = False) -> Tensor:
         """Overwrite the main diagonal, which runs on (after a gap of one) down a tall matrix with `wrap`."""
-        return rearrangement.fill_diagonal_(cast("Tensor", self), fill_value, wrap)
+        return diagonals.fill_diagonal_(cast("Tensor", self), fill_value, wrap)

@@ -28,6 +28,7 @@ from fnnet.functional._common import (
     plain_number,
     wrap_dim,
 )
+from fnnet.functional.broadcasting import EXPAND, broadcast_to
 from fnnet.functional.indexing import (
     INDEX_ADD,
     INDEX_SET,
@@ -41,7 +42,7 @@ from fnnet.functional.indexing import (
     written,
 )
 from fnnet.functional.segments import combine
-from fnnet.functional.shape import EXPAND, GETITEM, RESHAPE, broadcast_to
+from fnnet.functional.shape import GETITEM, RESHAPE
 
 if TYPE_CHECKING:
     from fnnet._core.namespace import Number
@@ -175,6 +176,8 @@ def _scattered(name: str, input: Tensor, dim: int, index: Tensor, src: Any) -> t
 
 def _scatter(name: str, input: Tensor, dim: int, index: Tensor, src: Any, op: Op, in_place: bool) -> Tensor:
     places, part = _scattered(name, input, dim, index, src)
+    if in_place:
+        refuse_partial_overlap(input, name, index, src, or_same=True)
     return (write if in_place else written)(input, places, op, part)
 
 
@@ -227,7 +230,9 @@ def scatter_(
     given = _one_source(src, value)
     if reduce is None:
         return _scatter("scatter_", self, dim, index, given, INDEX_SET, in_place=True)
-    return copy_into(self, _reduced("scatter_", self, dim, index, given, reduce))
+    r = _reduced("scatter_", self, dim, index, given, reduce)
+    refuse_partial_overlap(self, "scatter_", index, given, or_same=True)
+    return copy_into(self, r)
 
 
 def _reduced(name: str, input: Tensor, dim: int, index: Tensor, src: Any, reduce: str) -> Tensor:
@@ -301,7 +306,9 @@ def scatter_reduce_(
         >>> fnnet.ones(2).scatter_reduce_(0, fnnet.tensor([1, 1]), fnnet.tensor([2.0, 3.0]), "sum")
         tensor([1., 6.])
     """
-    return copy_into(self, scatter_reduce(self, dim, index, src, reduce, include_self=include_self))
+    r = scatter_reduce(self, dim, index, src, reduce, include_self=include_self)
+    refuse_partial_overlap(self, "scatter_reduce_", index, src, or_same=True)
+    return copy_into(self, r)
 
 
 # places in the flattened tensor ------------------------------------------------------------------------------------
@@ -369,6 +376,7 @@ def put_(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
         tensor([0., 0., 1.])
     """
     places, part = _put("put_", self, index, source)
+    refuse_partial_overlap(self, "put_", index, source, or_same=True)
     return write(self, places, INDEX_ADD if accumulate else INDEX_SET, part)
 
 

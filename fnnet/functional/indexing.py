@@ -20,7 +20,7 @@ from fnnet._core.errors import ArgumentError, DTypeError, IndexRangeError, Optio
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.autograd.modes import MODE
-from fnnet.autograd.tape import apply, apply_, check_writable, namespace_of
+from fnnet.autograd.tape import apply, apply_, check_writable, namespace_of, refuse_partial_overlap
 from fnnet.autograd.variable import INFERENCE, Variable, make
 from fnnet.autograd.views import apply_view
 from fnnet.backends import dtypes
@@ -32,9 +32,10 @@ from fnnet.functional._common import (
     plain_number,
     to_dtype,
 )
+from fnnet.functional.broadcasting import EXPAND
 from fnnet.functional.creation import tensor
 from fnnet.functional.movement import copy_, overwrite, to_device
-from fnnet.functional.shape import EXPAND, GETITEM, PERMUTE, RESHAPE
+from fnnet.functional.shape import GETITEM, PERMUTE, RESHAPE
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -213,6 +214,7 @@ class _Group:
     count: int
     rows: int
     at: Any  # raw
+    mask: bool = False
 
 
 _KINDS = "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices"
@@ -338,7 +340,7 @@ def _group(i: Tensor, place: int, shape: Shape, dim: int, out: int) -> _Group:
                 f"The shape of the mask {list(size)} at index {place} does not match the shape of the indexed tensor "
                 f"{list(shape)} at index {dim}"
             )
-        return _Group(out, len(size), math.prod(size), true_places(i))
+        return _Group(out, len(size), math.prod(size), true_places(i), True)
     n = shape[dim]
 
     def complain(at: int) -> Exception:
@@ -407,6 +409,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
             overwrite(view, v)  # one value, perhaps the tensor's own: read before anything is written
         return
     x = self if basic is None else cast("Tensor", apply_view(GETITEM, self, index=basic))
+    refuse_overlapping(x, groups, value, index if isinstance(index, tuple) else (index,))
     places, shape = _places(x, groups)
     v = _value(self, value)
     if dtype_of(v) is not dtype_of(self):
@@ -433,6 +436,17 @@ def _fill(x: Tensor, index: tuple[Any, ...], number: int | float) -> bool:
     backend.overwrite(part, fit_number(number, dtype_of(x)))
     x._counter[0] += 1
     return True
+
+
+def refuse_overlapping(x: Tensor, groups: list[_Group], value: Any, indices: Sequence[Any]) -> None:
+    """Raise where what is written at indices is read from the same memory, as value or index; PyTorch's rule.
+
+    One value written where one mask is true is read, like the mask, before anything is written.
+    """
+    if len(groups) == 1 and groups[0].mask and not (isinstance(value, Variable) and math.prod(value._data.shape) != 1):
+        refuse_partial_overlap(x, "index_put_", *indices)
+    else:
+        refuse_partial_overlap(x, "index_put_", value, *indices, or_same=True)
 
 
 def _value(like: Tensor, value: Any) -> Tensor:
@@ -496,7 +510,7 @@ def index_put_(self: Tensor, indices: Sequence[Tensor], values: Tensor, accumula
         >>> x.index_put_((fnnet.tensor([0, 0]),), fnnet.tensor(1.0), accumulate=True)
         tensor([2., 0.])
     """
-    places, value = _put_places("index_put_", self, indices, values)
+    places, value = _put_places("index_put_", self, indices, values, in_place=True)
     return write(self, places, INDEX_ADD if accumulate else INDEX_SET, value)
 
 
@@ -508,11 +522,13 @@ def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumula
         >>> fnnet.index_put(fnnet.zeros(2), (fnnet.tensor([1]),), fnnet.tensor(5.0))
         tensor([0., 5.])
     """
-    places, value = _put_places("index_put", input, indices, values)
+    places, value = _put_places("index_put", input, indices, values, in_place=False)
     return written(input, places, INDEX_ADD if accumulate else INDEX_SET, value)
 
 
-def _put_places(name: str, x: Tensor, indices: Sequence[Tensor], values: Tensor) -> tuple[Places, Tensor]:
+def _put_places(
+    name: str, x: Tensor, indices: Sequence[Tensor], values: Tensor, *, in_place: bool
+) -> tuple[Places, Tensor]:
     need_tensor(name, input=x, values=values, **{f"indices[{i}]": t for i, t in enumerate(indices)})
     if dtype_of(values) is not dtype_of(x):
         raise DTypeError(
@@ -521,6 +537,8 @@ def _put_places(name: str, x: Tensor, indices: Sequence[Tensor], values: Tensor)
         )
     parts = [cast("Tensor", apply_view(RESHAPE, t, shape=(1,))) if not t._data.ndim else t for t in indices]
     groups = _parse(x, tuple(parts))[1]
+    if in_place:
+        refuse_overlapping(x, groups, values, indices)
     places, shape = _places(x, groups)
     if all(not t._data.ndim for t in indices):
         shape = shape[1:]

@@ -14,9 +14,10 @@ from fnnet.autograd.tape import apply
 from fnnet.autograd.variable import Variable
 from fnnet.backends import dtypes
 from fnnet.functional._common import dtype_of, into, result_dtype, to_dtype, wrap_dim
+from fnnet.functional.broadcasting import atleast_1d, atleast_2d, atleast_3d, broadcast_to
 from fnnet.functional.creation import tensor, zeros
 from fnnet.functional.indexing import take_rows
-from fnnet.functional.shape import atleast_1d, atleast_2d, atleast_3d, broadcast_to, reshape, unsqueeze
+from fnnet.functional.shape import reshape, unsqueeze
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor

@@ -23,8 +23,9 @@ from fnnet.functional._common import (
     plain_number,
     to_dtype,
 )
+from fnnet.functional.broadcasting import broadcast_to
 from fnnet.functional.indexing import INDEX_SET, Places, read, true_places, write, written
-from fnnet.functional.shape import RESHAPE, broadcast_to
+from fnnet.functional.shape import RESHAPE
 
 if TYPE_CHECKING:
     from fnnet._core.namespace import Number
@@ -124,6 +125,7 @@ def masked_fill_(self: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
             f"masked_fill_: output with shape {list(shape)} doesn't match the mask's {list(m._data.shape)}"
         )
     value = _fill_value(self, value)
+    refuse_partial_overlap(self, "masked_fill_", m)
     check_leaf(MASKED_FILL, self)
     return copy_into(self, apply(MASKED_FILL, self, m, value))
 

@@ -13,8 +13,9 @@ from fnnet.autograd import tape
 from fnnet.autograd.tape import apply
 from fnnet.functional._common import broadcast_shape, dtype_of, into, need_tensor
 from fnnet.functional.arithmetic import mul
+from fnnet.functional.broadcasting import EXPAND
 from fnnet.functional.complex_numbers import conj
-from fnnet.functional.shape import EXPAND, PERMUTE, RESHAPE
+from fnnet.functional.shape import PERMUTE, RESHAPE
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor

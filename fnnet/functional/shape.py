@@ -8,12 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fnnet._core.errors import IndexRangeError, ShapeError
-from fnnet._core.namespace import A, Call, Namespace, Shape, sum_to
+from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import Kind, Op, Sample
-from fnnet._core.size import Size
-from fnnet.autograd.variable import Variable
 from fnnet.autograd.views import apply_view
-from fnnet.functional._common import broadcast_shape as _broadcast
 from fnnet.functional._common import dtype_of, is_tensor, need_tensor, sizes, wrap_dim
 
 if TYPE_CHECKING:
@@ -41,14 +38,6 @@ PERMUTE = Op(
     "permute", backward=lambda k, c, g: (k.permute(g, dims=inverse(c.static["dims"])),), uses=((),), kind=Kind.MOVE,
     is_view=True, onnx="Transpose",
     samples=lambda make: (Sample(make(2, 3, 4), dims=(2, 0, 1)), Sample(make(), dims=())),
-)  # fmt: skip
-
-EXPAND = Op(
-    "expand", backward=lambda k, c, g: (sum_to(k, g, c.shapes[0]),), uses=((),), kind=Kind.MOVE, is_view=True,
-    onnx="Expand",
-    samples=lambda make: (
-        Sample(make(3, 1), shape=(2, 3, 4)), Sample(make(), shape=(2,)), Sample(make(1, 2), shape=(0, 2)),
-    ),
 )  # fmt: skip
 
 
@@ -337,149 +326,6 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     return r
 
 
-# broadcasting ------------------------------------------------------------------------------------------------------
-def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
-    """Repeated along dims of size 1 and new leading dims, without a copy; -1 keeps a dim's size.
-
-    Raises:
-        ShapeError: A dim of another size than 1 would change.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.broadcast_to(fnnet.tensor([[1], [2]]), (2, 3))
-        tensor([[1, 1, 1],
-                [2, 2, 2]])
-    """
-    need_tensor("expand", input=input)
-    shape = tuple(input._data.shape)
-    new = list(sizes("expand", (size,)))
-    lead = len(new) - len(shape)
-    if lead < 0:
-        raise ShapeError(
-            f"expand(tensor of size {list(shape)}, size={new}): the number of sizes provided ({len(new)}) must "
-            "be greater "
-            f"or equal to the number of dimensions in the tensor ({len(shape)})"
-        )
-    for i, n in enumerate(new):
-        if n == -1 and i >= lead:
-            new[i] = shape[i - lead]
-        elif n < 0:
-            raise ShapeError(
-                f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing dimension {i}"
-            )
-        elif i >= lead and shape[i - lead] not in (1, n):
-            raise ShapeError(
-                f"The expanded size of the tensor ({n}) must match the existing size ({shape[i - lead]}) at "
-                "non-singleton "
-                f"dimension {i}.  Target sizes: {new}.  Tensor sizes: {list(shape)}"
-            )
-    r: Tensor = apply_view(EXPAND, input, shape=tuple(new))
-    return r
-
-
-def expand(self: Tensor, *size: Any, implicit: bool = False) -> Tensor:
-    """Repeated along dims of size 1 and new leading dims, without a copy; -1 keeps a dim's size.
-
-    Example:
-        >>> import fnnet
-        >>> tuple(fnnet.zeros(3, 1).expand(2, -1, 4).shape)
-        (2, 3, 4)
-    """
-    return broadcast_to(self, sizes("expand", size))
-
-
-def expand_as(self: Tensor, other: Tensor) -> Tensor:
-    """Repeated, without a copy, to the shape of `other`.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.tensor([1, 2]).expand_as(fnnet.zeros(2, 2))
-        tensor([[1, 2],
-                [1, 2]])
-    """
-    need_tensor("expand_as", other=other)
-    return broadcast_to(self, tuple(other._data.shape))
-
-
-def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:  # Tensors, or one sequence of them
-    """All tensors expanded to the shape that they broadcast to.
-
-    Example:
-        >>> import fnnet
-        >>> a, b = fnnet.broadcast_tensors(fnnet.zeros(3, 1), fnnet.zeros(2))
-        >>> tuple(a.shape), tuple(b.shape)
-        ((3, 2), (3, 2))
-    """
-    if len(tensors) == 1 and not isinstance(tensors[0], Variable):
-        tensors = tuple(tensors[0])
-    shape = _broadcast("broadcast_tensors", *(tuple(x._data.shape) for x in tensors))
-    return tuple(broadcast_to(x, shape) for x in tensors)
-
-
-def broadcast_shapes(*shapes: Sequence[int] | int) -> Size:
-    """The shape that tensors of these shapes broadcast to.
-
-    Example:
-        >>> import fnnet
-        >>> tuple(fnnet.broadcast_shapes((2, 1), (3,)))
-        (2, 3)
-    """
-    found = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
-    for shape in found:
-        if any(n < 0 for n in shape):
-            raise ShapeError(f"Trying to create tensor with negative dimension: {list(shape)}")
-    return Size(_broadcast("broadcast_shapes", *found))
-
-
-def _at_least(name: str, tensors: tuple[Any, ...], grow: Any) -> Any:
-    if len(tensors) == 1 and not isinstance(tensors[0], Variable):
-        return tuple(grow(x) for x in tensors[0])
-    need_tensor(name, **{f"tensors[{i}]": x for i, x in enumerate(tensors)})
-    return grow(tensors[0]) if len(tensors) == 1 else tuple(grow(x) for x in tensors)
-
-
-def atleast_1d(*tensors: Any) -> Any:  # a Tensor for one, a tuple of them for several
-    """A 0-d tensor as a vector; others as they are.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.atleast_1d(fnnet.tensor(1))
-        tensor([1])
-    """
-    return _at_least("atleast_1d", tensors, lambda x: reshape(x, (1,)) if not x._data.ndim else x)
-
-
-def atleast_2d(*tensors: Any) -> Any:  # a Tensor for one, a tuple of them for several
-    """With dims of size 1 before it, until there are two.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.atleast_2d(fnnet.tensor([1, 2]))
-        tensor([[1, 2]])
-    """
-
-    def grow(x: Tensor) -> Tensor:
-        return x if x._data.ndim > 1 else reshape(x, (1, *(x._data.shape or (1,))))
-
-    return _at_least("atleast_2d", tensors, grow)
-
-
-def atleast_3d(*tensors: Any) -> Any:  # a Tensor for one, a tuple of them for several
-    """Until there are three dims: a vector becomes (1, n, 1), a matrix (n, m, 1).
-
-    Example:
-        >>> import fnnet
-        >>> tuple(fnnet.atleast_3d(fnnet.zeros(2)).shape)
-        (1, 2, 1)
-    """
-
-    def grow(x: Tensor) -> Tensor:
-        shape = x._data.shape
-        return x if len(shape) > 2 else reshape(x, (*shape, 1) if len(shape) == 2 else (1, *(shape or (1,)), 1))
-
-    return _at_least("atleast_3d", tensors, grow)
-
-
 # parts -------------------------------------------------------------------------------------------------------------
 def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
     """`length` elements along `dim` from `start` on: a view.
@@ -577,7 +423,4 @@ def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
     return r if self._data.ndim else reshape(r, (size,))
 
 
-__all__ = [
-    "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "diagonal",
-    "flatten", "narrow", "ravel", "reshape", "select", "squeeze", "unflatten", "unsqueeze",
-]  # fmt: skip
+__all__ = ["diagonal", "flatten", "narrow", "ravel", "reshape", "select", "squeeze", "unflatten", "unsqueeze"]

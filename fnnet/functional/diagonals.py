@@ -1,0 +1,319 @@
+"""Triangles and diagonals of matrices, and copies of tensors with a part replaced."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fnnet._core.errors import OptionError, ShapeError
+from fnnet._core.namespace import A, Namespace, View
+from fnnet._core.op import Kind, Make, Op, Sample
+from fnnet.autograd.tape import apply, namespace_of
+from fnnet.autograd.variable import make
+from fnnet.backends import dtypes
+from fnnet.functional._common import dtype_of, into, need_tensor, to_dtype, wrap_dim
+from fnnet.functional.creation import finish
+from fnnet.functional.indexing import index_put_
+from fnnet.functional.layout import with_own_memory
+from fnnet.functional.movement import VIEW_SET, canonical, fill_
+from fnnet.functional.ranges import arange
+from fnnet.functional.reduction import sum as _sum
+from fnnet.functional.shape import GETITEM, diagonal, reshape, select
+
+if TYPE_CHECKING:
+    from fnnet._core.namespace import Number
+    from fnnet._tensor import Tensor
+    from fnnet.backends.devices import Device
+    from fnnet.backends.dtypes import DType
+
+K = Namespace
+
+
+# triangles ---------------------------------------------------------------------------------------------------------
+def _triangle(k: K[A], x: A, diagonal: int, lower: bool) -> A:
+    n, m = x.shape[-2:]
+    rows, columns = k.reshape(k.arange(n), shape=(n, 1)) + diagonal, k.arange(m)
+    inside = k.ge(rows, columns) if lower else k.le(rows, columns)
+    return k.where(inside, x, k.full((), 0, dtype=x.dtype))
+
+
+def _triangle_samples(make: Make) -> Any:
+    yield Sample(make(3, 4), diagonal=0)
+    yield Sample(make(2, 3, 3), diagonal=1)
+    yield Sample(make(4, 2), diagonal=-1)
+    yield Sample(make(0, 2), diagonal=0)
+
+
+TRIL = Op(
+    "tril", forward=lambda k, x, /, *, diagonal: _triangle(k, x, diagonal, lower=True),
+    backward=lambda k, c, g: (k.tril(g, diagonal=c.static["diagonal"]),), uses=((),), kind=Kind.MOVE, onnx="Trilu",
+    samples=_triangle_samples,
+)  # fmt: skip
+TRIU = Op(
+    "triu", forward=lambda k, x, /, *, diagonal: _triangle(k, x, diagonal, lower=False),
+    backward=lambda k, c, g: (k.triu(g, diagonal=c.static["diagonal"]),), uses=((),), kind=Kind.MOVE, onnx="Trilu",
+    samples=_triangle_samples,
+)  # fmt: skip
+
+
+def _checked_triangle(op: Op, input: Tensor, diagonal: int, out: Tensor | None) -> Tensor:
+    need_tensor(op.name, input=input)
+    if input._data.ndim < 2:
+        raise ShapeError(f"{op.name}: input tensor must have at least 2 dimensions")
+    r: Tensor = apply(op, input, diagonal=operator.index(diagonal))
+    return r if out is None else into(out, r)
+
+
+def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
+    """The lower triangle of matrices (last two dims), up to a diagonal; zeros above.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.tril(fnnet.ones(2, 2))
+        tensor([[1., 0.],
+                [1., 1.]])
+    """
+    return _checked_triangle(TRIL, input, diagonal, out)
+
+
+def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
+    """The upper triangle of matrices (last two dims), from a diagonal on; zeros below.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.triu(fnnet.ones(2, 2), 1)
+        tensor([[0., 1.],
+                [0., 0.]])
+    """
+    return _checked_triangle(TRIU, input, diagonal, out)
+
+
+def _triangle_indices(
+    name: str, row: int, col: int, offset: int, lower: bool, dtype: DType | None, device: Device | str | None
+) -> Tensor:
+    if row < 0 or col < 0:
+        raise ShapeError(f"{name}: row and col must be non-negative, got row={row}, col={col}")
+    places = [
+        (i, j)
+        for i in range(row)
+        for j in (range(min(i + offset + 1, col)) if lower else range(max(i + offset, 0), col))
+    ]
+    target = canonical(device)
+    host = np.array(places, dtype=np.int64).reshape(-1, 2).T
+    raw = target.backend.from_host(np.ascontiguousarray(host), target.index or 0)
+    return to_dtype(finish(raw, target), dtype or dtypes.int64)
+
+
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: DType | None = None, device: Device | str | None = None,
+    layout: object = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Rows and columns (2, n) of the lower triangle of a (row, col) matrix, row by row.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.tril_indices(2, 2)
+        tensor([[0, 1, 1],
+                [0, 0, 1]])
+    """
+    return _triangle_indices("tril_indices", row, col, offset, True, dtype, device)
+
+
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: DType | None = None, device: Device | str | None = None,
+    layout: object = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Rows and columns (2, n) of the upper triangle of a (row, col) matrix, row by row.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.triu_indices(2, 2)
+        tensor([[0, 0, 1],
+                [0, 1, 1]])
+    """
+    return _triangle_indices("triu_indices", row, col, offset, False, dtype, device)
+
+
+# diagonals and replaced parts --------------------------------------------------------------------------------------
+def _zeros(like: Tensor, shape: Sequence[int]) -> Tensor:
+    zeros: Tensor = make(namespace_of(like._device).full(tuple(shape), 0, dtype=like._data.dtype), like._device)
+    return zeros
+
+
+def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """Matrices with the last dim of `input` on a diagonal, zeros elsewhere.
+
+    Args:
+        input: (..., n).
+        offset: Which diagonal: above (positive) or below the main one. Default: 0.
+        dim1: Place of the rows in the result. Default: -2.
+        dim2: Place of the columns. Default: -1.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.diag_embed(fnnet.tensor([1, 2]))
+        tensor([[1, 0],
+                [0, 2]])
+    """
+    need_tensor("diag_embed", input=input)
+    shape = tuple(input._data.shape)
+    a, b = wrap_dim(dim1, len(shape) + 1, "diag_embed"), wrap_dim(dim2, len(shape) + 1, "diag_embed")
+    if a == b:
+        raise ShapeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    n = shape[-1] + abs(offset)
+    size = list(shape[:-1])
+    for d in sorted((a, b)):
+        size.insert(d, n)
+    view: View = (("diagonal", {"offset": offset, "dim1": a, "dim2": b}),)
+    r: Tensor = apply(VIEW_SET, _zeros(input, size), input, view=view)
+    return r
+
+
+def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
+    """A vector as the diagonal of a matrix; of a matrix, its diagonal (a copy).
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.diag(fnnet.tensor([[1, 2], [3, 4]]), 1)
+        tensor([2])
+    """
+    need_tensor("diag", input=input)
+    ndim = input._data.ndim
+    if ndim not in (1, 2):
+        raise ShapeError(f"diag(): Supports 1D or 2D tensors. Got {ndim}D")
+    r = diag_embed(input, diagonal) if ndim == 1 else with_own_memory(_diagonal(input, diagonal, 0, 1))
+    return r if out is None else into(out, r)
+
+
+_diagonal = diagonal
+
+
+def diagflat(input: Tensor, offset: int = 0) -> Tensor:
+    """All elements on the diagonal of a matrix.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.diagflat(fnnet.tensor([1, 2]), -1)
+        tensor([[0, 0, 0],
+                [1, 0, 0],
+                [0, 2, 0]])
+    """
+    need_tensor("diagflat", input=input)
+    return diag_embed(reshape(input, (-1,)), offset)
+
+
+def fill_diagonal_(self: Tensor, fill_value: Number, wrap: bool = False) -> Tensor:
+    """Overwrite the main diagonal, where all indices are equal.
+
+    Args:
+        self: At least two dims; more than two must have one size.
+        fill_value: What to write.
+        wrap: In a tall matrix, begin anew below each square, with one row between. Default: False.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.zeros(2, 2).fill_diagonal_(5)
+        tensor([[5., 0.],
+                [0., 5.]])
+    """
+    shape = tuple(self._data.shape)
+    if len(shape) < 2:
+        raise ShapeError("dimensions must larger than 1")
+    if len(shape) > 2 and len(set(shape)) > 1:
+        raise ShapeError(f"all dimensions of input must be of equal length, got {shape}")
+    if len(shape) > 2:
+        n = shape[0]
+        line = arange(n, device=self._device)
+        index_put_(self, (line,) * len(shape), self.new_full((), fill_value))
+        return self
+    rows, columns = shape
+    for top in range(0, rows, columns + 1) if wrap and columns else (0,):
+        fill_(_diagonal(apply(GETITEM, self, index=(slice(top, rows),))), fill_value)
+    return self
+
+
+def trace(input: Tensor) -> Tensor:
+    """The sum of a matrix's diagonal.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.trace(fnnet.tensor([[1.0, 2.0], [3.0, 4.0]]))
+        tensor(5.)
+    """
+    need_tensor("trace", input=input)
+    if input._data.ndim != 2:
+        raise ShapeError("trace: expected a matrix, but got tensor with dim " + str(input._data.ndim))
+    return _sum(_diagonal(input))
+
+
+def _replaced(name: str, input: Tensor, src: Tensor, view: View, part: Tensor) -> Tensor:
+    need_tensor(name, src=src)
+    if tuple(src._data.shape) != tuple(part._data.shape):
+        raise ShapeError(
+            f"{name}: expected src to have a size equal to the slice of self. src size = "
+            f"{list(src._data.shape)}, slice "
+            f"size = {list(part._data.shape)}"
+        )
+    r: Tensor = apply(VIEW_SET, input, to_dtype(src, dtype_of(input)), view=view)
+    return r
+
+
+def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
+    """A copy of `input` with `src` as its slice at `index` of `dim`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.select_scatter(fnnet.zeros(2, 2), fnnet.ones(2), 0, 1)
+        tensor([[0., 0.],
+                [1., 1.]])
+    """
+    need_tensor("select_scatter", input=input)
+    part = select(input, dim, index)
+    d = wrap_dim(dim, input._data.ndim, "select_scatter")
+    at = (*(slice(None),) * d, index % input._data.shape[d])
+    return _replaced("select_scatter", input, src, (("getitem", {"index": at}),), part)
+
+
+def slice_scatter(
+    input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Tensor:
+    """A copy of `input` with `src` as its slice `start:end:step` along `dim`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.zeros(4).slice_scatter(fnnet.ones(2), start=0, end=4, step=2)
+        tensor([1., 0., 1., 0.])
+    """
+    need_tensor("slice_scatter", input=input)
+    d = wrap_dim(dim, input._data.ndim, "slice_scatter")
+    if step <= 0:
+        raise OptionError("slice step must be positive")
+    first, last, _ = slice(start, end, step).indices(input._data.shape[d])
+    at = (*(slice(None),) * d, slice(first, max(first, last), step))
+    part: Tensor = apply(GETITEM, input, index=at)
+    return _replaced("slice_scatter", input, src, (("getitem", {"index": at}),), part)
+
+
+def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """A copy of `input` with `src` as its diagonal.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.diagonal_scatter(fnnet.zeros(2, 2), fnnet.ones(2))
+        tensor([[1., 0.],
+                [0., 1.]])
+    """
+    need_tensor("diagonal_scatter", input=input)
+    part = _diagonal(input, offset, dim1, dim2)
+    ndim = input._data.ndim
+    static = {"offset": offset, "dim1": wrap_dim(dim1, ndim), "dim2": wrap_dim(dim2, ndim)}
+    return _replaced("diagonal_scatter", input, src, (("diagonal", static),), part)
+
+
+__all__ = [
+    "diag", "diag_embed", "diagflat", "diagonal_scatter", "select_scatter", "slice_scatter", "trace", "tril",
+    "tril_indices", "triu", "triu_indices",
+]  # fmt: skip
