@@ -30,6 +30,10 @@ class DTypeError(FnnetError, RuntimeError, TypeError):
     """A dtype is not served, or a result can't be cast to where it should go."""
 
 
+class UnsupportedDTypeError(DTypeError, NotImplementedError):
+    """A function is not defined for a dtype, as relu is not for complex numbers."""
+
+
 class DivisionError(FnnetError, RuntimeError, ZeroDivisionError):
     """Whole numbers are divided by zero."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
@@ -40,6 +41,8 @@ class Sample:
 Make = Callable[..., Any]
 """`make(*shape, low=-1.0, high=1.0, dtype=None)`: a random array; the suite decides its dtype and device."""
 Samples = Callable[[Make], Iterable[Sample]]
+Title = str | Callable[[Any], str] | None
+"""A node's name in PyTorch, a function from the node to it, or None."""
 
 
 class Op:
@@ -59,13 +62,16 @@ class Op:
         is_view: The result may share the first input's memory.
         holomorphic: Complex-differentiable. The rule is then written as for real numbers, and of complex numbers the
             tape runs `conj(rule(conj(grad)))`, which is PyTorch's gradient; else the rule says what is meant.
+        real: Defined for real numbers alone: the tape refuses complex ones.
         onnx: The ONNX operator that says the same, or None.
+        title: What PyTorch calls its node (`SumBackward0`), or a function of the node that says so, asked only when
+            somebody wants the name. None: the op's name in camel case.
         samples: Arguments to test it on.
     """
 
     __slots__ = (
-        "_kept", "backward", "forward", "holomorphic", "is_view", "keeps", "kind", "n_out", "name", "onnx", "samples",
-        "uses",
+        "_kept", "backward", "forward", "holomorphic", "is_view", "keeps", "kind", "n_out", "name", "onnx", "real",
+        "samples", "title", "uses",
     )  # fmt: skip
 
     def __init__(
@@ -80,12 +86,14 @@ class Op:
         kind: Kind = Kind.SAME,
         is_view: bool = False,
         holomorphic: bool = True,
+        real: bool = False,
         onnx: str | None = None,
+        title: Title = None,
         samples: Samples | None = None,
         register: bool = True,
     ) -> None:
         self.name, self.forward, self.backward, self.uses = name, forward, backward, uses
-        self.keeps, self.holomorphic = keeps, holomorphic
+        self.keeps, self.holomorphic, self.real, self.title = keeps, holomorphic, real, title
         self.n_out, self.kind, self.is_view, self.onnx, self.samples = n_out, kind, is_view, onnx, samples
         self._kept: dict[tuple[bool, ...], tuple[tuple[int, ...], bool]] = {}
         if register:
@@ -104,6 +112,18 @@ class Op:
             found = tuple(sorted(u for u in used if u != OUT)), OUT in used
             self._kept[needs] = found
             return found
+
+    def titled(self, title: Title) -> Op:
+        """The same op, for public functions whose node PyTorch calls otherwise. It is not in the table.
+
+        Example:
+            >>> from fnnet._core.op import Op
+            >>> Op("permute", register=False).titled("TBackward0").name
+            'permute'
+        """
+        other = copy.copy(self)
+        other.title = title
+        return other
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

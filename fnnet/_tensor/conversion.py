@@ -13,7 +13,7 @@ from fnnet.backends.devices import CPU, Device
 from fnnet.backends.dtypes import DType
 from fnnet.backends.memory_formats import MemoryFormat, preserve_format
 from fnnet.functional import creation, layout, movement
-from fnnet.functional._common import TITLES, dtype_of, to_dtype
+from fnnet.functional._common import dtype_of, to_dtype
 from fnnet.functional.host_data import as_dtype
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ class ConversionMethods(Variable):
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
         """The name of the tensor's type, or the tensor in another dtype."""
         if dtype is None:
-            return f"fnnet.{TITLES[dtype_of(self).name]}Tensor"
+            return f"fnnet.{dtypes.TITLES[dtype_of(self).name]}Tensor"
         if isinstance(dtype, str):
             package, _, name = dtype.rpartition(".")
-            found = [d for d in dtypes.ALL if TITLES[d.name] + "Tensor" == name]
+            found = [d for d in dtypes.ALL if dtypes.TITLES[d.name] + "Tensor" == name]
             if not found:
                 raise OptionError(f"invalid type: {dtype!r}")
             return self.to(package.partition(".")[2] or CPU, found[0])

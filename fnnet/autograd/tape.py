@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from fnnet._core.errors import AutogradError, DeviceError, DTypeError, OverlapError
+from fnnet._core.errors import AutogradError, DeviceError, DTypeError, OverlapError, UnsupportedDTypeError
 from fnnet._core.op import OPS, Kind, Op
 from fnnet.autograd.modes import MODE, State, set_grad
 from fnnet.autograd.node import Node, describe_here
@@ -56,12 +56,11 @@ def apply(op: Op, *args: Any, **static: Any) -> Any:
         else:
             raws.append(a)
             edges.append(None)
-    if (
-        odd
-        and op.kind is not Kind.MOVE
-        and any(isinstance(a, Variable) and device.backend.dtype_of(a._data) in _HALF for a in args)
-    ):
-        return _in_float32(op, args, static)
+    if odd and op.kind is not Kind.MOVE:
+        if op.real:
+            _refuse_complex(op, args)
+        if any(isinstance(a, Variable) and device.backend.dtype_of(a._data) in _HALF for a in args):
+            return _in_float32(op, args, static)
     inner = state.namespace
     k = device.backend if inner is None else inner(device)
     if recording and op.backward is None:
@@ -317,6 +316,16 @@ def _mark_complex(node: Node, args: Sequence[Any], outs: Sequence[Variable]) -> 
                 raise DTypeError(f"{op.name} does not support automatic differentiation for inputs with complex dtype.")
 
 
+def _refuse_complex(op: Op, args: Sequence[Any]) -> None:
+    """Raise if an operand of an op for real numbers is complex."""
+    for a in args:
+        if isinstance(a, Variable) and (dtype := a._device.backend.dtype_of(a._data)).is_complex:
+            raise UnsupportedDTypeError(
+                f"{op.name}: \"{op.name}\" not implemented for '{dtypes.TITLES[dtype.name]}' ({dtype}), "
+                "expected real numbers"
+            )
+
+
 def _in_float32(op: Op, args: tuple[Any, ...], static: dict[str, Any]) -> Any:
     """float16 and bfloat16 compute in float32; the result is cast back to what the operands were."""
     cast = OPS["cast"]
@@ -387,18 +396,19 @@ def check_writable(target: Variable, name: str, recording: bool, *, certain: boo
         raise AutogradError(of.refusal(name, direct=True))
 
 
-def refuse_partial_overlap(target: Any, name: str, *operands: Any) -> None:
+def refuse_partial_overlap(target: Any, name: str, *operands: Any, or_same: bool = False) -> None:
     """Raise if `target` is to be written in place, or as `out=`, from memory it partly shares. Changes nothing.
 
-    An operand that is the very same elements in the same order may be: each is read before it is written.
+    An operand that is the very same elements in the same order may be: each is read before it is written. Where
+    elements go to other places than they come from (`or_same`), it may not.
     """
     for a in operands:
-        if a is target or not (isinstance(a, Variable) and isinstance(target, Variable)):
+        if (a is target and not or_same) or not (isinstance(a, Variable) and isinstance(target, Variable)):
             continue
         x, y, backend = target._data, a._data, target._device.backend
         if a._device is not target._device or type(x) is not backend.array_type or type(y) is not backend.array_type:
             continue
-        if backend.partly_overlap(x, y):
+        if backend.partly_overlap(x, y, or_same=or_same):
             raise OverlapError(
                 f"{name}: unsupported operation: some elements of the input tensor and the written-to tensor refer to "
                 "a single memory location. Please clone() the tensor before performing the operation."
@@ -412,6 +422,10 @@ def apply_(op: Op, target: Any, *args: Any, **static: Any) -> Any:
     """
     state = MODE.state
     device = target._device
+    dtype = target._data.dtype
+    odd = dtype is not F32 and dtype is not F64
+    if odd and op.real:
+        _refuse_complex(op, args)
     k = namespace_of(device)
     raws = [a._data if isinstance(a, Variable) else a for a in args]
     for a in args:
@@ -428,8 +442,7 @@ def apply_(op: Op, target: Any, *args: Any, **static: Any) -> Any:
             through = target._derived()._edge()
             edges = [through if a is target else e for a, e in zip(args, edges, strict=True)]
         node = record(op, k, device, args, raws, edges, static)
-        dtype = target._data.dtype
-        if dtype is not F32 and dtype is not F64:
+        if odd:
             _mark_complex(node, args, (target,))
         _keep_old(node, op, k, target, args, raws)
     try:

@@ -79,6 +79,12 @@ complex128 = DType("complex128", np.complex128, 3, 10)
 ALL: Final = (
     bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128,
 )  # fmt: skip
+TITLES: Final = {
+    "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long",
+    "float16": "Half", "bfloat16": "BFloat16", "float32": "Float", "float64": "Double",
+    "complex64": "ComplexFloat", "complex128": "ComplexDouble",
+}  # fmt: skip
+"""What PyTorch calls a dtype in the names of tensor types and in errors."""
 HALF: Final = (float16, bfloat16)
 BY_NAME: Final = {d.name: d for d in ALL}
 FROM_NUMPY: Final = {d.numpy: d for d in ALL}

@@ -8,9 +8,17 @@ from __future__ import annotations
 import operator
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeGuard, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, cast
 
-from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, IndexRangeError, OverlapError, ShapeError
+from fnnet._core.errors import (
+    ArgumentError,
+    AutogradError,
+    DTypeError,
+    IndexRangeError,
+    OverlapError,
+    ShapeError,
+    UnsupportedDTypeError,
+)
 from fnnet._core.namespace import Number, Shape
 from fnnet._core.op import OPS, Kind, Op
 from fnnet.autograd import tape
@@ -199,7 +207,7 @@ def is_number(x: object) -> bool:
 def refuse_dtype(name: str, dtype: DType, *categories: int) -> None:
     """Raise, with PyTorch's name of its kernel, where an op is not defined for a category of dtypes."""
     if dtype.category in categories:
-        raise DTypeError(f"\"{name}\" not implemented for '{_title(dtype)}'")
+        raise UnsupportedDTypeError(f"\"{name}\" not implemented for '{_title(dtype)}'")
 
 
 def on_one_device(a: Tensor, b: Tensor) -> tuple[Any, Any]:
@@ -272,16 +280,8 @@ def check_castable(source: DType, target: DType) -> None:
         raise DTypeError(f"result type {_title(source)} can't be cast to the desired output type {_title(target)}")
 
 
-TITLES: Final = {
-    "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long",
-    "float16": "Half", "bfloat16": "BFloat16", "float32": "Float", "float64": "Double",
-    "complex64": "ComplexFloat", "complex128": "ComplexDouble",
-}  # fmt: skip
-"""What PyTorch calls a dtype in the names of tensor types and in errors."""
-
-
 def _title(dtype: DType) -> str:
-    return TITLES[dtype.name]
+    return dtypes.TITLES[dtype.name]
 
 
 def inplace(op: Op, target: Tensor, *others: Any, **static: Any) -> Tensor:

@@ -84,7 +84,8 @@ def _relu_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 
 RELU = Op(
-    "relu", forward=lambda k, x: k.maximum(x, 0), backward=_relu_backward, uses=((OUT,),), onnx="Relu", samples=_kinked
+    "relu", forward=lambda k, x: k.maximum(x, 0), backward=_relu_backward, uses=((OUT,),), onnx="Relu", real=True,
+    samples=_kinked,
 )  # fmt: skip
 
 
@@ -129,7 +130,7 @@ def _leaky_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 LEAKY_RELU = Op(
     "leaky_relu", forward=_leaky_forward, backward=_leaky_backward, uses=((0,),), onnx="LeakyRelu",
-    samples=lambda make: (
+    real=True, samples=lambda make: (
         Sample(make(3, 4, low=0.1), negative_slope=0.01), Sample(make(2, 3, low=-2, high=-0.1), negative_slope=0.3),
         Sample(make(0, 2), negative_slope=-0.5),
     ),
@@ -172,7 +173,7 @@ def _prelu_backward(k: K[A], c: Call[A], g: A) -> Grads:
 PRELU = Op(
     "prelu", forward=lambda k, x, w: k.where(k.gt(x, 0), x, x * w), backward=_prelu_backward, uses=((0, 1), (0,)),
     onnx="PRelu",
-    samples=lambda make: (
+    real=True, samples=lambda make: (
         Sample(make(2, 3, 4, low=0.1), make(3, 1)), Sample(make(2, 3, low=-2, high=-0.1), make(3)),
         Sample(make(5, low=-2, high=-0.1), make(1)),
     ),
@@ -236,7 +237,7 @@ def _elu_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 ELU = Op(
     "elu", forward=_elu_forward, backward=_elu_backward, uses=((0,),),
-    samples=lambda make: (
+    real=True, samples=lambda make: (
         Sample(make(3, 4, low=0.1), alpha=1.0, scale=1.0, input_scale=1.0),
         Sample(make(3, low=-3, high=-0.1), alpha=0.7, scale=1.5, input_scale=2.0),
         Sample(make(0, 2), alpha=1.0, scale=1.0, input_scale=1.0),
@@ -344,7 +345,7 @@ def _gelu_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 GELU = Op(
     "gelu", forward=_gelu_forward, backward=_gelu_backward, uses=((0,),), onnx="Gelu",
-    samples=lambda make: tuple(
+    real=True, samples=lambda make: tuple(
         Sample(make(*shape, low=-3, high=3), approximate=approximate)
         for shape in ((3, 4), (), (0, 2)) for approximate in ("none", "tanh")
     ),
@@ -410,7 +411,7 @@ def _mish_backward(k: K[A], c: Call[A], g: A) -> Grads:
 _SOFTPLUS_LINEAR = 20.0  # log(1 + exp(x)) - x is below float32's resolution from 17 on; PyTorch's bound is 20
 MISH = Op(
     "mish", forward=lambda k, x: x * k.tanh(_log1p_exp(k, x)), backward=_mish_backward, uses=((0,),), onnx="Mish",
-    samples=_smooth,
+    real=True, samples=_smooth,
 )  # fmt: skip
 
 
@@ -441,7 +442,7 @@ def _softplus_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 SOFTPLUS = Op(
     "softplus", forward=_softplus_forward, backward=_softplus_backward, uses=((0,),), onnx="Softplus",
-    samples=lambda make: (
+    real=True, samples=lambda make: (
         Sample(make(3, 4, low=-3, high=3), beta=1.0, threshold=20.0),
         Sample(make(3), beta=2.5, threshold=0.0, smooth=False),
         Sample(make(3, low=1, high=2), beta=-1.5, threshold=-1.0), Sample(make(0), beta=1.0, threshold=20.0),
@@ -462,7 +463,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 
 LOGSIGMOID = Op(
     "logsigmoid", forward=lambda k, x: -_log1p_exp(k, -x), backward=lambda k, c, g: (g * k.sigmoid(-c.inputs[0]),),
-    uses=((0,),), samples=_smooth,
+    uses=((0,),), real=True, samples=_smooth,
 )  # fmt: skip
 
 
@@ -548,6 +549,7 @@ def _glu_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 GLU = Op(
     "glu", forward=_glu_forward, backward=_glu_backward, uses=((0,),),
+    real=True,
     samples=lambda make: (Sample(make(3, 4), dim=1), Sample(make(2, 6, 3), dim=1), Sample(make(0, 4), dim=1)),
 )  # fmt: skip
 

@@ -64,7 +64,7 @@ def _adaptive_avg_pool(k: K[A], x: A, *, grid: Shape) -> A:
 
 ADAPTIVE_AVG_POOL = Op(
     "adaptive_avg_pool", forward=_adaptive_avg_pool,
-    samples=lambda make: (Sample(make(2, 1, 5, 7), grid=(3, 2)), Sample(make(1, 2, 4), grid=(6,))),
+    real=True, samples=lambda make: (Sample(make(2, 1, 5, 7), grid=(3, 2)), Sample(make(1, 2, 4), grid=(6,))),
 )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def _adaptive_max_pool(k: K[A], x: A, *, grid: Shape) -> tuple[A, A]:
 
 ADAPTIVE_MAX_POOL = Op(
     "adaptive_max_pool", forward=_adaptive_max_pool, backward=with_indices_backward, uses=((OUT,),), n_out=2,
-    samples=lambda make: (Sample(make(2, 1, 5, 7), grid=(3, 2)), Sample(make(1, 2, 4), grid=(3,))),
+    real=True, samples=lambda make: (Sample(make(2, 1, 5, 7), grid=(3, 2)), Sample(make(1, 2, 4), grid=(3,))),
 )  # fmt: skip
 
 

@@ -228,7 +228,7 @@ def true_divide(input: Tensor | Number, other: Tensor | Number, *, out: Tensor |
 
 
 # division with rounding, remainders ----------------------------------------------------------------------------------
-FLOOR_DIVIDE = Op("floor_divide", backward=zero_backward, uses=((),), samples=positive_pairs)
+FLOOR_DIVIDE = Op("floor_divide", backward=zero_backward, uses=((),), samples=positive_pairs, real=True)
 
 
 def rounded_division(rounding_mode: str, input: Any, other: Any) -> Tensor:
@@ -279,7 +279,7 @@ def _remainder_samples(make: Make) -> Iterator[Sample]:
 
 
 REMAINDER = Op(
-    "remainder", backward=_remainder_backward, uses=((), (0, 1)), onnx="Mod", samples=_remainder_samples
+    "remainder", backward=_remainder_backward, uses=((), (0, 1)), onnx="Mod", real=True, samples=_remainder_samples
 )  # fmt: skip
 
 
@@ -306,7 +306,7 @@ def _fmod_backward(k: K[A], c: Call[A], g: A) -> Grads:
     )
 
 
-FMOD = Op("fmod", backward=_fmod_backward, uses=((), (0, 1)), samples=_remainder_samples)
+FMOD = Op("fmod", backward=_fmod_backward, uses=((), (0, 1)), samples=_remainder_samples, real=True)
 
 
 def fmod(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:

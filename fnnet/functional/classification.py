@@ -89,7 +89,7 @@ def _class_samples(make: Make, **more: Any) -> Any:
 
 NLL_LOSS = Op(
     "nll_loss", forward=_nll_forward, backward=_nll_backward, uses=((1, 2), (), ()), onnx="NegativeLogLikelihoodLoss",
-    samples=_class_samples,
+    real=True, samples=_class_samples,
 )  # fmt: skip
 
 
@@ -154,7 +154,8 @@ def _cross_entropy_samples(make: Make) -> Any:
 
 CROSS_ENTROPY = Op(
     "cross_entropy", forward=_cross_entropy_forward, backward=_cross_entropy_backward,
-    uses=((0, 1, 2, OUT), (), ()), n_out=2, keeps=(1,), onnx="SoftmaxCrossEntropyLoss", samples=_cross_entropy_samples,
+    uses=((0, 1, 2, OUT), (), ()), n_out=2, keeps=(1,), onnx="SoftmaxCrossEntropyLoss", real=True,
+    samples=_cross_entropy_samples,
 )  # fmt: skip
 
 

@@ -35,10 +35,10 @@ K = Namespace
 _samples = rough(pairs)
 EQ = Op("eq", kind=Kind.BOOL, onnx="Equal", samples=_samples)
 NE = Op("ne", kind=Kind.BOOL, samples=_samples)
-LT = Op("lt", kind=Kind.BOOL, onnx="Less", samples=_samples)
-LE = Op("le", kind=Kind.BOOL, onnx="LessOrEqual", samples=_samples)
-GT = Op("gt", kind=Kind.BOOL, onnx="Greater", samples=_samples)
-GE = Op("ge", kind=Kind.BOOL, onnx="GreaterOrEqual", samples=_samples)
+LT = Op("lt", kind=Kind.BOOL, onnx="Less", samples=_samples, real=True)
+LE = Op("le", kind=Kind.BOOL, onnx="LessOrEqual", samples=_samples, real=True)
+GT = Op("gt", kind=Kind.BOOL, onnx="Greater", samples=_samples, real=True)
+GE = Op("ge", kind=Kind.BOOL, onnx="GreaterOrEqual", samples=_samples, real=True)
 
 
 def eq(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:

@@ -16,7 +16,7 @@ from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import OUT, Kind, Make, Op, Sample
 from fnnet.autograd.tape import apply
 from fnnet.backends import dtypes
-from fnnet.functional._common import TITLES, broadcast_shape, dtype_of, into, is_tensor, need_tensor, unary
+from fnnet.functional._common import broadcast_shape, dtype_of, into, is_tensor, need_tensor, unary
 from fnnet.functional._rules import zero_backward
 from fnnet.functional.arithmetic import mul
 from fnnet.functional.joining import stack
@@ -247,8 +247,8 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
         return r
     if dtype_of(out) is not dtype_of(r):
         raise DTypeError(
-            f"complex(): Expected object of scalar type {TITLES[dtype_of(r).name]} but got scalar type "
-            f"{TITLES[dtype_of(out).name]} for argument 'out'"
+            f"complex(): Expected object of scalar type {dtypes.TITLES[dtype_of(r).name]} but got scalar type "
+            f"{dtypes.TITLES[dtype_of(out).name]} for argument 'out'"
         )
     return into(out, r)
 
@@ -315,6 +315,7 @@ ANGLE_REAL = Op(
     "angle_real",
     forward=lambda k, x: k.where(k.isnan(x), x, k.cast(k.lt(x, 0), dtype=x.dtype) * math.pi),
     backward=zero_backward, uses=((),), kind=Kind.FLOAT,
+    real=True,
     samples=lambda make: (Sample(make(3, 4, low=0.1, high=1)), Sample(make(3, low=-1, high=-0.1)), Sample(make(0))),
 )  # fmt: skip
 

@@ -158,7 +158,7 @@ def _logit_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 LOGIT = Op(
     "logit", forward=_logit_forward, backward=_logit_backward, uses=((0,),), kind=Kind.FLOAT,
-    samples=lambda make: (
+    real=True, samples=lambda make: (
         Sample(make(3, 4, low=0.1, high=0.9)), Sample(make(3, low=0.2, high=0.8), eps=0.1), Sample(make(0)),
     ),
 )  # fmt: skip
@@ -214,7 +214,7 @@ def _copysign_samples(make: Make) -> Iterator[Sample]:
 
 COPYSIGN = Op(
     "copysign", forward=_copysign_forward, backward=_copysign_backward, uses=((0, OUT), ()), kind=Kind.FLOAT,
-    samples=_copysign_samples,
+    real=True, samples=_copysign_samples,
 )  # fmt: skip
 
 
@@ -236,7 +236,7 @@ def copysign(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None
 HEAVISIDE = Op(
     "heaviside", forward=lambda k, x, v: k.where(k.eq(x, 0), v, k.cast(k.gt(x, 0), dtype=x.dtype)),
     backward=zero_backward, uses=((),),
-    samples=lambda make: (
+    real=True, samples=lambda make: (
         Sample(make(3, 4, low=0.1, high=1), make(4)), Sample(make(2, low=0, high=0), make(2), smooth=False),
     ),
 )  # fmt: skip

@@ -157,7 +157,7 @@ def _logaddexp_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 LOGADDEXP = Op(
     "logaddexp", forward=_logaddexp_forward, backward=_logaddexp_backward, uses=((0, 1),),
-    samples=tensor_pairs,
+    real=True, samples=tensor_pairs,
 )  # fmt: skip
 
 
@@ -187,7 +187,8 @@ def _logaddexp2_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 
 LOGADDEXP2 = Op(
-    "logaddexp2", forward=_logaddexp2_forward, backward=_logaddexp2_backward, uses=((0, 1),), samples=tensor_pairs
+    "logaddexp2", forward=_logaddexp2_forward, backward=_logaddexp2_backward, uses=((0, 1),), real=True,
+    samples=tensor_pairs,
 )  # fmt: skip
 
 
@@ -242,7 +243,8 @@ def _xlogy_samples(make: Make) -> Iterator[Sample]:
 
 
 XLOGY = Op(
-    "xlogy", forward=_xlogy_forward, backward=_xlogy_backward, uses=((0, 1),), kind=Kind.FLOAT, samples=_xlogy_samples
+    "xlogy", forward=_xlogy_forward, backward=_xlogy_backward, uses=((0, 1),), kind=Kind.FLOAT, real=True,
+    samples=_xlogy_samples,
 )  # fmt: skip
 
 

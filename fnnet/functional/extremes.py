@@ -48,8 +48,8 @@ def _extreme_samples(make: Make) -> Iterator[Sample]:
     yield Sample(tied, tied, smooth=False)
 
 
-MAXIMUM = Op("maximum", backward=_maximum_backward, uses=((0, 1),), onnx="Max", samples=_extreme_samples)
-MINIMUM = Op("minimum", backward=_minimum_backward, uses=((0, 1),), onnx="Min", samples=_extreme_samples)
+MAXIMUM = Op("maximum", backward=_maximum_backward, uses=((0, 1),), onnx="Max", samples=_extreme_samples, real=True)
+MINIMUM = Op("minimum", backward=_minimum_backward, uses=((0, 1),), onnx="Min", samples=_extreme_samples, real=True)
 
 
 def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -109,8 +109,8 @@ def _fmin_backward(k: K[A], c: Call[A], g: A) -> Grads:
     return _chosen(k, c, g, _first(k, c.inputs[0], c.inputs[1], k.le))
 
 
-FMAX = Op("fmax", forward=_fmax_forward, backward=_fmax_backward, uses=((0, 1),), samples=_extreme_samples)
-FMIN = Op("fmin", forward=_fmin_forward, backward=_fmin_backward, uses=((0, 1),), samples=_extreme_samples)
+FMAX = Op("fmax", forward=_fmax_forward, backward=_fmax_backward, uses=((0, 1),), samples=_extreme_samples, real=True)
+FMIN = Op("fmin", forward=_fmin_forward, backward=_fmin_backward, uses=((0, 1),), samples=_extreme_samples, real=True)
 
 
 def fmax(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -178,7 +178,8 @@ def _clamp_samples(make: Make) -> Iterator[Sample]:
 
 
 CLAMP = Op(
-    "clamp", forward=_clamp_forward, backward=_clamp_backward, uses=((0, 1, 2),), onnx="Clip", samples=_clamp_samples
+    "clamp", forward=_clamp_forward, backward=_clamp_backward, uses=((0, 1, 2),), onnx="Clip", real=True,
+    samples=_clamp_samples,
 )  # fmt: skip
 
 

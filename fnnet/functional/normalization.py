@@ -124,8 +124,8 @@ _STANDARDIZE: dict[str, Any] = {
 }  # fmt: skip
 # Two ops of one rule, so that a provider can serve them by different kernels.
 # Their outputs: the result, the mean, 1 / sqrt(var + eps).
-BATCH_NORM_TRAIN = Op("batch_norm_train", **_STANDARDIZE)
-LAYER_NORM = Op("layer_norm", **_STANDARDIZE, onnx="LayerNormalization")
+BATCH_NORM_TRAIN = Op("batch_norm_train", **_STANDARDIZE, real=True)
+LAYER_NORM = Op("layer_norm", **_STANDARDIZE, onnx="LayerNormalization", real=True)
 
 
 # batch_norm: with given statistics -----------------------------------------------------------------------------------
@@ -166,7 +166,8 @@ def _batch_norm_samples(make: Make) -> Any:
 
 BATCH_NORM = Op(
     "batch_norm", forward=_batch_norm_forward, backward=_batch_norm_backward,
-    uses=((2, 3), (2, 3), (0, 1, 2, 3), (0, 1, 2), (2,)), onnx="BatchNormalization", samples=_batch_norm_samples,
+    uses=((2, 3), (2, 3), (0, 1, 2, 3), (0, 1, 2), (2,)), onnx="BatchNormalization", real=True,
+    samples=_batch_norm_samples,
 )  # fmt: skip
 
 
@@ -492,7 +493,7 @@ def _rms_norm_backward(k: K[A], c: Call[A], grads: tuple[A | None, ...]) -> Grad
 RMS_NORM = Op(
     "rms_norm", forward=_rms_norm_forward, backward=_rms_norm_backward, uses=((0, 1, OUT), (0, OUT)), n_out=2,
     keeps=(1,), onnx="RMSNormalization",
-    samples=lambda make: (
+    real=True, samples=lambda make: (
         Sample(make(2, 5), make(5), dim=(1,), eps=1e-5), Sample(make(2, 2, 3), make(2, 3), dim=(1, 2), eps=1e-5),
         Sample(make(3, 2), None, dim=(1,), eps=0.1), Sample(make(0, 2), make(2), dim=(1,), eps=1e-5),
     ),

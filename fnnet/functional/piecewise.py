@@ -46,7 +46,7 @@ def _hardtanh_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 HARDTANH = Op(
     "hardtanh", forward=_hardtanh_forward, backward=_hardtanh_backward, uses=((OUT,),), onnx="Clip",
-    samples=lambda make: _pieces(make, -1, 1, low=-1, high=1),
+    real=True, samples=lambda make: _pieces(make, -1, 1, low=-1, high=1),
 )  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def _hardsigmoid_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 HARDSIGMOID = Op(
     "hardsigmoid", forward=_hardsigmoid_forward, backward=_hardsigmoid_backward, uses=((0,),), onnx="HardSigmoid",
-    samples=lambda make: _pieces(make, -3, 3),
+    real=True, samples=lambda make: _pieces(make, -3, 3),
 )  # fmt: skip
 
 
@@ -131,7 +131,7 @@ def _hardswish_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 HARDSWISH = Op(
     "hardswish", forward=_hardswish_forward, backward=_hardswish_backward, uses=((0,),), onnx="HardSwish",
-    samples=lambda make: _pieces(make, -3, 3),
+    real=True, samples=lambda make: _pieces(make, -3, 3),
 )  # fmt: skip
 
 
@@ -160,7 +160,7 @@ def _threshold_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 THRESHOLD = Op(
     "threshold", forward=_threshold_forward, backward=_threshold_backward, uses=((0,),),
-    samples=lambda make: _pieces(make, 1, threshold=1, value=5),
+    real=True, samples=lambda make: _pieces(make, 1, threshold=1, value=5),
 )  # fmt: skip
 
 
@@ -199,7 +199,7 @@ def _shrink_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 HARDSHRINK = Op(
     "hardshrink", forward=lambda k, x, *, lambd: k.where(_inside(k, x, lambd), 0, x), backward=_shrink_backward,
-    uses=((0,),), samples=lambda make: _pieces(make, -0.5, 0.5, lambd=0.5),
+    uses=((0,),), real=True, samples=lambda make: _pieces(make, -0.5, 0.5, lambd=0.5),
 )  # fmt: skip
 
 
@@ -222,7 +222,7 @@ def _softshrink_forward(k: K[A], x: A, *, lambd: float) -> A:
 
 SOFTSHRINK = Op(
     "softshrink", forward=_softshrink_forward, backward=_shrink_backward, uses=((0,),), onnx="Shrink",
-    samples=lambda make: _pieces(make, -0.5, 0.5, lambd=0.5),
+    real=True, samples=lambda make: _pieces(make, -0.5, 0.5, lambd=0.5),
 )  # fmt: skip
 
 

@@ -98,11 +98,11 @@ def _max_pool_samples(make: Make) -> Any:
 
 MAX_POOL = Op(
     "max_pool", forward=_max_pool, backward=_max_pool_backward, uses=((0,),), onnx="MaxPool",
-    samples=_max_pool_samples,
+    real=True, samples=_max_pool_samples,
 )  # fmt: skip
 MAX_POOL_WITH_INDICES = Op(
     "max_pool_with_indices", forward=_max_pool_with_indices, backward=_max_pool_with_indices_backward, uses=((OUT,),),
-    n_out=2, onnx="MaxPool", samples=_max_pool_samples,
+    n_out=2, onnx="MaxPool", real=True, samples=_max_pool_samples,
 )  # fmt: skip
 
 
@@ -188,7 +188,7 @@ def _avg_pool_samples(make: Make) -> Any:
 
 AVG_POOL = Op(
     "avg_pool", forward=_avg_pool, backward=_avg_pool_backward, uses=((),), onnx="AveragePool",
-    samples=_avg_pool_samples,
+    real=True, samples=_avg_pool_samples,
 )  # fmt: skip
 
 

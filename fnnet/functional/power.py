@@ -237,7 +237,8 @@ def _hypot_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 
 HYPOT = Op(
-    "hypot", forward=_hypot_forward, backward=_hypot_backward, uses=((0, OUT), (1, OUT)), samples=tensor_pairs
+    "hypot", forward=_hypot_forward, backward=_hypot_backward, uses=((0, OUT), (1, OUT)), real=True,
+    samples=tensor_pairs,
 )  # fmt: skip
 
 

@@ -26,10 +26,10 @@ def _steps(make: Make) -> Any:
     yield Sample(make(0, 2))
 
 
-FLOOR = Op("floor", backward=zero_backward, uses=((),), onnx="Floor", samples=_steps)
-CEIL = Op("ceil", backward=zero_backward, uses=((),), onnx="Ceil", samples=_steps)
-TRUNC = Op("trunc", backward=zero_backward, uses=((),), samples=_steps)
-ROUND = Op("round", backward=zero_backward, uses=((),), onnx="Round", samples=_steps)
+FLOOR = Op("floor", backward=zero_backward, uses=((),), onnx="Floor", samples=_steps, real=True)
+CEIL = Op("ceil", backward=zero_backward, uses=((),), onnx="Ceil", samples=_steps, real=True)
+TRUNC = Op("trunc", backward=zero_backward, uses=((),), samples=_steps, real=True)
+ROUND = Op("round", backward=zero_backward, uses=((),), onnx="Round", samples=_steps, real=True)
 
 
 def rounded(op: Op, x: Tensor) -> Tensor:
@@ -119,7 +119,7 @@ def _round_decimals_forward(k: K[A], x: A, *, decimals: int) -> A:
 
 ROUND_DECIMALS = Op(
     "round_decimals", forward=_round_decimals_forward, backward=zero_backward, uses=((),),
-    samples=lambda make: (
+    real=True, samples=lambda make: (
         Sample(make(3, low=0.121, high=0.124), decimals=2), Sample(make(3, low=60, high=90), decimals=-2),
         Sample(make(0), decimals=1),
     ),
@@ -135,7 +135,7 @@ def rounded_to(x: Tensor, decimals: int) -> Tensor:
 
 # frac ----------------------------------------------------------------------------------------------------------------
 FRAC = Op(
-    "frac", forward=lambda k, x: x - k.trunc(x), backward=lambda k, c, g: (g,), uses=((),), samples=_steps
+    "frac", forward=lambda k, x: x - k.trunc(x), backward=lambda k, c, g: (g,), uses=((),), real=True, samples=_steps
 )  # fmt: skip
 
 
@@ -193,7 +193,7 @@ def _sign_forward(k: K[A], x: A) -> A:
 
 
 SIGN = Op(
-    "sign", forward=_sign_forward, backward=zero_backward, uses=((),), onnx="Sign", samples=_abs_samples
+    "sign", forward=_sign_forward, backward=zero_backward, uses=((),), onnx="Sign", real=True, samples=_abs_samples
 )  # fmt: skip
 
 
@@ -230,7 +230,9 @@ def sgn(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return sign(input, out=out)
 
 
-SIGNBIT = Op("signbit", samples=lambda make: (Sample(make(3, 4), smooth=False), Sample(make(0), smooth=False)))
+SIGNBIT = Op(
+    "signbit", samples=lambda make: (Sample(make(3, 4), smooth=False), Sample(make(0), smooth=False)), real=True
+)
 
 
 def signbit(input: Tensor, *, out: Tensor | None = None) -> Tensor:

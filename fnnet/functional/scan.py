@@ -224,7 +224,7 @@ def _logcumsumexp_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 LOGCUMSUMEXP = Op(
     "logcumsumexp", forward=_logcumsumexp_forward, backward=_logcumsumexp_backward, uses=((0, OUT),), kind=Kind.FLOAT,
-    samples=_samples,
+    real=True, samples=_samples,
 )  # fmt: skip
 
 

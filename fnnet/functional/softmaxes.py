@@ -43,7 +43,8 @@ def _softmax_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 
 SOFTMAX = Op(
-    "softmax", forward=_softmax_forward, backward=_softmax_backward, uses=((OUT,),), onnx="Softmax", samples=_samples
+    "softmax", forward=_softmax_forward, backward=_softmax_backward, uses=((OUT,),), onnx="Softmax", real=True,
+    samples=_samples,
 )  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def _log_softmax_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 LOG_SOFTMAX = Op(
     "log_softmax", forward=_log_softmax_forward, backward=_log_softmax_backward, uses=((OUT,),), onnx="LogSoftmax",
-    samples=_samples,
+    real=True, samples=_samples,
 )  # fmt: skip
 
 

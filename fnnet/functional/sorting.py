@@ -31,7 +31,7 @@ def _samples(make: Make) -> Any:
     yield Sample(make(3, 4), dim=0, descending=True, smooth=False)
 
 
-ARGSORT = Op("argsort", samples=_samples)
+ARGSORT = Op("argsort", samples=_samples, real=True)
 
 
 def _topk_forward(k: Namespace[A], x: A, /, *, count: int, dim: int, largest: bool) -> A:
@@ -44,7 +44,7 @@ def _topk_samples(make: Make) -> Any:
     yield Sample(make(3, 5), count=3, dim=0, largest=False, smooth=False)
 
 
-TOPK = Op("topk", forward=_topk_forward, samples=_topk_samples)
+TOPK = Op("topk", forward=_topk_forward, samples=_topk_samples, real=True)
 """The indices of the `count` largest or smallest; called by namespace, so that a backend's own function serves it."""
 
 

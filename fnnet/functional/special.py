@@ -80,7 +80,8 @@ def _curve(make: Make) -> Any:
 
 
 ERF = Op(
-    "erf", forward=_erf_forward, backward=_erf_backward, uses=((0,),), kind=Kind.FLOAT, onnx="Erf", samples=_curve
+    "erf", forward=_erf_forward, backward=_erf_backward, uses=((0,),), kind=Kind.FLOAT, onnx="Erf", real=True,
+    samples=_curve,
 )  # fmt: skip
 
 
@@ -122,7 +123,9 @@ def _erfc_backward(k: K[A], c: Call[A], g: A) -> Grads:
     return (g * (k.exp(-(x * x)) * -_SLOPE),)
 
 
-ERFC = Op("erfc", forward=_erfc_forward, backward=_erfc_backward, uses=((0,),), kind=Kind.FLOAT, samples=_curve)
+ERFC = Op(
+    "erfc", forward=_erfc_forward, backward=_erfc_backward, uses=((0,),), kind=Kind.FLOAT, samples=_curve, real=True
+)
 
 
 def erfc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -177,7 +180,7 @@ def _erfinv_samples(make: Make) -> Any:
 
 ERFINV = Op(
     "erfinv", forward=_erfinv_forward, backward=_erfinv_backward, uses=((OUT,),), kind=Kind.FLOAT,
-    samples=_erfinv_samples,
+    real=True, samples=_erfinv_samples,
 )  # fmt: skip
 
 

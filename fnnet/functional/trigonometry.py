@@ -212,7 +212,7 @@ def _atan2_backward(k: K[A], c: Call[A], g: A) -> Grads:
     )
 
 
-ATAN2 = Op("atan2", backward=_atan2_backward, uses=((0, 1),), kind=Kind.FLOAT, samples=tensor_pairs)
+ATAN2 = Op("atan2", backward=_atan2_backward, uses=((0, 1),), kind=Kind.FLOAT, samples=tensor_pairs, real=True)
 
 
 def atan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -479,7 +479,7 @@ def sinc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 # units of angles -----------------------------------------------------------------------------------------------------
 DEG2RAD = Op(
     "deg2rad", forward=lambda k, x: x * (math.pi / 180), backward=lambda k, c, g: (g * (math.pi / 180),), uses=((),),
-    kind=Kind.FLOAT, samples=between(-2, 2),
+    kind=Kind.FLOAT, real=True, samples=between(-2, 2),
 )  # fmt: skip
 
 
@@ -508,7 +508,7 @@ def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 RAD2DEG = Op(
     "rad2deg", forward=lambda k, x: x * (180 / math.pi), backward=lambda k, c, g: (g * (180 / math.pi),), uses=((),),
-    kind=Kind.FLOAT, samples=between(-2, 2),
+    kind=Kind.FLOAT, real=True, samples=between(-2, 2),
 )  # fmt: skip
 
 
