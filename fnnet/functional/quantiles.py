@@ -99,7 +99,23 @@ def median(
     *,
     out: Any = None,  # a Tensor, or two with dim
 ) -> Any:  # a Tensor; with dim, values and indices
-    """The lower median of all elements, or along a dim with its index; NaN if one is NaN.
+    """The lower median of all elements, or along a dim with its index.
+
+    Args:
+        input: Any shape; not complex.
+        dim: Along which dim. Default: all elements.
+        keepdim: Keep the reduced dim, of size 1; without `dim` of no effect. Default: False.
+        out: Where to write: a tensor, or with `dim` a pair (values, indices).
+
+    Returns:
+        A 0-d tensor in `input`'s dtype, NaN where one is NaN or there is no element; with `dim` a named tuple (values,
+        indices) of `input` without that dim, indices int64.
+
+    Raises:
+        IndexRangeError: `dim` is out of range, or empty.
+        OptionError: `input` of whole numbers is empty, and no `dim` given.
+
+    Differentiable: The values: without `dim` shared evenly among the elements equal to the median, else to the chosen one.
 
     Example:
         >>> import fnnet
@@ -116,7 +132,22 @@ def nanmedian(
     *,
     out: Any = None,  # a Tensor, or two with dim
 ) -> Any:  # a Tensor; with dim, values and indices
-    """The lower median of what is not NaN.
+    """The lower median of the elements that are not NaN, or of those along a dim with its index.
+
+    Args:
+        input: Any shape; not complex.
+        dim: Along which dim. Default: all elements.
+        keepdim: Keep the reduced dim, of size 1; without `dim` of no effect. Default: False.
+        out: Where to write: a tensor, or with `dim` a pair (values, indices).
+
+    Returns:
+        As `median`; NaN where all are NaN.
+
+    Raises:
+        IndexRangeError: `dim` is out of range, or empty.
+        OptionError: `input` of whole numbers is empty, and no `dim` given.
+
+    Differentiable: As `median`.
 
     Example:
         >>> import fnnet
@@ -129,7 +160,25 @@ def nanmedian(
 def kthvalue(
     input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out: tuple[Tensor, Tensor] | None = None
 ) -> return_types.kthvalue:
-    """The k-th smallest element (from 1) along a dim, with its index.
+    """The k-th smallest element along a dim, with its index; NaN counts as the largest.
+
+    Args:
+        input: Any shape; not complex.
+        k: From 1 to the dim's size.
+        dim: Along which dim. Default: the last.
+        keepdim: Keep the reduced dim, of size 1. Default: False.
+        out: Where to write (values, indices).
+
+    Returns:
+        A named tuple (values, indices) of `input` without that dim, indices int64: the first of equal elements is the
+        smaller.
+
+    Raises:
+        IndexRangeError: `dim` is out of range.
+        ShapeError: `k` is out of range.
+        OverlapError: `out` shares memory with `input`.
+
+    Differentiable: The values, to the chosen element.
 
     Example:
         >>> import fnnet
@@ -154,7 +203,21 @@ def kthvalue(
 def mode(
     input: Tensor, dim: int = -1, keepdim: bool = False, *, out: tuple[Tensor, Tensor] | None = None
 ) -> return_types.mode:
-    """The most frequent element along a dim (the smallest among equals), with its last index.
+    """The most frequent element along a dim (the smallest among equally frequent ones), with its last index.
+
+    Args:
+        input: Any shape; not complex. A NaN equals no other.
+        dim: Along which dim. Default: the last.
+        keepdim: Keep the reduced dim, of size 1. Default: False.
+        out: Where to write (values, indices).
+
+    Returns:
+        A named tuple (values, indices) of `input` without that dim, indices int64.
+
+    Raises:
+        IndexRangeError: `dim` is out of range, or empty.
+
+    Differentiable: The values, to the element at the index.
 
     Example:
         >>> import fnnet
@@ -273,12 +336,24 @@ def quantile(
     """The q-th quantiles of all elements, or along a dim; NaN where one is NaN.
 
     Args:
-        input: float32 or float64.
-        q: A number from 0 to 1, or a vector of them: the result's first dim.
+        input: float32 or float64, any shape, not empty.
+        q: A number from 0 to 1, or a vector of them in `input`'s dtype: the result's first dim.
         dim: Along which dim. Default: all elements.
         keepdim: Keep the reduced dims, of size 1. Default: False.
-        interpolation: Between two elements: "linear", "lower", "higher", "midpoint" or "nearest".
+        interpolation: What to take at a place between two elements: "linear" (by distance), "lower", "higher",
+            "midpoint" or "nearest" (the even one where both are as near). Default: "linear".
         out: Where to write the result.
+
+    Returns:
+        `(*q.shape, *rest)` in `input`'s dtype, where rest is `input`'s shape without the reduced dims.
+
+    Raises:
+        DTypeError: Other dtypes, or `q` of another than `input`.
+        OptionError: `q` is outside [0, 1], or the interpolation unknown.
+        IndexRangeError: `dim` is out of range.
+        ShapeError: `input` is empty, or `q` has more than one dim.
+
+    Differentiable: By the one or two elements at a quantile's place, and with "linear" by a tensor `q`.
 
     Example:
         >>> import fnnet
@@ -292,7 +367,23 @@ def nanquantile(
     input: Tensor, q: float | Tensor, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear",
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The q-th quantiles of what is not NaN (see `quantile`).
+    """The q-th quantiles of the elements that are not NaN, all or along a dim; NaN where all are.
+
+    Args:
+        input: float32 or float64, any shape, not empty.
+        q: A number from 0 to 1, or a vector of them in `input`'s dtype: the result's first dim.
+        dim: Along which dim. Default: all elements.
+        keepdim: Keep the reduced dims, of size 1. Default: False.
+        interpolation: As for `quantile`. Default: "linear".
+        out: Where to write the result.
+
+    Returns:
+        As `quantile`.
+
+    Raises:
+        DTypeError, OptionError, IndexRangeError, ShapeError: As in `quantile`.
+
+    Differentiable: As `quantile`.
 
     Example:
         >>> import fnnet

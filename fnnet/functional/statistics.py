@@ -88,15 +88,23 @@ def var(
     """The variance `sum((x - mean)**2) / (n - correction)`, in two passes.
 
     Args:
-        input: Floating point.
+        input: Floating point, any shape.
         dim: A dim or several. Default: all.
-        unbiased: True is correction=1, False correction=0.
+        unbiased: True is `correction=1`, False `correction=0`; may stand in the place of `dim`.
         keepdim: Keep the reduced dims, of size 1. Default: False.
-        correction: What is subtracted from n. Default: 1 (Bessel's correction).
+        correction: What is subtracted from n; goes before `unbiased`. Default: 1 (Bessel's correction).
         out: Where to write the result.
 
     Returns:
-        The variance; NaN where n - correction is not positive.
+        `input` without the reduced dims, in its dtype. Where `n - correction` is not positive: infinity, or NaN if all
+        elements are equal.
+
+    Raises:
+        DTypeError: `input` is not of floating point.
+        IndexRangeError: `dim` is out of range.
+        ShapeError: A dim is named twice.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -110,9 +118,25 @@ def std(
     input: Tensor, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: Number | None = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The standard deviation, the square root of `var` (see there).
+    """The standard deviation `sqrt(sum((x - mean)**2) / (n - correction))`.
 
-    Differentiable: with 0 where it is 0.
+    Args:
+        input: Floating point, any shape.
+        dim: A dim or several. Default: all.
+        unbiased: True is `correction=1`, False `correction=0`; may stand in the place of `dim`.
+        keepdim: Keep the reduced dims, of size 1. Default: False.
+        correction: What is subtracted from n; goes before `unbiased`. Default: 1 (Bessel's correction).
+        out: Where to write the result.
+
+    Returns:
+        `input` without the reduced dims, in its dtype; NaN or infinity as in `var`.
+
+    Raises:
+        DTypeError: `input` is not of floating point.
+        IndexRangeError: `dim` is out of range.
+        ShapeError: A dim is named twice.
+
+    Differentiable: Any order; 0 where the deviation is 0.
 
     Example:
         >>> import fnnet
@@ -133,6 +157,21 @@ def var_mean(
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Variance and mean.
 
+    Args:
+        input: Floating point, any shape.
+        dim: A dim or several. Default: all.
+        unbiased: True is `correction=1`, False `correction=0`; may stand in the place of `dim`.
+        keepdim: Keep the reduced dims, of size 1. Default: False.
+        correction: What is subtracted from n; goes before `unbiased`. Default: 1.
+
+    Returns:
+        `(var(input, ...), mean(input, ...))`, of one shape, in `input`'s dtype.
+
+    Raises:
+        DTypeError, IndexRangeError, ShapeError: As in `var`.
+
+    Differentiable: Both, everywhere, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.var_mean(fnnet.tensor([1.0, 2.0, 3.0]))
@@ -146,6 +185,21 @@ def std_mean(
     correction: Number | None = None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Standard deviation and mean.
+
+    Args:
+        input: Floating point, any shape.
+        dim: A dim or several. Default: all.
+        unbiased: True is `correction=1`, False `correction=0`; may stand in the place of `dim`.
+        keepdim: Keep the reduced dims, of size 1. Default: False.
+        correction: What is subtracted from n; goes before `unbiased`. Default: 1.
+
+    Returns:
+        `(std(input, ...), mean(input, ...))`, of one shape, in `input`'s dtype.
+
+    Raises:
+        DTypeError, IndexRangeError, ShapeError: As in `std`.
+
+    Differentiable: Both, any order; the deviation's gradient is 0 where it is 0.
 
     Example:
         >>> import fnnet
@@ -211,14 +265,25 @@ def norm(
     """The p-norm `sum(|x|**p)**(1/p)` of the elements, over all or the given dims.
 
     Args:
-        input: Floating point.
-        p: The order: a number, inf, -inf, or "fro" (2). Default: "fro".
+        input: Floating point, any shape; whole numbers with `dtype` alone.
+        p: The order: a number, inf (largest `|x|`), -inf (smallest), 0 (how many are not 0), "fro" or None (2).
+            Default: "fro".
         dim: A dim or several. Default: all.
         keepdim: Keep the reduced dims, of size 1. Default: False.
         out: Where to write the result.
-        dtype: The input is cast to it first. Default: its own.
+        dtype: `input` is cast to it first. Default: its own.
 
-    Differentiable: with 0 where the norm is 0; for inf, shared evenly among equal extremes.
+    Returns:
+        `input` without the reduced dims, not negative, in its dtype or `dtype`.
+
+    Raises:
+        DTypeError: What is to be summed is not of floating point.
+        OptionError: `p` is another string ("nuc" included).
+        IndexRangeError: `dim` is out of range.
+        ShapeError: A dim is named twice, or is empty where `p` is negative or infinite.
+
+    Differentiable: Any order; 0 where the norm is 0, by elements that are 0, and for `p=0`; for inf and -inf shared evenly
+        among equal extremes.
 
     Example:
         >>> import fnnet
