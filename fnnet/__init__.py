@@ -43,8 +43,7 @@ from fnnet.backends.memory_formats import channels_last, channels_last_3d, conti
 from fnnet.functional.activation import relu
 from fnnet.functional.affine import addbmm, addmm, addmv, addr, baddbmm
 from fnnet.functional.arithmetic import (
-    add, addcdiv, addcmul, div, divide, floor_divide, fmod, lerp, mul, multiply, neg, negative, positive,
-    remainder, rsub, sub, subtract, true_divide,
+    add, addcdiv, addcmul, lerp, mul, multiply, neg, negative, positive, rsub, sub, subtract,
 )  # fmt: skip
 from fnnet.functional.broadcasting import (
     atleast_1d, atleast_2d, atleast_3d, broadcast_shapes, broadcast_tensors, broadcast_to,
@@ -65,6 +64,7 @@ from fnnet.functional.creation import (
 from fnnet.functional.diagonals import (
     diag, diag_embed, diagflat, diagonal_scatter, select_scatter, trace, tril, tril_indices, triu, triu_indices,
 )  # fmt: skip
+from fnnet.functional.division import div, divide, floor_divide, fmod, remainder, true_divide
 from fnnet.functional.elementwise import copysign, heaviside, logit, sigmoid, where
 from fnnet.functional.exponential import exp, exp2, expm1, log, log10, log1p, log2, logaddexp, logaddexp2, xlogy
 from fnnet.functional.extremes import clamp, clamp_max, clamp_min, clip, fmax, fmin, maximum, minimum, nan_to_num

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from fnnet._tensor._methods import assign, binary_, left_operand, operand
 from fnnet.autograd.variable import Variable
-from fnnet.functional import arithmetic, extremes, power
+from fnnet.functional import arithmetic, division, extremes, power
 from fnnet.functional._common import dtype_of, inplace, quick_binary
-from fnnet.functional.arithmetic import ADD, ADDCDIV, ADDCMUL, DIV, FLOOR_DIVIDE, FMOD, LERP, MUL, NEG, REMAINDER, SUB
+from fnnet.functional.arithmetic import ADD, ADDCDIV, ADDCMUL, LERP, MUL, NEG, SUB
+from fnnet.functional.division import DIV, FLOOR_DIVIDE, FMOD, REMAINDER
 from fnnet.functional.power import POW
 
 if TYPE_CHECKING:
@@ -34,12 +35,12 @@ class ArithmeticMethods(Variable):
     subtract = arithmetic.sub
     mul = arithmetic.mul
     multiply = arithmetic.mul
-    div = arithmetic.div
-    divide = arithmetic.div
-    true_divide = arithmetic.true_divide
-    floor_divide = arithmetic.floor_divide
-    remainder = arithmetic.remainder
-    fmod = arithmetic.fmod
+    div = division.div
+    divide = division.div
+    true_divide = division.true_divide
+    floor_divide = division.floor_divide
+    remainder = division.remainder
+    fmod = division.fmod
     neg = arithmetic.neg
     negative = arithmetic.neg
     positive = arithmetic.positive
@@ -83,16 +84,16 @@ class ArithmeticMethods(Variable):
         r = quick_binary(DIV, self, other)
         if r is None:
             other = operand(other)
-            return NotImplemented if other is None else arithmetic.div(self, other)  # type: ignore[arg-type]
+            return NotImplemented if other is None else division.div(self, other)  # type: ignore[arg-type]
         return r  # type: ignore[no-any-return]
 
     def __floordiv__(self, other: Any) -> Tensor:
         other = operand(other)
-        return NotImplemented if other is None else arithmetic.floor_divide(self, other)  # type: ignore[arg-type]
+        return NotImplemented if other is None else division.floor_divide(self, other)  # type: ignore[arg-type]
 
     def __mod__(self, other: Any) -> Tensor:
         other = operand(other)
-        return NotImplemented if other is None else arithmetic.remainder(self, other)  # type: ignore[arg-type]
+        return NotImplemented if other is None else division.remainder(self, other)  # type: ignore[arg-type]
 
     def __pow__(self, other: Any) -> Tensor:
         other = operand(other)
@@ -118,18 +119,18 @@ class ArithmeticMethods(Variable):
 
     def __rtruediv__(self, other: Any) -> Tensor:
         other = left_operand(other)
-        return NotImplemented if other is None else arithmetic.div(other, self)  # type: ignore[arg-type]
+        return NotImplemented if other is None else division.div(other, self)  # type: ignore[arg-type]
 
     __rdiv__ = __rtruediv__
     __div__ = __truediv__
 
     def __rfloordiv__(self, other: Any) -> Tensor:
         other = left_operand(other)
-        return NotImplemented if other is None else arithmetic.floor_divide(other, self)  # type: ignore[arg-type]
+        return NotImplemented if other is None else division.floor_divide(other, self)  # type: ignore[arg-type]
 
     def __rmod__(self, other: Any) -> Tensor:
         other = left_operand(other)
-        return NotImplemented if other is None else arithmetic.remainder(other, self)  # type: ignore[arg-type]
+        return NotImplemented if other is None else division.remainder(other, self)  # type: ignore[arg-type]
 
     def __rpow__(self, other: Any) -> Tensor:
         other = left_operand(other)
@@ -163,22 +164,22 @@ class ArithmeticMethods(Variable):
         """`div` in place."""
         if rounding_mode is None:
             return inplace(DIV, self, other)  # type: ignore[arg-type]
-        return assign(DIV, self, arithmetic.div, other, rounding_mode=rounding_mode)
+        return assign(DIV, self, division.div, other, rounding_mode=rounding_mode)
 
     divide_ = div_
     true_divide_ = binary_(DIV, "true_divide")
 
     def floor_divide_(self, other: Tensor | Number) -> Tensor:
         """`floor_divide` in place."""
-        return assign(FLOOR_DIVIDE, self, arithmetic.floor_divide, other)
+        return assign(FLOOR_DIVIDE, self, division.floor_divide, other)
 
     def remainder_(self, other: Tensor | Number) -> Tensor:
         """`remainder` in place."""
-        return assign(REMAINDER, self, arithmetic.remainder, other)
+        return assign(REMAINDER, self, division.remainder, other)
 
     def fmod_(self, other: Tensor | Number) -> Tensor:
         """`fmod` in place."""
-        return assign(FMOD, self, arithmetic.fmod, other)
+        return assign(FMOD, self, division.fmod, other)
 
     def neg_(self) -> Tensor:
         """`neg` in place."""

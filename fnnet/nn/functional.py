@@ -12,21 +12,13 @@ from fnnet.functional.activation import (
     celu_,
     elu,
     elu_,
-    gelu,
-    glu,
     leaky_relu,
     leaky_relu_,
-    logsigmoid,
-    mish,
     prelu,
     relu,
     relu_,
     selu,
     selu_,
-    silu,
-    softplus,
-    softsign,
-    tanhshrink,
 )
 from fnnet.functional.adaptive_pooling import (
     adaptive_avg_pool1d,
@@ -74,6 +66,7 @@ from fnnet.functional.piecewise import (
 )
 from fnnet.functional.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
 from fnnet.functional.scaling import local_response_norm, normalize
+from fnnet.functional.smooth import gelu, glu, logsigmoid, mish, silu, softplus, softsign, tanhshrink
 from fnnet.functional.softmaxes import gumbel_softmax, log_softmax, softmax, softmin
 from fnnet.functional.trigonometry import tanh
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fnnet
-from fnnet.functional import activation, piecewise, softmaxes
+from fnnet.functional import activation, piecewise, smooth, softmaxes
 from fnnet.functional.generators import manual_seed
 
 X = [-2.5, -0.75, 0.0, 0.3, 1.25, 7.0]
@@ -134,7 +134,7 @@ TABLE: list[tuple[str, tuple[Any, ...], list[float], list[float]]] = [
 
 
 def find(name: str) -> Any:
-    return next(getattr(m, name) for m in (activation, piecewise, softmaxes) if hasattr(m, name))
+    return next(getattr(m, name) for m in (activation, smooth, piecewise, softmaxes) if hasattr(m, name))
 
 
 def close(t: Any, expected: Any, rel: float = 1e-9) -> None:
@@ -175,7 +175,7 @@ def test_in_place_writes_the_same_values_and_gradient(name: str, dtype: Any) -> 
 def test_gelu_tanh() -> None:
     # PyTorch 2.13: gelu(X, approximate="tanh") and its gradient
     x = fnnet.tensor(X, dtype=fnnet.float64, requires_grad=True)
-    y = activation.gelu(x, approximate="tanh")
+    y = smooth.gelu(x, approximate="tanh")
     close(y.detach(), [-0.01508426609, -0.1700394448, 0.0, 0.1853709235, 1.117714203, 7.0])
     y.backward(fnnet.ones(6, dtype=fnnet.float64))
     assert x.grad is not None
@@ -230,9 +230,9 @@ def test_prelu_weights_per_channel() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "phrase"),
     [
-        (lambda: activation.gelu(fnnet.ones(1), approximate="x"), RuntimeError, "must be either none or tanh"),
-        (lambda: activation.glu(fnnet.ones(3)), RuntimeError, "Halving dimension must be even"),
-        (lambda: activation.glu(fnnet.tensor(1.0)), RuntimeError, "does not support scalars"),
+        (lambda: smooth.gelu(fnnet.ones(1), approximate="x"), RuntimeError, "must be either none or tanh"),
+        (lambda: smooth.glu(fnnet.ones(3)), RuntimeError, "Halving dimension must be even"),
+        (lambda: smooth.glu(fnnet.tensor(1.0)), RuntimeError, "does not support scalars"),
         (lambda: activation.celu(fnnet.ones(1), 0.0), RuntimeError, "alpha cannot be 0"),
         (lambda: piecewise.hardtanh(fnnet.ones(1), 1.0, -1.0), ValueError, "min_val cannot be greater than max_val"),
         (lambda: piecewise.softshrink(fnnet.ones(1), -1.0), RuntimeError, "lambda must be in range .0, maximum of"),
