@@ -14,6 +14,7 @@ from fnnet._core.errors import (
     ArgumentError,
     AutogradError,
     DTypeError,
+    DeviceError,
     IndexRangeError,
     OverlapError,
     ShapeError,
@@ -50,6 +51,16 @@ def need_tensor(name: str, **values: object) -> None:
     for argument, value in values.items():
         if not isinstance(value, Variable):
             raise ArgumentError(f"{name}(): argument '{argument}' must be Tensor, not {type(value).__name__}")
+
+
+def need_one_device(name: str, **values: object) -> None:
+    """Raise unless all that are tensors lie on one device: for what is read by the others' side of the tape."""
+    tensors = {argument: value for argument, value in values.items() if isinstance(value, Variable)}
+    if len({t._device for t in tensors.values()}) > 1:
+        found = "; ".join(f"{argument}: {t._device}" for argument, t in tensors.items())
+        raise DeviceError(
+            f"{name}(): Expected all tensors to be on the same device, but found at least two devices ({found})"
+        )
 
 
 # promotion ---------------------------------------------------------------------------------------------------------

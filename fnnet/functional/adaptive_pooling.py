@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from fnnet._core.errors import DTypeError, OptionError, ShapeError
+from fnnet._core.errors import OptionError, ShapeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Namespace, Shape
 from fnnet._core.op import OUT, Op, Sample
 from fnnet.functional._common import dtype_of, need_tensor
@@ -116,7 +116,7 @@ def _grid(name: str, d: int, input: Tensor, output_size: Sizes) -> Shape:
                 f"{list(shape)} with dimension {i} being empty"
             )
     if dtype_of(input).category < 2:
-        raise DTypeError(f"{name}: not implemented for {dtype_of(input).name}")
+        raise UnsupportedDTypeError(f"{name}: not implemented for {dtype_of(input).name}")
     given = (output_size,) * d if output_size is None or isinstance(output_size, int) else tuple(output_size)
     if len(given) != d:
         raise ShapeError(f"{name}: output_size must be {d}, got {list(given)}")

@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from fnnet._core.errors import DTypeError, OptionError, ShapeError
+from fnnet._core.errors import DTypeError, OptionError, ShapeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.autograd.tape import apply
@@ -261,7 +261,7 @@ def _conv_weight_samples(make: Make) -> Any:
     yield Sample(make(2, 4, 8), make(2, 4, 2), shape=(4, 2, 3), **_static(1, stride=2, dilation=2, groups=2))
 
 
-CONV = Op("conv", forward=_conv, backward=_conv_backward, uses=((1,), (0,), ()), onnx="Conv", samples=_conv_samples)
+CONV = Op("conv", title="ConvolutionBackward0", forward=_conv, backward=_conv_backward, uses=((1,), (0,), ()), onnx="Conv", samples=_conv_samples)
 CONV_INPUT = Op(
     "conv_input", forward=_conv_input, backward=_conv_input_backward, uses=((1,), (0,)), onnx="ConvTranspose",
     samples=_conv_input_samples,
@@ -300,7 +300,7 @@ def _check_operands(name: str, d: int, input: Tensor, weight: Tensor, bias: Tens
                     f"{name}: Input type ({dtype.name}) and {argument} type ({dtype_of(t).name}) should be the same"
                 )
     if dtype.category == 0:
-        raise DTypeError(f"{name}: not implemented for 'Bool'")
+        raise UnsupportedDTypeError(f"{name}: not implemented for 'Bool'")
     x, w = tuple(input._data.shape), tuple(weight._data.shape)
     if len(x) not in (d + 1, d + 2):
         raise ShapeError(

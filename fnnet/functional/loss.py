@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from fnnet._core.errors import DTypeError, OptionError, ShapeError
+from fnnet._core.errors import OptionError, ShapeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import OPS, Make, Op, Sample
 from fnnet.autograd.tape import apply
@@ -143,7 +143,7 @@ def promoted(name: str, *ts: Tensor) -> Any:
     """All in their common dtype, which has to be floating-point or complex."""
     dtype = result_dtype(*ts)
     if dtype.category < 2:
-        raise DTypeError(f"{name}: \"{name}\" not implemented for '{_title(dtype)}', expected a floating dtype")
+        raise UnsupportedDTypeError(f"{name}: \"{name}\" not implemented for '{_title(dtype)}', expected a floating dtype")
     return tuple(to_dtype(t, dtype) for t in ts)
 
 

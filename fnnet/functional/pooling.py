@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from fnnet._core.errors import DTypeError, OptionError
+from fnnet._core.errors import OptionError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Call, Namespace, Number, Shape
 from fnnet._core.op import OUT, Make, Op, Sample
 from fnnet.functional._common import dtype_of, need_tensor
@@ -307,7 +307,7 @@ def _pool_avg(
     need_tensor(name, input=input)
     whole = dtype_of(input).category < 2
     if whole and dtype_of(input).name != "int64":
-        raise DTypeError(f"{name}: not implemented for {dtype_of(input).name}")
+        raise UnsupportedDTypeError(f"{name}: not implemented for {dtype_of(input).name}")
     size = per_dim(name, "kernel_size", kernel_size, d)
     steps = size if stride is None or stride in ([], ()) else per_dim(name, "stride", stride, d)
     pads = per_dim(name, "padding", padding, d)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from fnnet._core.errors import DTypeError, ShapeError
+from fnnet._core.errors import DTypeError, ShapeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Call, Namespace, Shape, sum_to
 from fnnet._core.op import Make, Op, Sample
 from fnnet.autograd import tape
@@ -82,7 +82,7 @@ def check_dtypes(name: str, **operands: Any) -> None:
             f"{name}: expected {names} to have the same dtype, but got: {' != '.join(d.name for d in found)}"
         )
     if dtype.category == 0:
-        raise DTypeError(f"{name}: not implemented for 'Bool'")
+        raise UnsupportedDTypeError(f"{name}: not implemented for 'Bool'")
 
 
 def check_rank(name: str, argument: str, t: Any, ndim: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from fnnet._core.errors import DTypeError, ShapeError
+from fnnet._core.errors import ShapeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import OPS, OUT, Kind, Make, Op, Sample
 from fnnet.autograd.tape import apply, namespace_of
@@ -238,7 +238,7 @@ def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tenso
     """
     need_tensor("logcumsumexp", input=input)
     if dtype_of(input).category != 2:
-        raise DTypeError(f"logcumsumexp: not implemented for {dtype_of(input)}")
+        raise UnsupportedDTypeError(f"logcumsumexp: not implemented for {dtype_of(input)}")
     return _scan(LOGCUMSUMEXP, input, dim, None, out)
 
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fnnet._core.errors import ArgumentError, DTypeError, OptionError, ShapeError
+from fnnet._core.errors import ArgumentError, OptionError, ShapeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Namespace, Number, Shape
 from fnnet._core.op import Op
 from fnnet.autograd.tape import apply
@@ -105,7 +105,7 @@ def _spatial(name: str, d: int, input: Tensor) -> Shape:
             f"{d + 2}D (batch mode) tensor with optional 0 dim batch size for input, but got:{list(shape)}"
         )
     if dtype_of(input).category == 0:
-        raise DTypeError(f"{name}: not implemented for 'Bool'")
+        raise UnsupportedDTypeError(f"{name}: not implemented for 'Bool'")
     return shape[-d:]
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fnnet._core.errors import DTypeError
+from fnnet._core.errors import UnsupportedDTypeError
 from fnnet.backends import dtypes
 from fnnet.backends.random.generator import Generator
 
@@ -56,4 +56,4 @@ def need(name: str, dtype: np.dtype[Any], served: Sequence[np.dtype[Any]]) -> No
     """Refuse a dtype that the sampler `name` does not serve."""
     if dtype not in served:
         expected = ", ".join(str(d) for d in served)
-        raise DTypeError(f"{name}: not implemented for {dtype}, expected one of {expected}")
+        raise UnsupportedDTypeError(f"{name}: not implemented for {dtype}, expected one of {expected}")
