@@ -166,7 +166,7 @@ def test_a_module_moves_and_trains(two):
     assert {str(t.device) for t in (*layer.parameters(), *layer.buffers())} == {ONE}
     optimizer = optim.Adam(layer.parameters(), lr=0.1)
     before = layer[0].weight.tolist()
-    layer(fnnet.randn(4, 2, device=ONE)).sum().backward()
+    layer(fnnet.randn(4, 2, device=ONE)).square().sum().backward()  # a plain sum of what is normalised has no gradient
     optimizer.step()
     assert layer[0].weight.tolist() != before
     state = optimizer.state[layer[0].weight]
@@ -180,3 +180,37 @@ def test_a_checkpoint_of_one_device_loads_on_the_other(two):
     target.load_state_dict(source.state_dict())
     assert target.weight.tolist() == source.weight.tolist()
     assert str(target.weight.device) == "cpu"
+
+
+@pytest.mark.parametrize(
+    "op",
+    [
+        lambda x, i: x.gather(0, i),
+        lambda x, i: x.index_select(0, i),
+        lambda x, i: x.take(i),
+        lambda x, i: x.take_along_dim(i, 0),
+        lambda x, i: x.scatter_(0, i, 1.0),
+        lambda x, i: x.index_add_(0, i, fnnet.ones(2)),
+        lambda x, i: x.index_copy_(0, i, fnnet.ones(2)),
+        lambda x, i: x.index_fill_(0, i, 1.0),
+        lambda x, i: x.put_(i, fnnet.ones(2)),
+        lambda x, i: x.masked_select(i > 0),
+        lambda x, i: x.masked_fill_(i > 0, 1.0),
+        lambda x, i: x.index_put_((i.cpu(),), fnnet.ones(2, device=ONE)),
+        lambda x, i: x.__setitem__(i, fnnet.ones(2, device=ONE)),
+    ],
+)
+def test_an_index_lies_where_the_tensor_does(two, op):
+    x = fnnet.zeros(2)
+    with pytest.raises(RuntimeError, match="same device") as caught:
+        op(x, fnnet.tensor([0, 1], device=ONE))
+    assert "cpu:1" in str(caught.value)
+    assert x.tolist() == [0.0, 0.0]
+
+
+def test_what_stands_in_brackets_may_lie_on_the_host(two):
+    """PyTorch takes an index in host memory for a tensor on a card; both devices here are host memory."""
+    x = fnnet.tensor([5.0, 6.0], device=ONE)
+    assert str(x[fnnet.tensor([1])].device) == ONE
+    x[fnnet.tensor([True, False])] = fnnet.tensor(2.0)
+    assert x.tolist() == [2.0, 6.0]

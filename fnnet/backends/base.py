@@ -95,8 +95,8 @@ class Backend:
         """Whether two arrays are known to have elements in the same memory."""
         return False
 
-    def partly_overlap(self, a: Any, b: Any) -> bool:
-        """Whether two dense arrays share memory without being the same elements in the same order."""
+    def partly_overlap(self, a: Any, b: Any, *, or_same: bool = False) -> bool:
+        """Whether two dense arrays share memory without being the same elements in the same order (or being them)."""
         return False
 
     def overwrite(self, dst: Any, value: Any) -> None:

@@ -366,11 +366,13 @@ class NumpyBackend(Backend):
         except np.exceptions.TooHardError:  # interleaved strides: to solve that would take longer than the op
             return False
 
-    def partly_overlap(self, a: Raw, b: Raw) -> bool:
+    def partly_overlap(self, a: Raw, b: Raw, *, or_same: bool = False) -> bool:
         if (a if a.base is None else a.base) is not (b if b.base is None else b.base):
             return False
         starts = a.__array_interface__["data"][0], b.__array_interface__["data"][0]
-        return overlap.partial(starts[0], a.shape, a.strides, a.itemsize, starts[1], b.shape, b.strides, b.itemsize)
+        return overlap.partial(
+            starts[0], a.shape, a.strides, a.itemsize, starts[1], b.shape, b.strides, b.itemsize, or_same=or_same
+        )
 
     def overwrite(self, dst: Raw, value: Any) -> None:
         np.copyto(dst, value, casting="unsafe")

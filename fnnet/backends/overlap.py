@@ -17,9 +17,9 @@ def dense_size(shape: Shape, strides: Shape, itemsize: int) -> int | None:
 
 def partial(
     start: int, shape: Shape, strides: Shape, itemsize: int,
-    other_start: int, other_shape: Shape, other_strides: Shape, other_itemsize: int,
+    other_start: int, other_shape: Shape, other_strides: Shape, other_itemsize: int, *, or_same: bool = False,
 ) -> bool:  # fmt: skip
-    """Whether two arrays share memory without being the same elements in the same order.
+    """Whether two arrays share memory without being the same elements in the same order (or being them: `or_same`).
 
     As in PyTorch, arrays with gaps or repeated elements are not looked into: False.
 
@@ -32,13 +32,14 @@ def partial(
         other_shape: The same of the other array.
         other_strides: The same of the other array.
         other_itemsize: The same of the other array.
+        or_same: Answer True for the same elements, too.
     """
     size, other_size = dense_size(shape, strides, itemsize), dense_size(other_shape, other_strides, other_itemsize)
     if not size or not other_size:
         return False
     if start + size <= other_start or other_start + other_size <= start:
         return False
-    if start != other_start or size != other_size:
+    if or_same or start != other_start or size != other_size:
         return True
     steps = [(n, s) for n, s in zip(shape, strides, strict=True) if n != 1]
     return steps != [(n, s) for n, s in zip(other_shape, other_strides, strict=True) if n != 1]

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, cast
 from fnnet._core.errors import (
     ArgumentError,
     AutogradError,
-    DTypeError,
     DeviceError,
+    DTypeError,
     IndexRangeError,
     OverlapError,
     ShapeError,

@@ -13,7 +13,7 @@ from attrs import evolve
 from fnnet._core.errors import ArgumentError, DTypeError, GatherIndexError, IndexRangeError, OptionError, ShapeError
 from fnnet._core.namespace import Shape
 from fnnet._core.op import Op
-from fnnet.autograd.tape import apply, namespace_of
+from fnnet.autograd.tape import apply, namespace_of, refuse_partial_overlap
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
 from fnnet.functional._common import (
@@ -24,6 +24,7 @@ from fnnet.functional._common import (
     into,
     is_tensor,
     need_dtype,
+    need_one_device,
     need_tensor,
     plain_number,
     wrap_dim,
@@ -80,6 +81,7 @@ def _checked_grid(
     `from_end`: negative indices count from the end, and are no error.
     """
     need_tensor(name, input=x, index=index)
+    need_one_device(name, input=x, index=index)
     i = cast("Tensor", index)
     own, shape = tuple(x._data.shape), tuple(i._data.shape)
     d = wrap_dim(dim, len(own), name)
@@ -155,6 +157,7 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
 def _scattered(name: str, input: Tensor, dim: int, index: Tensor, src: Any) -> tuple[Places, Tensor]:
     """Places, and the part of `src` (a tensor or a number) that goes there."""
     need_tensor(name, input=input, index=index)
+    need_one_device(name, input=input, index=index, src=src)
     if is_tensor(src) and (src._data.ndim or not index._data.ndim or not input._data.ndim):
         if dtype_of(src) is not dtype_of(input):
             raise DTypeError(
@@ -213,7 +216,7 @@ def scatter(
         r = _scatter("scatter", input, dim, index, given, INDEX_SET, in_place=False)
     else:
         r = _reduced("scatter", input, dim, index, given, reduce)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, index, *((given,) if is_tensor(given) else ()), beside=(input,))
 
 
 def scatter_(
@@ -254,7 +257,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Ten
     """
     need_tensor("scatter_add", src=src)
     r = _scatter("scatter_add", input, dim, index, src, INDEX_ADD, in_place=False)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, index, src, beside=(input,))
 
 
 def scatter_add_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
@@ -293,7 +296,7 @@ def scatter_reduce(
     need_tensor("scatter_reduce", src=src)
     places, part = _scattered("scatter_reduce", input, dim, index, src)
     r = combine(input, places, part, reduce, include_self=include_self)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, index, src, beside=(input,))
 
 
 def scatter_reduce_(
@@ -314,6 +317,7 @@ def scatter_reduce_(
 # places in the flattened tensor ------------------------------------------------------------------------------------
 def _flat_places(name: str, x: Tensor, index: Tensor) -> Places:
     need_tensor(name, input=x, index=index)
+    need_one_device(name, input=x, index=index)
     if dtype_of(index) is not dtypes.int64:
         raise DTypeError(f"{name}(): Expected a long tensor for index, but got {dtype_of(index)}")
     n = math.prod(x._data.shape)

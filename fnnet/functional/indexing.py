@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from attrs import evolve, frozen
 
-from fnnet._core.errors import ArgumentError, DTypeError, IndexRangeError, OptionError, ShapeError
+from fnnet._core.errors import ArgumentError, DeviceError, DTypeError, IndexRangeError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.autograd.modes import MODE
@@ -28,6 +28,7 @@ from fnnet.functional._common import (
     copy_into,
     dtype_of,
     fit_number,
+    need_one_device,
     need_tensor,
     plain_number,
     to_dtype,
@@ -88,7 +89,7 @@ def _index_set_samples(make: Make) -> Any:
 
 
 INDEX_SET = Op(
-    "index_set", backward=_index_set_backward, uses=((1,), (), (1,)), kind=Kind.MOVE, samples=_index_set_samples
+    "index_set", title="IndexPutBackward0", backward=_index_set_backward, uses=((1,), (), (1,)), kind=Kind.MOVE, samples=_index_set_samples
 )  # fmt: skip
 
 NONZERO = Op(
@@ -266,7 +267,14 @@ def _item(i: Any, device: Device) -> Any:
             UserWarning,
             stacklevel=5,
         )
-    return to_device(t, device) if t._device is not device else t
+    if t._device is device:
+        return t
+    if t._device.type != "cpu":
+        raise DeviceError(
+            f"indices should be either on cpu or on the same device as the indexed tensor ({device}), "
+            f"got an index on {t._device}"
+        )
+    return to_device(t, device)
 
 
 def _parse(x: Tensor, index: Any) -> tuple[tuple[Any, ...] | None, list[_Group]]:
@@ -411,6 +419,8 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     x = self if basic is None else cast("Tensor", apply_view(GETITEM, self, index=basic))
     refuse_overlapping(x, groups, value, index if isinstance(index, tuple) else (index,))
     places, shape = _places(x, groups)
+    if isinstance(value, Variable) and value._data.ndim:
+        need_one_device("index_put_", self=self, value=value)
     v = _value(self, value)
     if dtype_of(v) is not dtype_of(self):
         raise DTypeError(
@@ -536,6 +546,7 @@ def _put_places(
             f"{dtype_of(values)} for the source."
         )
     parts = [cast("Tensor", apply_view(RESHAPE, t, shape=(1,))) if not t._data.ndim else t for t in indices]
+    need_one_device(name, self=x, values=values)
     groups = _parse(x, tuple(parts))[1]
     if in_place:
         refuse_overlapping(x, groups, values, indices)

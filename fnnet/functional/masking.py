@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from fnnet._core.errors import DTypeError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, sum_to
 from fnnet._core.op import Kind, Make, Op, Sample
-from fnnet.autograd.tape import apply, namespace_of
+from fnnet.autograd.tape import apply, namespace_of, refuse_partial_overlap
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
 from fnnet.functional._common import (
@@ -19,6 +19,7 @@ from fnnet.functional._common import (
     fit_number,
     into,
     is_tensor,
+    need_one_device,
     need_tensor,
     plain_number,
     to_dtype,
@@ -63,6 +64,7 @@ MASKED_FILL = Op(
 
 def _mask(name: str, input: object, mask: object) -> Tensor:
     need_tensor(name, input=input, mask=mask)
+    need_one_device(name, input=input, mask=mask)
     m = cast("Tensor", mask)
     if dtype_of(m) is not dtypes.bool_:
         raise DTypeError(

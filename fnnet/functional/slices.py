@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import evolve
 
 from fnnet._core.errors import DTypeError, IndexRangeError, ShapeError
-from fnnet.autograd.tape import apply, namespace_of
+from fnnet.autograd.tape import apply, namespace_of, refuse_partial_overlap
 from fnnet.autograd.variable import make
 from fnnet.autograd.views import apply_view
 from fnnet.backends import dtypes
-from fnnet.functional._common import dtype_of, into, is_tensor, need_tensor, wrap_dim
+from fnnet.functional._common import dtype_of, into, is_tensor, need_one_device, need_tensor, wrap_dim
 from fnnet.functional.indexing import (
     INDEX_ADD,
     INDEX_SET,
@@ -81,6 +81,7 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
                 [4, 3]])
     """
     need_tensor("index_select", input=input)
+    need_one_device("index_select", input=input, index=index)
     rows = index_vector("index_select", index)
     shape = tuple(input._data.shape)
     d = wrap_dim(dim, len(shape), "index_select")
@@ -97,6 +98,7 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
 def _slices(name: str, x: Tensor, dim: int, index: Tensor, source: Tensor) -> tuple[Places, Tensor]:
     """Places of slices along `dim`, and `source` in the form that goes there."""
     need_tensor(name, input=x, index=index, source=source)
+    need_one_device(name, input=x, index=index, source=source)
     i = index_vector(name, index)
     shape = tuple(x._data.shape)
     d = wrap_dim(dim, len(shape), name)
@@ -147,7 +149,7 @@ def index_add(
     """
     places, part = _slices("index_add", input, dim, index, source)
     r = written(input, places, INDEX_ADD, _scaled(part, alpha))
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, index, source, beside=(input,))
 
 
 def index_add_(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1) -> Tensor:
@@ -159,6 +161,7 @@ def index_add_(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
         tensor([3., 0., 0.])
     """
     places, part = _slices("index_add_", self, dim, index, source)
+    refuse_partial_overlap(self, "index_add_", index, source, or_same=True)
     return write(self, places, INDEX_ADD, _scaled(part, alpha))
 
 
@@ -172,7 +175,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: T
     """
     places, part = _slices("index_copy", input, dim, index, source)
     r = written(input, places, INDEX_SET, part)
-    return r if out is None else into(out, r)
+    return r if out is None else into(out, r, index, source, beside=(input,))
 
 
 def index_copy_(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
@@ -184,6 +187,7 @@ def index_copy_(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
         tensor([2., 0., 1.])
     """
     places, part = _slices("index_copy_", self, dim, index, source)
+    refuse_partial_overlap(self, "index_copy_", index, source, or_same=True)
     return write(self, places, INDEX_SET, part)
 
 
@@ -191,6 +195,7 @@ def index_copy_(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
 def _fill_mask(name: str, x: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """Where `x` is to be filled: each slice once, however often its index comes."""
     need_tensor(name, input=x)
+    need_one_device(name, input=x, index=index)
     i = index_vector(name, index)
     own = tuple(x._data.shape)
     d = wrap_dim(dim, len(own), name)
@@ -229,7 +234,9 @@ def index_fill_(self: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
         >>> fnnet.zeros(3).index_fill_(0, fnnet.tensor([1]), 5)
         tensor([0., 5., 0.])
     """
-    return masked_fill_(self, _fill_mask("index_fill_", self, dim, index, value), value)
+    mask = _fill_mask("index_fill_", self, dim, index, value)
+    refuse_partial_overlap(self, "index_fill_", index, or_same=True)
+    return masked_fill_(self, mask, value)
 
 
 __all__ = ["index_add", "index_copy", "index_fill", "index_select"]

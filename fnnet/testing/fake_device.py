@@ -124,12 +124,12 @@ class FakeBackend(FakePrimitives):
     def shares(self, r: FakeArray, x: FakeArray) -> bool:
         return r.storage is x.storage
 
-    def partly_overlap(self, a: FakeArray, b: FakeArray) -> bool:
+    def partly_overlap(self, a: FakeArray, b: FakeArray, *, or_same: bool = False) -> bool:
         if a.storage is not b.storage:
             return False
         size = a.dtype.itemsize
         of_a, of_b = ((x.offset * size, x.shape, tuple(s * size for s in x.strides), size) for x in (a, b))
-        return overlap.partial(*of_a, *of_b)
+        return overlap.partial(*of_a, *of_b, or_same=or_same)
 
     def empty(self, meta: ArrayMeta, like: FakeArray) -> FakeArray:
         strides = dense_strides(meta.shape) if meta.strides is None else meta.strides

@@ -40,6 +40,27 @@ REFUSED = {
     "copy_ of an element": (PARTLY, lambda x: x.copy_(x[2])),
     "memory by .data": (PARTLY, lambda x: x.data[1:].add_(x.data[:-1])),
     "setitem one further": (PARTLY, lambda x: x.__setitem__(slice(1, None), x[:-1])),
+    "index_add_": (PARTLY, lambda x: x.index_add_(0, fnnet.tensor([1, 2]), x[:2])),
+    "index_add_ of itself": (PARTLY, lambda x: x.index_add_(0, fnnet.arange(6), x)),
+    "index_copy_": (PARTLY, lambda x: x.index_copy_(0, fnnet.arange(6).flip(0), x)),
+    "scatter_": (PARTLY, lambda x: x.scatter_(0, fnnet.tensor([1, 2]), x)),
+    "scatter_ reduced": (PARTLY, lambda x: x.scatter_(0, fnnet.tensor([1, 2]), x[:2], reduce="add")),
+    "scatter_add_": (PARTLY, lambda x: x.scatter_add_(0, fnnet.tensor([1, 2]), x[:2])),
+    "scatter_reduce_": (PARTLY, lambda x: x.scatter_reduce_(0, fnnet.tensor([1, 2]), x[:2], "amax")),
+    "index_put_": (PARTLY, lambda x: x.index_put_((fnnet.tensor([1, 2]),), x[4])),
+    "index_put_ added": (PARTLY, lambda x: x.index_put_((fnnet.tensor([1, 2]),), x[:2], accumulate=True)),
+    "setitem at indices": (PARTLY, lambda x: x.__setitem__(fnnet.arange(6).flip(0), x)),
+    "setitem where true": (PARTLY, lambda x: x.__setitem__(x < 2, x[2:4])),
+    "put_": (PARTLY, lambda x: x.put_(fnnet.arange(6).flip(0), x)),
+    "out= of scatter": (PARTLY, lambda x: fnnet.scatter(fnnet.zeros(2), 0, fnnet.tensor([1, 0]), x[:2], out=x[:2])),
+    "out= of scatter_add": (
+        PARTLY,
+        lambda x: fnnet.scatter_add(x[:3], 0, fnnet.tensor([1, 2]), fnnet.ones(2), out=x[1:4]),
+    ),
+    "out= of index_add": (
+        PARTLY,
+        lambda x: fnnet.index_add(x[:3], 0, fnnet.tensor([1, 2]), fnnet.ones(2), out=x[1:4]),
+    ),
     "add_ expanded": (TWICE, lambda x: fnnet.ones(1).expand(6).add_(x)),
 }
 
@@ -78,6 +99,15 @@ ALLOWED = {
     "setitem by an element": (lambda x: x.__setitem__(slice(None), x[1]), [1, 1, 1, 1, 1, 1]),
     "masked_fill_ by an element": (lambda x: x.masked_fill_(x > 2, x[1]), [0, 1, 2, 1, 1, 1]),
     "cumsum itself": (lambda x: fnnet.cumsum(x, 0, out=x), [0, 1, 3, 6, 10, 15]),
+    "index_add_ interleaved": (lambda x: x.index_add_(0, fnnet.tensor([1, 2, 3]), x[::2]), [0, 1, 4, 7, 4, 5]),
+    "index_fill_ by an element": (lambda x: x.index_fill_(0, fnnet.tensor([1, 2]), x[3]), [0, 3, 3, 3, 4, 5]),
+    "setitem of a part": (lambda x: x[1:].__setitem__(fnnet.tensor([0]), x[:1]), [0, 0, 2, 3, 4, 5]),
+    "setitem where true by an element": (lambda x: x.__setitem__(x > 2, x[4]), [0, 1, 2, 4, 4, 4]),
+    "masked_scatter_ itself": (lambda x: x.masked_scatter_(x > 2, x), [0, 1, 2, 0, 1, 2]),
+    "scatter out= itself": (
+        lambda x: fnnet.scatter(x, 0, fnnet.tensor([1, 2]), fnnet.ones(2), out=x),
+        [0, 1, 1, 3, 4, 5],
+    ),
 }
 
 
@@ -102,3 +132,43 @@ def test_partial_overlap_is_told_from_strides():
     assert not partial(*row, 0, (1, 3), (40, 4), 4)
     assert partial(0, (2, 2), (8, 4), 4, 0, (2, 2), (4, 8), 4)
     assert not partial(*row, 0, (0,), (4,), 4)
+
+
+INDICES = {
+    "index_add_": lambda x, one: x.index_add_(0, x[:2], one),
+    "index_copy_": lambda x, one: x.index_copy_(0, x[:2], one),
+    "index_fill_": lambda x, one: x.index_fill_(0, x[:2], 7),
+    "scatter_": lambda x, one: x.scatter_(0, x[:2], one),
+    "scatter_ of itself": lambda x, one: x.scatter_(0, x, 7),
+    "scatter_add_": lambda x, one: x.scatter_add_(0, x[:2], one),
+    "scatter_reduce_": lambda x, one: x.scatter_reduce_(0, x[:2], one, "sum"),
+    "index_put_": lambda x, one: x.index_put_((x[:2],), one),
+    "setitem": lambda x, one: x.__setitem__(x[:2], 7),
+    "put_": lambda x, one: x.put_(x[:2], one),
+}
+
+
+@pytest.mark.parametrize("case", INDICES)
+def test_an_index_in_the_memory_that_is_written_is_refused(case):
+    x = fnnet.arange(6)
+    with pytest.raises(RuntimeError) as caught:
+        INDICES[case](x, fnnet.ones(2, dtype=fnnet.int64))
+    assert PARTLY in str(caught.value)
+    assert x.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_mask_may_be_what_it_masks_but_not_overlap_it_otherwise():
+    mask = fnnet.tensor([True, False, True])
+    for write in (lambda m: m.masked_fill_(m, False), lambda m: m.__setitem__(m, False)):
+        m = mask.clone()
+        write(m)
+        assert m.tolist() == [False, False, False]
+    for write in (
+        lambda m: m[1:].masked_fill_(m[:2], False),
+        lambda m: m[1:].__setitem__(m[:2], False),
+        lambda m: m.__setitem__(m, fnnet.tensor([False, False])),
+    ):
+        m = mask.clone()
+        with pytest.raises(RuntimeError, match="some elements of the input tensor"):
+            write(m)
+        assert m.tolist() == mask.tolist()
