@@ -112,10 +112,11 @@ def median(
         indices) of `input` without that dim, indices int64.
 
     Raises:
+        UnsupportedDTypeError: `input` is complex.
         IndexRangeError: `dim` is out of range, or empty.
         OptionError: `input` of whole numbers is empty, and no `dim` given.
 
-    Differentiable: The values: without `dim` shared evenly among the elements equal to the median, else to the chosen one.
+    Differentiable: The values: without `dim` shared evenly among elements equal to the median, else to the chosen one.
 
     Example:
         >>> import fnnet
@@ -144,6 +145,7 @@ def nanmedian(
         As `median`; NaN where all are NaN.
 
     Raises:
+        UnsupportedDTypeError: `input` is complex.
         IndexRangeError: `dim` is out of range, or empty.
         OptionError: `input` of whole numbers is empty, and no `dim` given.
 
@@ -174,6 +176,7 @@ def kthvalue(
         smaller.
 
     Raises:
+        UnsupportedDTypeError: `input` is complex.
         IndexRangeError: `dim` is out of range.
         ShapeError: `k` is out of range.
         OverlapError: `out` shares memory with `input`.
@@ -215,6 +218,7 @@ def mode(
         A named tuple (values, indices) of `input` without that dim, indices int64.
 
     Raises:
+        UnsupportedDTypeError: `input` is complex.
         IndexRangeError: `dim` is out of range, or empty.
 
     Differentiable: The values, to the element at the index.

@@ -96,6 +96,7 @@ def erf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         `input`'s shape, floating point, in [-1, 1].
 
     Raises:
+        UnsupportedDTypeError: `input` is complex.
         DTypeError: `out` can't hold floating point.
 
     Differentiable: Everywhere, any order.
@@ -139,6 +140,7 @@ def erfc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         `input`'s shape, floating point, in [0, 2].
 
     Raises:
+        UnsupportedDTypeError: `input` is complex.
         DTypeError: `out` can't hold floating point.
 
     Differentiable: Everywhere, any order.
@@ -195,6 +197,7 @@ def erfinv(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         `input`'s shape, floating point.
 
     Raises:
+        UnsupportedDTypeError: `input` is complex.
         DTypeError: `out` can't hold floating point.
 
     Differentiable: Within (-1, 1), any order; infinite at its ends.

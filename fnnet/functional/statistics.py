@@ -282,8 +282,8 @@ def norm(
         IndexRangeError: `dim` is out of range.
         ShapeError: A dim is named twice, or is empty where `p` is negative or infinite.
 
-    Differentiable: Any order; 0 where the norm is 0, by elements that are 0, and for `p=0`; for inf and -inf shared evenly
-        among equal extremes.
+    Differentiable: Any order; 0 where the norm is 0, by elements that are 0, and for `p=0`; for inf and -inf shared
+        evenly among equal extremes.
 
     Example:
         >>> import fnnet

@@ -227,6 +227,7 @@ def atan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         Radians in [-pi, pi], the broadcast shape, floating point; the sign of a zero `input` decides between the ends.
 
     Raises:
+        UnsupportedDTypeError: One of them is complex.
         ArgumentError: `input` or `other` is no tensor.
         ShapeError: They do not broadcast.
         DTypeError: `out` can't hold floating point.
@@ -494,6 +495,7 @@ def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         Radians, `input`'s shape, floating point.
 
     Raises:
+        UnsupportedDTypeError: `input` is complex.
         DTypeError: `out` can't hold floating point.
 
     Differentiable: Everywhere, by pi / 180.
@@ -523,6 +525,7 @@ def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         Degrees, `input`'s shape, floating point.
 
     Raises:
+        UnsupportedDTypeError: `input` is complex.
         DTypeError: `out` can't hold floating point.
 
     Differentiable: Everywhere, by 180 / pi.
