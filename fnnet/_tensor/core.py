@@ -470,7 +470,7 @@ class CoreMethods(Variable):
             suffixes.append(f"dtype={self.dtype}")
         node = self.grad_fn
         if node is not None:
-            suffixes.append(f"grad_fn=<{node.name()}>")
+            suffixes.append(f"grad_fn=<{node.name().rpartition('::')[2]}>")
         elif self.requires_grad:
             suffixes.append("requires_grad=True")
         return with_suffixes(prefix + text, suffixes, len(prefix))

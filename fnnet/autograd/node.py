@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fnnet._core.errors import AutogradError
 from fnnet._core.namespace import Call, Shape
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fnnet.backends.devices import Device
 
 SEQUENCE = itertools.count()
+Made = TypeVar("Made")
 
 FREED = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
@@ -44,6 +45,8 @@ class _Rare:
     """With saved-tensor hooks in force: (unpack, what pack returned) per input, then per output."""
     conjugates: bool = False
     """Complex numbers under a rule for real ones: the gradients are `conj(rule(conj(grad)))`."""
+    title: str | None = None
+    """Its name where the op does not tell it: several ops stand for one of PyTorch's."""
     where: str | None = None
     """In anomaly mode: the line that recorded it, with the module's path."""
 
@@ -102,8 +105,11 @@ class Node(_Rare):
 
     # PyTorch's names -------------------------------------------------------------------------------------------
     def name(self) -> str:
-        """PyTorch's name of it, such as `MulBackward0`."""
-        return re.sub(r"(?:^|_)([a-z0-9])", lambda m: m[1].upper(), self.op.name) + "Backward0"
+        """PyTorch's name of it, such as `MulBackward0`: the number is that of the overload."""
+        title = self.title or self.op.title
+        if title is None:
+            return re.sub(r"(?:^|_|(?<=[0-9]))([a-z0-9])", lambda m: m[1].upper(), self.op.name) + "Backward0"
+        return title if isinstance(title, str) else title(self)
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
@@ -155,10 +161,11 @@ class Node(_Rare):
     def pack(self, pack: Callable[[Any], Any], unpack: Callable[[Any], Any]) -> None:
         """Hand everything saved to saved-tensor hooks; only what they return is kept.
 
-        A kernel's `private` arrays stay: they are in whatever form the kernel likes, and none of the op's tensors.
+        Called once more, after a write, it hands over the result. A kernel's `private` arrays stay: they are in whatever form the kernel likes, and none of the op's tensors.
         """
         slots = self._slots()
-        self.packed = [None] * len(slots)
+        if self.packed is None:
+            self.packed = [None] * len(slots)
         for i, raw in enumerate(slots):
             if raw is not None and hasattr(raw, "shape"):
                 self.packed[i] = unpack, pack(make(raw, self.device))
@@ -229,6 +236,15 @@ class Node(_Rare):
             self.packed = None
 
 
+def entitle(made: Made, title: str) -> Made:
+    """Name the node that has just made a tensor (or each of a tuple) as PyTorch names the one that stands for it."""
+    for t in made if isinstance(made, tuple) else (made,):
+        node = t._node  # type: ignore[attr-defined]  # a Variable
+        if node is not None:
+            node.title = title
+    return made
+
+
 class AccumulateGrad:
     """How a leaf appears in `next_functions`."""
 
@@ -239,7 +255,7 @@ class AccumulateGrad:
 
     def name(self) -> str:
         """PyTorch's name of it."""
-        return "AccumulateGrad"
+        return "torch::autograd::AccumulateGrad"
 
     def __repr__(self) -> str:
         return "<AccumulateGrad>"

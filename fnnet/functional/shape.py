@@ -27,7 +27,7 @@ def inverse(dims: Shape) -> Shape:
 
 
 RESHAPE = Op(
-    "reshape", backward=lambda k, c, g: (k.reshape(g, shape=c.shapes[0]),), uses=((),), kind=Kind.MOVE, is_view=True,
+    "reshape", title="ViewBackward0", backward=lambda k, c, g: (k.reshape(g, shape=c.shapes[0]),), uses=((),), kind=Kind.MOVE, is_view=True,
     onnx="Reshape",
     samples=lambda make: (
         Sample(make(3, 4), shape=(2, 6)), Sample(make(1), shape=()), Sample(make(0, 3), shape=(3, 0, 2)),
@@ -50,8 +50,29 @@ def _view_backward(name: str) -> Any:
     return backward
 
 
+def _part_title(node: Any) -> str:
+    """What PyTorch calls a basic index: it does one step for each int, slice and None, and the last one counts."""
+    index, shape = node.static["index"], node.shapes[0]
+    if len(index) == 1 and isinstance(index[0], slice):
+        return "SliceBackward0"
+    title, dim = "AliasBackward0", 0
+    for i in index:
+        if i is Ellipsis:
+            dim += len(shape) - sum(j is not None and j is not Ellipsis for j in index)
+            continue
+        if i is None:
+            title = "UnsqueezeBackward0"
+            continue
+        if not isinstance(i, slice):
+            title = "SelectBackward0"
+        elif i.indices(shape[dim]) != (0, shape[dim], 1):
+            title = "SliceBackward0"
+        dim += 1
+    return title
+
+
 GETITEM = Op(
-    "getitem", backward=_view_backward("getitem"), uses=((),), kind=Kind.MOVE, is_view=True,
+    "getitem", title=_part_title, backward=_view_backward("getitem"), uses=((),), kind=Kind.MOVE, is_view=True,
     samples=lambda make: (
         Sample(make(3, 4), index=(1,)), Sample(make(3, 4), index=(slice(None), slice(0, 3, 2))),
         Sample(make(3, 4), index=(Ellipsis, None, 0)), Sample(make(3), index=(slice(2, 2),)),
@@ -77,11 +98,19 @@ def _sliding_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 
 SLIDING = Op(
-    "sliding", backward=_sliding_backward, uses=((),), kind=Kind.MOVE, is_view=True,
+    "sliding", title="UnfoldBackward0", backward=_sliding_backward, uses=((),), kind=Kind.MOVE, is_view=True,
     samples=lambda make: (
         Sample(make(7), dim=0, size=3, step=2), Sample(make(2, 5, 3), dim=1, size=2, step=1),
     ),
 )  # fmt: skip
+
+
+# PyTorch's names of other ways to call them
+SQUEEZE = RESHAPE.titled("SqueezeBackward0")
+SQUEEZE_DIM = RESHAPE.titled("SqueezeBackward1")
+SQUEEZE_DIMS = RESHAPE.titled("SqueezeBackward2")
+UNSQUEEZE = RESHAPE.titled("UnsqueezeBackward0")
+PART = GETITEM.titled("SliceBackward0")
 
 
 # other shapes ------------------------------------------------------------------------------------------------------
@@ -293,11 +322,12 @@ def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     need_tensor("squeeze", input=input)
     shape = input._data.shape
     if dim is None:
-        new = tuple(n for n in shape if n != 1)
+        op, new = SQUEEZE, tuple(n for n in shape if n != 1)
     else:
+        op = SQUEEZE_DIM if isinstance(dim, int) else SQUEEZE_DIMS
         dims = _dims("squeeze", (dim,) if isinstance(dim, int) else dim, len(shape))
         new = tuple(n for i, n in enumerate(shape) if n != 1 or i not in dims)
-    r: Tensor = apply_view(RESHAPE, input, shape=new)
+    r: Tensor = apply_view(op, input, shape=new)
     return r
 
 
@@ -322,7 +352,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     need_tensor("unsqueeze", input=input)
     shape = input._data.shape
     d = wrap_dim(dim, len(shape) + 1, "unsqueeze")
-    r: Tensor = apply_view(RESHAPE, input, shape=(*shape[:d], 1, *shape[d:]))
+    r: Tensor = apply_view(UNSQUEEZE, input, shape=(*shape[:d], 1, *shape[d:]))
     return r
 
 
@@ -356,7 +386,7 @@ def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
         first += n
     if first + length > n:
         raise ShapeError(f"start ({first}) + length ({length}) exceeds dimension size ({n}).")
-    r: Tensor = apply_view(GETITEM, input, index=(*(slice(None),) * d, slice(first, first + length)))
+    r: Tensor = apply_view(PART, input, index=(*(slice(None),) * d, slice(first, first + length)))
     return r
 
 

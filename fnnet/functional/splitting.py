@@ -13,10 +13,11 @@ from fnnet._core.errors import IndexRangeError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import Kind, Op
 from fnnet.autograd.modes import MODE
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.autograd.variable import INFERENCE
 from fnnet.functional._common import is_tensor, need_tensor, wrap_dim
-from fnnet.functional.shape import GETITEM
+from fnnet.functional.shape import GETITEM, PART
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -43,21 +44,21 @@ def _pieces_backward(k: K[A], c: Call[A], grads: tuple[A | None, ...]) -> Grads:
 
 
 @functools.cache
-def _pieces_op(count: int) -> Op:
+def _pieces_op(count: int, title: str) -> Op:
     """An op has a fixed number of outputs; these, of any number, stand beside the table of ops."""
     return Op(
         "split", forward=_pieces_forward, backward=_pieces_backward, uses=((),), n_out=count, kind=Kind.MOVE,
-        register=False,
+        title=title, register=False,
     )  # fmt: skip
 
 
-def _pieces(x: Tensor, dim: int, places: Sequence[Any]) -> tuple[Tensor, ...]:
+def _pieces(x: Tensor, dim: int, places: Sequence[Any], title: str) -> tuple[Tensor, ...]:
     """Adjacent parts of `x` along `dim` that cover it; recorded writes through them are refused, as in PyTorch."""
     lead = (slice(None),) * dim
     if len(places) < 2:
-        outs: tuple[Tensor, ...] = tuple(apply(GETITEM, x, index=(*lead, at)) for at in places)
+        outs: tuple[Tensor, ...] = tuple(entitle(apply(GETITEM, x, index=(*lead, at)), title) for at in places)
     else:
-        outs = apply(_pieces_op(len(places)), x, dim=dim, places=tuple(places))
+        outs = apply(_pieces_op(len(places), title), x, dim=dim, places=tuple(places))
         for out, at in zip(outs, places, strict=True):
             out._as_view_of(x, ("getitem", {"index": (*lead, at)}))
             if MODE.state.inference:
@@ -71,6 +72,19 @@ def _pieces(x: Tensor, dim: int, places: Sequence[Any]) -> tuple[Tensor, ...]:
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along `dim`, without it: a tuple of views.
 
+    Args:
+        input: At least 1-d, any dtype.
+        dim: Along which dim. Default: 0.
+
+    Returns:
+        As many views as `input` is long along `dim`. Through several of them nothing can be written where gradients are
+        recorded.
+
+    Raises:
+        IndexRangeError: `dim` is out of range, or `input` is 0-d.
+
+    Differentiable: Any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.unbind(fnnet.tensor([[1, 2], [3, 4]]))
@@ -80,19 +94,25 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     if not input._data.ndim:
         raise IndexRangeError("unbind: Dimension specified as 0 but tensor has no dimensions")
     d = wrap_dim(dim, input._data.ndim, "unbind")
-    return _pieces(input, d, range(input._data.shape[d]))
+    return _pieces(input, d, range(input._data.shape[d]), "UnbindBackward0")
 
 
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Parts along `dim`: of one size (the last may be smaller), or of the sizes given. A tuple of views.
 
     Args:
-        tensor: What to split.
+        tensor: What to split, at least 1-d, any dtype.
         split_size_or_sections: The size of every part, or a list of sizes that add up to the dim's.
         dim: Along which dim. Default: 0.
 
+    Returns:
+        `ceil(n / size)` views (at least one), or one for each size.
+
     Raises:
-        ShapeError: The sizes don't fit.
+        ShapeError: The sizes don't fit or are negative, or `tensor` is 0-d.
+        IndexRangeError: `dim` is out of range.
+
+    Differentiable: Any order.
 
     Example:
         >>> import fnnet
@@ -114,12 +134,27 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     if size == 0:
         if n:
             raise ShapeError(f"split: split_size can only be 0 if dimension size is 0, but got dimension size of {n}")
-        return _pieces(tensor, d, [slice(0, 0)])
-    return _pieces(tensor, d, [slice(i, min(i + size, n)) for i in range(0, max(n, 1), size)])
+        return _pieces(tensor, d, [slice(0, 0)], "SplitBackward0")
+    places = [slice(i, min(i + size, n)) for i in range(0, max(n, 1), size)]
+    return _pieces(tensor, d, places, "SplitBackward0")
 
 
 def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Parts of the given sizes along `dim`: a tuple of views.
+
+    Args:
+        input: At least 1-d, any dtype.
+        split_sizes: The sizes, which add up to the dim's.
+        dim: Along which dim. Default: 0.
+
+    Returns:
+        One view for each size.
+
+    Raises:
+        ShapeError: The sizes don't add up or are negative, or `input` is 0-d.
+        IndexRangeError: `dim` is out of range.
+
+    Differentiable: Any order.
 
     Example:
         >>> import fnnet
@@ -142,11 +177,26 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
             f"but got split_sizes={counts}"
         )
     ends = [builtins.sum(counts[: i + 1]) for i in range(len(counts))]
-    return _pieces(input, d, [slice(end - size, end) for size, end in zip(counts, ends, strict=True)])
+    places = [slice(end - size, end) for size, end in zip(counts, ends, strict=True)]
+    return _pieces(input, d, places, "SplitWithSizesBackward0")
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` parts of one size (the last may be smaller) along `dim`: a tuple of views.
+
+    Args:
+        input: At least 1-d, any dtype.
+        chunks: How many parts, at least 1; there are fewer where parts of `ceil(n / chunks)` cover the dim already.
+        dim: Along which dim. Default: 0.
+
+    Returns:
+        At most `chunks` views.
+
+    Raises:
+        ShapeError: `chunks` is below 1, or `input` is 0-d.
+        IndexRangeError: `dim` is out of range.
+
+    Differentiable: Any order.
 
     Example:
         >>> import fnnet
@@ -167,6 +217,21 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
 def tensor_split(input: Tensor, indices_or_sections: int | Sequence[int] | Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """Parts along `dim`: so many of nearly equal size, or cut at the indices given. A tuple of views.
+
+    Args:
+        input: At least 1-d, any dtype.
+        indices_or_sections: How many parts (the first `n % parts` are one longer), or the indices before which to cut:
+            negative ones count from the end, those beyond it cut nothing off. A sequence, or a tensor of whole numbers.
+        dim: Along which dim. Default: 0.
+
+    Returns:
+        As many views as asked for, or one more than there are indices.
+
+    Raises:
+        ShapeError: Fewer than one part, or `input` is 0-d.
+        IndexRangeError: `dim` is out of range.
+
+    Differentiable: Any order.
 
     Example:
         >>> import fnnet
@@ -195,9 +260,9 @@ def tensor_split(input: Tensor, indices_or_sections: int | Sequence[int] | Tenso
         places.append(slice(start, max(start, stop)))
         start = slice(cut, n).indices(n)[0]
     if all(a.stop == b.start for a, b in itertools.pairwise(places)):
-        return _pieces(input, d, places)
+        return _pieces(input, d, places, "SliceBackward0")
     lead = (slice(None),) * d  # cuts that go back give parts that overlap
-    return tuple(apply(GETITEM, input, index=(*lead, at)) for at in places)
+    return tuple(apply(PART, input, index=(*lead, at)) for at in places)
 
 
 def _split_at(name: str, input: Tensor, at: int | Sequence[int], dim: int) -> tuple[Tensor, ...]:
@@ -213,6 +278,18 @@ def _split_at(name: str, input: Tensor, at: int | Sequence[int], dim: int) -> tu
 
 def hsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
     """`tensor_split` along the columns (the only dim of a vector) into equal parts or at indices.
+
+    Args:
+        input: At least 1-d, any dtype.
+        indices_or_sections: How many parts, or the indices before which to cut.
+
+    Returns:
+        A tuple of views, as of `tensor_split`.
+
+    Raises:
+        ShapeError: `input` is 0-d, or so many parts can't be equal.
+
+    Differentiable: Any order.
 
     Example:
         >>> import fnnet
@@ -230,6 +307,18 @@ def hsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Ten
 def vsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
     """`tensor_split` along the rows into equal parts or at indices.
 
+    Args:
+        input: At least 2-d, any dtype.
+        indices_or_sections: How many parts, or the indices before which to cut.
+
+    Returns:
+        A tuple of views, as of `tensor_split`.
+
+    Raises:
+        ShapeError: `input` has fewer than 2 dims, or so many parts can't be equal.
+
+    Differentiable: Any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.vsplit(fnnet.tensor([[1], [2]]), 2)
@@ -246,6 +335,18 @@ def vsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Ten
 
 def dsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
     """`tensor_split` along the third dim into equal parts or at indices.
+
+    Args:
+        input: At least 3-d, any dtype.
+        indices_or_sections: How many parts, or the indices before which to cut.
+
+    Returns:
+        A tuple of views, as of `tensor_split`.
+
+    Raises:
+        ShapeError: `input` has fewer than 3 dims, or so many parts can't be equal.
+
+    Differentiable: Any order.
 
     Example:
         >>> import fnnet

@@ -14,9 +14,25 @@ from fnnet.functional.shape import PERMUTE
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
 
+TRANSPOSE = PERMUTE.titled("TransposeBackward0")
+T = PERMUTE.titled("TBackward0")
+
 
 def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
     """The dims in another order: dim i of the result is dim `dims[i]` of the input. A view.
+
+    Args:
+        input: Any shape and dtype.
+        dims: Every dim once; negative ones count from the end.
+
+    Returns:
+        A view.
+
+    Raises:
+        ShapeError: `dims` are too many or too few, or name a dim twice.
+        IndexRangeError: A dim is out of range.
+
+    Differentiable: Any order.
 
     Example:
         >>> import fnnet
@@ -40,6 +56,19 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """With two dims exchanged: a view.
 
+    Args:
+        input: Any shape and dtype.
+        dim0: The one dim.
+        dim1: The other; negative ones count from the end.
+
+    Returns:
+        A view.
+
+    Raises:
+        IndexRangeError: A dim is out of range.
+
+    Differentiable: Any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.transpose(fnnet.tensor([[1, 2], [3, 4]]), 0, 1)
@@ -52,12 +81,25 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     dims = list(range(ndim))
     if dims:
         dims[a], dims[b] = b, a
-    r: Tensor = apply_view(PERMUTE, input, dims=tuple(dims))
+    r: Tensor = apply_view(TRANSPOSE, input, dims=tuple(dims))
     return r
 
 
 def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
     """With two dims exchanged: a view (`transpose` under NumPy's name).
+
+    Args:
+        input: Any shape and dtype.
+        axis0: The one dim.
+        axis1: The other; negative ones count from the end.
+
+    Returns:
+        A view.
+
+    Raises:
+        IndexRangeError: A dim is out of range.
+
+    Differentiable: Any order.
 
     Example:
         >>> import fnnet
@@ -68,7 +110,20 @@ def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
 
 
 def swapdims(input: Tensor, dim0: int, dim1: int) -> Tensor:
-    """With two dims exchanged: a view.
+    """With two dims exchanged: a view (`transpose` under another name).
+
+    Args:
+        input: Any shape and dtype.
+        dim0: The one dim.
+        dim1: The other; negative ones count from the end.
+
+    Returns:
+        A view.
+
+    Raises:
+        IndexRangeError: A dim is out of range.
+
+    Differentiable: Any order.
 
     Example:
         >>> import fnnet
@@ -81,6 +136,17 @@ def swapdims(input: Tensor, dim0: int, dim1: int) -> Tensor:
 def t(input: Tensor) -> Tensor:
     """A matrix transposed; a vector or a 0-d tensor as it is. A view.
 
+    Args:
+        input: At most 2-d, any dtype.
+
+    Returns:
+        A view, `(n, m)` of `(m, n)`.
+
+    Raises:
+        ShapeError: `input` has more than 2 dims.
+
+    Differentiable: Any order.
+
     Example:
         >>> import fnnet
         >>> tuple(fnnet.t(fnnet.zeros(2, 3)).shape)
@@ -90,7 +156,7 @@ def t(input: Tensor) -> Tensor:
     ndim = input._data.ndim
     if ndim > 2:
         raise ShapeError(f"t() expects a tensor with <= 2 dimensions, but self is {ndim}D")
-    r: Tensor = apply_view(PERMUTE, input, dims=tuple(reversed(range(ndim))))
+    r: Tensor = apply_view(T, input, dims=tuple(reversed(range(ndim))))
     return r
 
 
@@ -120,6 +186,20 @@ def matrix_transpose(input: Tensor) -> Tensor:
 
 def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """Dims moved to other places; the others keep their order. A view.
+
+    Args:
+        input: Any shape and dtype.
+        source: The dim to move, or several.
+        destination: Where each goes, as many; negative ones count from the end.
+
+    Returns:
+        A view.
+
+    Raises:
+        ShapeError: There are not as many places as dims, or one is named twice.
+        IndexRangeError: A dim is out of range.
+
+    Differentiable: Any order.
 
     Example:
         >>> import fnnet
