@@ -28,6 +28,13 @@ _INT64: Final = np.iinfo(np.int64)
 def as_dtype(name: str, dtype: object) -> DType:
     """A dtype argument: a DType, or the Python type `bool`, `int`, `float` or `complex` (float is float64).
 
+    Args:
+        name: The function's that was given it, for the message.
+        dtype: What was given.
+
+    Returns:
+        The DType.
+
     Raises:
         ArgumentError: It is neither.
     """
@@ -40,6 +47,13 @@ def as_dtype(name: str, dtype: object) -> DType:
 
 def fitting_number(x: Any, dtype: DType) -> Any:
     """A number as a value of `dtype`: fractions are cut off, negative numbers wrap around in uint8.
+
+    Args:
+        x: A Python number.
+        dtype: Any.
+
+    Returns:
+        A bool, int, float or complex, as `dtype` holds.
 
     Raises:
         OptionError: It is outside the dtype's range; infinity and NaN are in those of floating-point dtypes.
@@ -83,10 +97,19 @@ def _overflow(x: object, dtype: DType) -> OptionError:
 def host_array(data: Any, dtype: DType | None = None) -> Raw:
     """Data (numbers, nested sequences, arrays, tensors) as a host array of its own; dtype as PyTorch infers it.
 
+    Args:
+        data: What `fnnet.tensor` takes.
+        dtype: The array's. Default: that of the data's arrays and tensors; for Python's numbers bool, int64, or the
+            default float dtype.
+
+    Returns:
+        A new array.
+
     Raises:
         ShapeError: The sequences are ragged.
         ArgumentError: Something is no number.
         OptionError: A number does not fit the dtype.
+        DTypeError: A dtype that there is not (of strings, objects, dates ...).
     """
     if isinstance(data, Variable):
         raw = data._device.backend.to_host(data._data)
