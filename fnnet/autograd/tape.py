@@ -262,8 +262,13 @@ def record(
     outs: Sequence[Variable] = (),
     out: Any = None,
     state: State | None = None,
+    *,
+    pack: bool = True,
 ) -> Node:
-    """A node for one application: all saving goes through here, so saved-tensor hooks and versions see everything."""
+    """A node for one application: all saving goes through here, so saved-tensor hooks and versions see everything.
+
+    With `pack` false the caller hands over to the hooks himself, when all that is saved is there.
+    """
     state = MODE.state if state is None else state
     needs = tuple([e is not None for e in edges])
     try:
@@ -289,7 +294,7 @@ def record(
         for o in outs:
             versions.append((o._counter, o._counter[0]))
     if not state.fast:
-        if state.saved_hooks:
+        if pack and state.saved_hooks:
             node.pack(*state.saved_hooks[-1])
         if state.anomaly:
             node.where = describe_here()
@@ -441,10 +446,12 @@ def apply_(op: Op, target: Any, *args: Any, **static: Any) -> Any:
             # Through the base: a hook on what the view was is none of this value's, as in PyTorch.
             through = target._derived()._edge()
             edges = [through if a is target else e for a, e in zip(args, edges, strict=True)]
-        node = record(op, k, device, args, raws, edges, static)
+        node = record(op, k, device, args, raws, edges, static, pack=False)
         if odd:
             _mark_complex(node, args, (target,))
         _keep_old(node, op, k, target, args, raws)
+        if state.saved_hooks:
+            node.pack(*state.saved_hooks[-1])
     try:
         k.write(target._data, op, tuple(raws), static)
     except RuntimeWarning:  # raised before anything was written
@@ -455,6 +462,8 @@ def apply_(op: Op, target: Any, *args: Any, **static: Any) -> Any:
     if node is not None and op.kept(node.needs)[1]:
         node.out = target._data
         node.versions.append((target._counter, target._counter[0]))
+        if state.saved_hooks:
+            node.pack(*state.saved_hooks[-1])
     if node is not None or had_history:
         rebase(target, node, k)
     return target

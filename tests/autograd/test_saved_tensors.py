@@ -96,6 +96,31 @@ def test_pack_and_unpack_see_built_in_ops() -> None:
     assert x.grad.tolist() == pytest.approx(want, rel=1e-5)
 
 
+def test_hooks_get_the_result_of_a_write() -> None:
+    x = leaf()
+    packed: list[Any] = []
+
+    def pack(t: Any) -> int:
+        packed.append(t.tolist())
+        return len(packed) - 1
+
+    y = x * 1
+    with hooks(pack, lambda at: torch.tensor([10.0, 20.0, 30.0])):
+        y.exp_()
+    assert packed == [pytest.approx([2.718282, 7.389056, 20.085537])]
+    y.sum().backward()
+    assert x.grad.tolist() == [10.0, 20.0, 30.0]
+
+
+def test_hooks_get_the_old_value_that_a_write_overwrites() -> None:
+    a, b = leaf(2.0), leaf(3.0)
+    y = a * 1
+    with hooks(lambda t: t, lambda t: t):
+        y.mul_(b)
+    y.sum().backward()
+    assert (a.grad.item(), b.grad.item()) == (3.0, 2.0)
+
+
 def test_what_unpack_returns_counts() -> None:
     x = leaf()
     with hooks(lambda t: t, lambda t: t * 10):
