@@ -70,7 +70,7 @@ def _scaled_sum(name: str, input: Tensor, product: Tensor, beta: Number, alpha: 
     r = product if alpha == 1 else mul(product, alpha)
     if beta != 0:
         r = add(input if beta == 1 else mul(input, beta), r)
-    return r if out is None else into(out, r)
+    return r if out is None else into(name, out, r)
 
 
 def addmm(
@@ -79,12 +79,21 @@ def addmm(
     """`beta * input + alpha * mat1 @ mat2`.
 
     Args:
-        input: Broadcasts to `(N, M)`; with `beta=0` its values do not count.
-        mat1: `(N, K)`.
+        input: Broadcasts to `(N, M)`; with `beta=0` its values do not count, NaN neither.
+        mat1: `(N, K)`, any dtype but bool, the same for all three.
         mat2: `(K, M)`.
-        beta: Factor of `input`. Default: 1.
-        alpha: Factor of the product. Default: 1.
+        beta: Factor of `input`, cut to a whole number for whole-number tensors. Default: 1.
+        alpha: Factor of the product, cut likewise. Default: 1.
         out: Where to write the result.
+
+    Returns:
+        `(N, M)` in input's dtype.
+
+    Raises:
+        ShapeError: The matrices do not fit, or `input` does not broadcast to `(N, M)`.
+        DTypeError: The dtypes differ, or are bool.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -98,7 +107,24 @@ def addmm(
 def addbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1, out: Tensor | None = None
 ) -> Tensor:
-    """`beta * input + alpha * sum_b batch1[b] @ batch2[b]`: `(B, N, K)` and `(B, K, M)` give `(N, M)`.
+    """`beta * input + alpha * sum_b batch1[b] @ batch2[b]`.
+
+    Args:
+        input: Broadcasts to `(N, M)`; with `beta=0` its values do not count, NaN neither.
+        batch1: `(B, N, K)`, any dtype but bool, the same for all three.
+        batch2: `(B, K, M)`.
+        beta: Factor of `input`, cut to a whole number for whole-number tensors. Default: 1.
+        alpha: Factor of the sum of products, cut likewise. Default: 1.
+        out: Where to write the result.
+
+    Returns:
+        `(N, M)` in input's dtype.
+
+    Raises:
+        ShapeError: The batches do not fit, or `input` does not broadcast to `(N, M)`.
+        DTypeError: The dtypes differ, or are bool.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -120,7 +146,24 @@ def addbmm(
 def baddbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1, out: Tensor | None = None
 ) -> Tensor:
-    """`beta * input + alpha * batch1 @ batch2`, batch by batch: `(B, N, K)` and `(B, K, M)` give `(B, N, M)`.
+    """`beta * input + alpha * batch1 @ batch2`, batch by batch.
+
+    Args:
+        input: Broadcasts to `(B, N, M)`; with `beta=0` its values do not count, NaN neither.
+        batch1: `(B, N, K)`, any dtype but bool, the same for all three.
+        batch2: `(B, K, M)`.
+        beta: Factor of `input`, cut to a whole number for whole-number tensors. Default: 1.
+        alpha: Factor of the products, cut likewise. Default: 1.
+        out: Where to write the result.
+
+    Returns:
+        `(B, N, M)` in input's dtype.
+
+    Raises:
+        ShapeError: The batches do not fit, or `input` does not broadcast to `(B, N, M)`.
+        DTypeError: The dtypes differ, or are bool.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -133,7 +176,24 @@ def baddbmm(
 def addmv(
     input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1, out: Tensor | None = None
 ) -> Tensor:
-    """`beta * input + alpha * mat @ vec`: `(N, K)` and `(K,)` give `(N,)`.
+    """`beta * input + alpha * mat @ vec`.
+
+    Args:
+        input: Broadcasts to `(N,)`; with `beta=0` its values do not count, NaN neither.
+        mat: `(N, K)`, any dtype but bool, the same for all three.
+        vec: `(K,)`.
+        beta: Factor of `input`, cut to a whole number for whole-number tensors. Default: 1.
+        alpha: Factor of the product, cut likewise. Default: 1.
+        out: Where to write the result.
+
+    Returns:
+        `(N,)` in input's dtype.
+
+    Raises:
+        ShapeError: Matrix and vector do not fit, or `input` does not broadcast to `(N,)`.
+        DTypeError: The dtypes differ, or are bool.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -146,7 +206,24 @@ def addmv(
 def addr(
     input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1, out: Tensor | None = None
 ) -> Tensor:
-    """`beta * input + alpha * outer(vec1, vec2)`: `(N,)` and `(M,)` give `(N, M)`.
+    """`beta * input + alpha * outer(vec1, vec2)`.
+
+    Args:
+        input: Broadcasts to `(N, M)`, any dtype; with `beta=0` its values do not count, NaN neither.
+        vec1: `(N,)`, any dtype.
+        vec2: `(M,)`, any dtype.
+        beta: Factor of `input`. Default: 1.
+        alpha: Factor of the outer product. Default: 1.
+        out: Where to write the result.
+
+    Returns:
+        `(N, M)` in the promoted dtype.
+
+    Raises:
+        ShapeError: `vec1` or `vec2` is no vector, or `input` does not broadcast to `(N, M)`.
+        OptionError: All tensors hold whole numbers, and `beta` or `alpha` is a float.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -203,17 +280,19 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """`input @ weight.T + bias`.
 
     Args:
-        input: `(*, in_features)`.
-        weight: `(out_features, in_features)`, or `(in_features,)`, which gives a result without the last dim. Of
-            input's dtype.
-        bias: `(out_features,)`, or None.
+        input: `(*, in_features)`, any dtype but bool, the same for all three.
+        weight: `(out_features, in_features)`, or `(in_features,)`, which gives a result without the last dim.
+        bias: `(out_features,)`, or what broadcasts to the result. Default: None, nothing is added.
 
     Returns:
-        `(*, out_features)`.
+        `(*, out_features)` in input's dtype.
 
     Raises:
-        ShapeError: `in_features` of input and weight differ.
+        ShapeError: `in_features` of input and weight differ, `input` has no dim, `weight` has not one or two, or `bias`
+            does not fit.
         DTypeError: The dtypes differ, or are bool.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -249,16 +328,19 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     """`y[o] = input1 @ weight[o] @ input2 + bias[o]`.
 
     Args:
-        input1: `(*, in1_features)`.
+        input1: `(*, in1_features)`, any dtype but bool, the same for all.
         input2: `(*, in2_features)`, with the same leading sizes.
         weight: `(out_features, in1_features, in2_features)`.
-        bias: `(out_features,)`, or None.
+        bias: `(out_features,)`. Default: None, nothing is added.
 
     Returns:
-        `(*, out_features)`.
+        `(*, out_features)` in input's dtype.
 
     Raises:
         ShapeError: The sizes do not fit.
+        DTypeError: The dtypes of inputs and weight differ, or are bool.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet

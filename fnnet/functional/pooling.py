@@ -230,7 +230,30 @@ def max_pool1d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Pooled:
-    """The largest element of each window of `(N, C, L)` or `(C, L)`, see `max_pool2d`.
+    """The largest element of each window along one dim.
+
+    Args:
+        input: `(N, C, L)`, or `(C, L)` without a batch; any real dtype but bool.
+        kernel_size: How many elements a window has.
+        stride: Steps between windows. Default: the kernel size, so that windows tile the signal.
+        padding: How much of a window may lie beyond either end, at most half of it; what lies there does not count.
+            Default: 0.
+        dilation: Steps between the elements of a window. Default: 1.
+        ceil_mode: Let the last window reach over the end instead of leaving elements out. Default: False.
+        return_indices: Return also where each maximum lies along L. Default: False.
+
+    Returns:
+        `(N, C, L')` (`(C, L')`) in input's dtype, `L' = (L + 2 padding - dilation (kernel_size - 1) - 1) / stride + 1`
+        rounded down (with `ceil_mode` up, less a window that would begin in the padding at the end); with
+        `return_indices`, that and int64 indices of its shape.
+
+    Raises:
+        ShapeError: `input` has another number of dims, an empty one besides N, or no window fits.
+        OptionError: Sizes below 1, or padding of more than half a window.
+        DTypeError: `input` is bool or complex.
+
+    Differentiable:
+        The gradient goes to the element that was chosen: of equal ones the first, of NaNs the last.
 
     Example:
         >>> import fnnet
@@ -252,7 +275,7 @@ def max_pool2d(
     """The largest element of each window.
 
     Args:
-        input: `(N, C, H, W)`, or `(C, H, W)` without a batch.
+        input: `(N, C, H, W)`, or `(C, H, W)` without a batch; any real dtype but bool.
         kernel_size: Of a window, one int or one per dim.
         stride: Steps between windows. Default: the kernel size, so that windows tile the image.
         padding: How much of each window may lie beyond the border, at most half of it; what lies there does not count.
@@ -262,11 +285,13 @@ def max_pool2d(
         return_indices: Return also where each maximum lies in its plane, `h * W + w`. Default: False.
 
     Returns:
-        `(N, C, H', W')`, or that and its int64 indices.
+        `(N, C, H', W')` in input's dtype (sizes as in `max_pool1d`); with `return_indices`, that and int64 indices of
+        its shape.
 
     Raises:
-        ShapeError: No window fits.
+        ShapeError: `input` has another number of dims, an empty one besides N, or no window fits.
         OptionError: Sizes below 1, or padding of more than half a window.
+        DTypeError: `input` is bool or complex.
 
     Differentiable:
         The gradient goes to the element that was chosen: of equal ones the first, of NaNs the last.
@@ -289,7 +314,29 @@ def max_pool3d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Pooled:
-    """The largest element of each window of `(N, C, D, H, W)` or `(C, D, H, W)`, see `max_pool2d`.
+    """The largest element of each window of volumes.
+
+    Args:
+        input: `(N, C, D, H, W)`, or `(C, D, H, W)` without a batch; any real dtype but bool.
+        kernel_size: Of a window, one int or one per dim.
+        stride: Steps between windows. Default: the kernel size, so that windows tile the volume.
+        padding: How much of each window may lie beyond the border, at most half of it; what lies there does not count.
+            Default: 0.
+        dilation: Steps between the elements of a window. Default: 1.
+        ceil_mode: Let the last windows reach over the end instead of leaving elements out. Default: False.
+        return_indices: Return also where each maximum lies in its volume, `(d * H + h) * W + w`. Default: False.
+
+    Returns:
+        `(N, C, D', H', W')` in input's dtype (sizes as in `max_pool1d`); with `return_indices`, that and int64 indices
+        of its shape.
+
+    Raises:
+        ShapeError: `input` has another number of dims, an empty one besides N, or no window fits.
+        OptionError: Sizes below 1, or padding of more than half a window.
+        DTypeError: `input` is bool or complex.
+
+    Differentiable:
+        The gradient goes to the element that was chosen: of equal ones the first, of NaNs the last.
 
     Example:
         >>> import fnnet
@@ -333,7 +380,27 @@ def avg_pool1d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Tensor:
-    """The mean of each window of `(N, C, L)` or `(C, L)`, see `avg_pool2d`.
+    """The mean of each window along one dim.
+
+    Args:
+        input: `(N, C, L)`, or `(C, L)` without a batch; floating point, or int64, of which means are cut towards zero.
+        kernel_size: How many elements a window has.
+        stride: Steps between windows. Default: the kernel size, so that windows tile the signal.
+        padding: Zeros at either end, at most half a window. Default: 0.
+        ceil_mode: Let the last window reach over the end instead of leaving elements out; what lies beyond the padding
+            does not count. Default: False.
+        count_include_pad: Count the zeros of the padding. Default: True.
+
+    Returns:
+        `(N, C, L')` (`(C, L')`) in input's dtype, `L' = (L + 2 padding - kernel_size) / stride + 1` rounded down
+        (with `ceil_mode` up, less a window that would begin in the padding at the end).
+
+    Raises:
+        ShapeError: `input` has another number of dims, an empty one besides N, or no window fits.
+        OptionError: Sizes below 1, or padding of more than half a window.
+        DTypeError: `input` is complex, bool, or of a whole-number dtype but int64.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -355,21 +422,25 @@ def avg_pool2d(
     """The mean of each window.
 
     Args:
-        input: `(N, C, H, W)`, or `(C, H, W)` without a batch.
+        input: `(N, C, H, W)`, or `(C, H, W)` without a batch; floating point, or int64, of which means are cut towards
+            zero.
         kernel_size: Of a window, one int or one per dim.
         stride: Steps between windows. Default: the kernel size, so that windows tile the image.
         padding: Zeros around the image, at most half a window. Default: 0.
         ceil_mode: Let the last windows reach over the end instead of leaving elements out; what lies beyond the padding
             does not count. Default: False.
         count_include_pad: Count the zeros of the padding. Default: True.
-        divisor_override: What to divide sums by, in place of the count.
+        divisor_override: What to divide sums by, in place of the count. Default: the count.
 
     Returns:
-        `(N, C, H', W')`.
+        `(N, C, H', W')` in input's dtype, sizes as in `avg_pool1d`.
 
     Raises:
-        ShapeError: No window fits.
+        ShapeError: `input` has another number of dims, an empty one besides N, or no window fits.
         OptionError: Sizes below 1, padding of more than half a window, or a divisor of 0.
+        DTypeError: `input` is complex, bool, or of a whole-number dtype but int64.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -389,7 +460,28 @@ def avg_pool3d(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Tensor:
-    """The mean of each window of `(N, C, D, H, W)` or `(C, D, H, W)`, see `avg_pool2d`.
+    """The mean of each window of volumes.
+
+    Args:
+        input: `(N, C, D, H, W)`, or `(C, D, H, W)` without a batch; floating point, or int64, of which means are cut
+            towards zero.
+        kernel_size: Of a window, one int or one per dim.
+        stride: Steps between windows. Default: the kernel size, so that windows tile the volume.
+        padding: Zeros around the volume, at most half a window. Default: 0.
+        ceil_mode: Let the last windows reach over the end instead of leaving elements out; what lies beyond the padding
+            does not count. Default: False.
+        count_include_pad: Count the zeros of the padding. Default: True.
+        divisor_override: What to divide sums by, in place of the count. Default: the count.
+
+    Returns:
+        `(N, C, D', H', W')` in input's dtype, sizes as in `avg_pool1d`.
+
+    Raises:
+        ShapeError: `input` has another number of dims, an empty one besides N, or no window fits.
+        OptionError: Sizes below 1, padding of more than half a window, or a divisor of 0.
+        DTypeError: `input` is complex, bool, or of a whole-number dtype but int64.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet

@@ -92,12 +92,17 @@ def pow(input: Tensor | Number, exponent: Tensor | Number, *, out: Tensor | None
     """`input ** exponent`, broadcast and promoted; 0 ** 0 is 1.
 
     Args:
-        input: Base, tensor or number. A negative one with a fractional exponent gives NaN.
+        input: Base, tensor or number, at least one of the two a tensor. A negative one with a fractional exponent gives
+            NaN.
         exponent: Tensor or number. Whole numbers to negative powers are allowed in a tensor only, and give the
             reciprocal rounded towards zero.
         out: Where to write the result.
 
+    Returns:
+        The broadcast shape, in the promoted dtype.
+
     Raises:
+        ShapeError: The shapes do not broadcast.
         DTypeError: A whole base with a negative whole number as exponent; bool to the power of bool.
 
     Differentiable: By `input` zero where `exponent` is 0; by `exponent` zero where `input` is 0 and `exponent` is not
@@ -124,6 +129,20 @@ def pow(input: Tensor | Number, exponent: Tensor | Number, *, out: Tensor | None
 def float_power(input: Tensor | Number, exponent: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """`input ** exponent` in float64 (complex128 where one is complex).
 
+    Args:
+        input: Base, tensor or number of any dtype, at least one of the two a tensor. A negative real one with a
+            fractional exponent gives NaN.
+        exponent: Tensor or number, broadcast with `input`.
+        out: Where to write the result.
+
+    Returns:
+        The broadcast shape, float64 or complex128.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable: As `pow`.
+
     Example:
         >>> import fnnet
         >>> fnnet.float_power(fnnet.tensor([1, 2]), -1)
@@ -146,13 +165,22 @@ def check_float_power_(base: Any) -> None:
 
 # square, roots, reciprocal -------------------------------------------------------------------------------------------
 SQUARE = Op(
-    "square", forward=lambda k, x: k.mul(x, x), backward=lambda k, c, g: (g * (c.inputs[0] * 2),), uses=((0,),),
+    "square", title="PowBackward0", forward=lambda k, x: k.mul(x, x), backward=lambda k, c, g: (g * (c.inputs[0] * 2),), uses=((0,),),
     samples=between(-2, 2),
 )  # fmt: skip
 
 
 def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`input ** 2`.
+
+    Args:
+        input: Any dtype; bool counts as int64.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape and dtype.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -171,7 +199,14 @@ SQRT = Op(
 
 
 def sqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The square root; NaN for negative numbers.
+    """The square root; NaN for negative real numbers.
+
+    Args:
+        input: Any dtype; bool and whole numbers count as the default dtype.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape; floating point or complex. Of complex numbers the root with a real part that is not negative.
 
     Differentiable: Infinite at 0.
 
@@ -191,7 +226,16 @@ RSQRT = Op(
 
 
 def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """`1 / sqrt(input)`.
+    """`1 / sqrt(input)`; NaN for negative real numbers, infinite at 0.
+
+    Args:
+        input: Any dtype; bool and whole numbers count as the default dtype.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape; floating point or complex.
+
+    Differentiable: `-inf` at 0.
 
     Example:
         >>> import fnnet
@@ -208,7 +252,16 @@ RECIPROCAL = Op(
 
 
 def reciprocal(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """`1 / input`.
+    """`1 / input`; infinite at 0.
+
+    Args:
+        input: Any dtype; bool and whole numbers count as the default dtype.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape; floating point or complex.
+
+    Differentiable: Everywhere but at 0, any order.
 
     Example:
         >>> import fnnet
@@ -245,6 +298,20 @@ HYPOT = Op(
 def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`sqrt(input ** 2 + other ** 2)`, without overflow on the way.
 
+    Args:
+        input: Floating point, or whole numbers where `other` is floating point.
+        other: Likewise, broadcast with `input`.
+        out: Where to write the result.
+
+    Returns:
+        The broadcast shape, in the promoted dtype.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+        DTypeError: The promoted dtype is not floating point.
+
+    Differentiable: NaN where both are 0.
+
     Example:
         >>> import fnnet
         >>> fnnet.hypot(fnnet.tensor([3.0]), fnnet.tensor([4.0]))
@@ -257,6 +324,19 @@ def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`input * 2 ** other`.
+
+    Args:
+        input: Any dtype.
+        other: Exponents of any dtype, fractional ones too, broadcast with `input`.
+        out: Where to write the result.
+
+    Returns:
+        The broadcast shape; floating point or complex: whole numbers count as the default dtype.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet

@@ -101,16 +101,18 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
     """The matrix product; leading dims are batches and broadcast.
 
     Args:
-        input: `(..., N, K)`, or `(K,)`, which counts as one row that is dropped from the result.
+        input: `(..., N, K)`, or `(K,)`, which counts as one row that is dropped from the result. Any dtype but bool.
         other: `(..., K, M)`, or `(K,)`, which counts as one column that is dropped from the result. Of input's dtype.
         out: Where to write the result.
 
     Returns:
-        `(..., N, M)`, less what stood for a vector.
+        `(..., N, M)`, less what stood for a vector, in input's dtype.
 
     Raises:
         ShapeError: The inner sizes differ, the batches do not broadcast, or an operand has no dim.
         DTypeError: The dtypes differ, or are bool.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -119,7 +121,7 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
     """
     check_dtypes("matmul", input=input, other=other)
     r = broadcast_product(input, other)
-    return r if out is None else into(out, r)
+    return r if out is None else into("matmul", out, r)
 
 
 def broadcast_product(a: Tensor, b: Tensor) -> Tensor:
@@ -175,7 +177,21 @@ def _mm(name: str, a: Tensor, b: Tensor) -> Tensor:
 
 
 def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The product of two matrices, `(N, K)` and `(K, M)`; nothing broadcasts.
+    """The product of two matrices.
+
+    Args:
+        input: `(N, K)`, any dtype but bool.
+        mat2: `(K, M)` of input's dtype.
+        out: Where to write the result.
+
+    Returns:
+        `(N, M)` in input's dtype.
+
+    Raises:
+        ShapeError: An operand is no matrix, or the inner sizes differ.
+        DTypeError: The dtypes differ, or are bool.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -187,11 +203,25 @@ def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     check_rank("mm", "self", input, 2)
     check_rank("mm", "mat2", mat2, 2)
     r = _mm("mm", input, mat2)
-    return r if out is None else into(out, r)
+    return r if out is None else into("mm", out, r)
 
 
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The products of two batches of matrices, `(B, N, K)` and `(B, K, M)`; nothing broadcasts.
+    """The products of two batches of matrices; nothing broadcasts.
+
+    Args:
+        input: `(B, N, K)`, any dtype but bool.
+        mat2: `(B, K, M)` of input's dtype.
+        out: Where to write the result.
+
+    Returns:
+        `(B, N, M)` in input's dtype.
+
+    Raises:
+        ShapeError: An operand has not three dims, or the sizes do not fit.
+        DTypeError: The dtypes differ, or are bool.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -199,7 +229,7 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([3., 3.])
     """
     r = batch_product("bmm", input, mat2)
-    return r if out is None else into(out, r)
+    return r if out is None else into("bmm", out, r)
 
 
 def batch_product(name: str, a: Tensor, b: Tensor) -> Tensor:
@@ -217,7 +247,21 @@ def batch_product(name: str, a: Tensor, b: Tensor) -> Tensor:
 
 
 def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The product of a matrix `(N, K)` and a vector `(K,)`.
+    """The product of a matrix and a vector.
+
+    Args:
+        input: `(N, K)`, any dtype but bool.
+        vec: `(K,)` of input's dtype.
+        out: Where to write the result.
+
+    Returns:
+        `(N,)` in input's dtype.
+
+    Raises:
+        ShapeError: The operands are no matrix and vector, or the inner sizes differ.
+        DTypeError: The dtypes differ, or are bool.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -228,7 +272,7 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
     check_rank("mv", "input", input, 2)
     check_rank("mv", "vec", vec, 1)
     r = broadcast_product(input, vec)
-    return r if out is None else into(out, r)
+    return r if out is None else into("mv", out, r)
 
 
 def _dot(name: str, a: Tensor, b: Tensor) -> Tensor:
@@ -245,7 +289,21 @@ def _dot(name: str, a: Tensor, b: Tensor) -> Tensor:
 
 
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The sum of the products of two vectors' elements.
+    """The sum of the products of two vectors' elements; nothing is conjugated.
+
+    Args:
+        input: `(N,)`, any dtype but bool.
+        tensor: `(N,)` of input's dtype.
+        out: Where to write the result.
+
+    Returns:
+        A 0-d tensor of input's dtype.
+
+    Raises:
+        ShapeError: An operand is no vector, or their lengths differ.
+        DTypeError: The dtypes differ, or are bool.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -253,11 +311,25 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor(7)
     """
     r = _dot("dot", input, tensor)
-    return r if out is None else into(out, r)
+    return r if out is None else into("dot", out, r)
 
 
 def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`dot` with the conjugate of `input`.
+
+    Args:
+        input: `(N,)`, any dtype but bool; conjugated where it is complex.
+        other: `(N,)` of input's dtype.
+        out: Where to write the result.
+
+    Returns:
+        A 0-d tensor of input's dtype.
+
+    Raises:
+        ShapeError: An operand is no vector, or their lengths differ.
+        DTypeError: The dtypes differ, or are bool.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -266,11 +338,24 @@ def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
     need_tensor("vdot", input=input, other=other)
     r = _dot("vdot", conj(input), other)
-    return r if out is None else into(out, r)
+    return r if out is None else into("vdot", out, r)
 
 
 def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The products of each element of one vector and each of the other: `(N,)` and `(M,)` give `(N, M)`.
+    """The products of each element of one vector and each of the other: `y[n, m] = input[n] * vec2[m]`.
+
+    Args:
+        input: `(N,)`, any dtype.
+        vec2: `(M,)`; dtypes that differ are promoted.
+        out: Where to write the result.
+
+    Returns:
+        `(N, M)` in the promoted dtype.
+
+    Raises:
+        ShapeError: An operand is no vector.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -282,7 +367,7 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     check_rank("outer", "self", input, 1)
     check_rank("outer", "vec2", vec2, 1)
     r = mul(reshape(input, (*shape_of(input), 1)), vec2)
-    return r if out is None else into(out, r)
+    return r if out is None else into("outer", out, r)
 
 
 ger = outer
