@@ -30,7 +30,7 @@ def _dropout_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 
 DROPOUT = Op(
-    "dropout", forward=lambda k, x, mask: x * mask, backward=_dropout_backward, uses=((1,), (0,)),
+    "dropout", title="MulBackward0", forward=lambda k, x, mask: x * mask, backward=_dropout_backward, uses=((1,), (0,)),
     samples=lambda make: (
         Sample(make(3, 4), make(3, 4)), Sample(make(2, 3, 4), make(2, 3, 1)), Sample(make(0), make(0)),
     ),
@@ -86,13 +86,20 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     """In training, zero each element with probability `p`, and scale the others by `1 / (1 - p)`.
 
     Args:
-        input: Floating point.
+        input: Any shape, floating-point.
         p: Probability of a zero, in [0, 1]. Default: 0.5.
         training: False: `input` itself is returned. Default: True.
         inplace: Overwrite `input`. Default: False.
 
+    Returns:
+        Of the input's shape and dtype; `input` itself where nothing is to be dropped.
+
     Raises:
         OptionError: `p` is outside [0, 1].
+        DTypeError: In training, `input` is not floating-point.
+        AutogradError: `inplace`, and `input` is a leaf that requires grad.
+
+    Differentiable: By `input`, any order: the gradient is masked and scaled as `input` was.
 
     Source:
         N. Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting" (2014).
@@ -107,16 +114,23 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 
 
 def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
-    """Dropout for SELU networks: zeros become SELU's lower limit, and mean 0 and variance 1 are kept.
+    """Dropout for SELU networks: zeros become SELU's lower limit `-scale * alpha`; mean 0 and variance 1 are kept.
 
     Args:
-        input: Floating point.
-        p: Probability of being dropped, in [0, 1]. Default: 0.5.
+        input: Any shape, floating-point.
+        p: Probability of being dropped, in [0, 1]; 1 gives zeros. Default: 0.5.
         training: False: `input` itself is returned. Default: False.
         inplace: Overwrite `input`. Default: False.
 
+    Returns:
+        Of the input's shape and dtype; `input` itself where nothing is to be dropped.
+
     Raises:
         OptionError: `p` is outside [0, 1].
+        DTypeError: In training, `input` is not floating-point.
+        AutogradError: `inplace`, and `input` is a leaf that requires grad.
+
+    Differentiable: By `input`, any order: what was dropped gets no gradient.
 
     Source:
         G. Klambauer et al., "Self-Normalizing Neural Networks" (2017).
@@ -142,14 +156,21 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     """`dropout` of whole channels.
 
     Args:
-        input: `(N, C, L)` or `(C, L)`, floating point.
+        input: `(N, C, L)` or `(C, L)`, floating-point.
         p: Probability of a zero, in [0, 1]. Default: 0.5.
         training: False: `input` itself is returned. Default: True.
         inplace: Overwrite `input`. Default: False.
 
+    Returns:
+        Of the input's shape and dtype; `input` itself where nothing is to be dropped.
+
     Raises:
         OptionError: `p` is outside [0, 1].
+        DTypeError: In training, `input` is not floating-point.
         ShapeError: `input` has another number of dims.
+        AutogradError: `inplace`, and `input` is a leaf that requires grad.
+
+    Differentiable: By `input`, any order: the gradient is masked and scaled as `input` was.
 
     Source:
         J. Tompson et al., "Efficient Object Localization Using Convolutional Networks" (2014).
@@ -189,13 +210,21 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     """`dropout` of whole channels.
 
     Args:
-        input: `(N, C, H, W)`, floating point; three dims are taken as `(N, C, L)`, as PyTorch does.
+        input: `(N, C, H, W)`, floating-point; three dims are taken as `(N, C, L)`, with a warning, as PyTorch does.
         p: Probability of a zero, in [0, 1]. Default: 0.5.
         training: False: `input` itself is returned. Default: True.
         inplace: Overwrite `input`. Default: False.
 
+    Returns:
+        Of the input's shape and dtype; `input` itself where nothing is to be dropped.
+
     Raises:
         OptionError: `p` is outside [0, 1].
+        DTypeError: In training, `input` is not floating-point.
+        ShapeError: `input` has fewer than two dims.
+        AutogradError: `inplace`, and `input` is a leaf that requires grad.
+
+    Differentiable: By `input`, any order: the gradient is masked and scaled as `input` was.
 
     Source:
         J. Tompson et al., "Efficient Object Localization Using Convolutional Networks" (2014).
@@ -228,13 +257,21 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     """`dropout` of whole channels.
 
     Args:
-        input: `(N, C, D, H, W)` or `(C, D, H, W)`, floating point.
+        input: `(N, C, D, H, W)` or `(C, D, H, W)`, floating-point; other numbers of dims with a warning.
         p: Probability of a zero, in [0, 1]. Default: 0.5.
         training: False: `input` itself is returned. Default: True.
         inplace: Overwrite `input`. Default: False.
 
+    Returns:
+        Of the input's shape and dtype; `input` itself where nothing is to be dropped.
+
     Raises:
         OptionError: `p` is outside [0, 1].
+        DTypeError: In training, `input` is not floating-point.
+        ShapeError: `input` is 0-d.
+        AutogradError: `inplace`, and `input` is a leaf that requires grad.
+
+    Differentiable: By `input`, any order: the gradient is masked and scaled as `input` was.
 
     Source:
         J. Tompson et al., "Efficient Object Localization Using Convolutional Networks" (2014).
@@ -254,14 +291,24 @@ def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False,
     """`alpha_dropout` of whole channels.
 
     Args:
-        input: `(N, C, *)`, floating point.
-        p: Probability of being dropped, in [0, 1]. Default: 0.5.
+        input: `(N, C, *)`, floating-point.
+        p: Probability of being dropped, in [0, 1]; 1 gives zeros. Default: 0.5.
         training: False: `input` itself is returned. Default: False.
         inplace: Overwrite `input`. Default: False.
 
+    Returns:
+        Of the input's shape and dtype; `input` itself where nothing is to be dropped.
+
     Raises:
         OptionError: `p` is outside [0, 1].
-        ShapeError: `input` has fewer than two dims.
+        DTypeError: In training, `input` is not floating-point.
+        ShapeError: In training, `input` has fewer than two dims.
+        AutogradError: `inplace`, and `input` is a leaf that requires grad.
+
+    Differentiable: By `input`, any order: what was dropped gets no gradient.
+
+    Source:
+        G. Klambauer et al., "Self-Normalizing Neural Networks" (2017).
 
     Example:
         >>> import fnnet

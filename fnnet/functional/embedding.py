@@ -74,22 +74,26 @@ def embedding(
     """The rows of `weight` at the indices `input`.
 
     Args:
-        input: Indices, int64 or int32, any shape.
-        weight: `(V, D)`, the table.
+        input: Indices, int64 or int32, any shape, each from 0 to V - 1.
+        weight: `(V, D)`, the table; any dtype.
         padding_idx: A row that gets no gradient; negative ones count from the end. Default: None.
-        max_norm: Scale the rows that are looked up and longer than this down to it, in the table's memory.
+        max_norm: Scale the rows that are looked up and longer than this down to it, in the table's memory. Default:
+            None.
         norm_type: Order of that norm. Default: 2.
         scale_grad_by_freq: Divide a row's gradient by how often it is looked up in this call. Default: False.
         sparse: There are no sparse gradients: True raises. Default: False.
 
     Returns:
-        `(*input.shape, D)`.
+        A new tensor `(*input.shape, D)` of the table's dtype.
 
     Raises:
         IndexRangeError: An index is negative or not below V.
+        DTypeError: `input` is neither int64 nor int32.
+        ShapeError: `weight` does not have two dims.
         OptionError: `padding_idx` is out of range, or `sparse`.
 
-    Differentiable: by `weight`.
+    Differentiable:
+        By `weight`, any order; `padding_idx` and `scale_grad_by_freq` make it, on purpose, another than the derivative.
 
     Example:
         >>> import fnnet
@@ -148,13 +152,16 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
 
     Args:
         input: Indices, int64, any shape.
-        num_classes: Length of the vectors. Default: one more than the greatest index.
+        num_classes: Length K of the vectors. Default: -1, one more than the greatest index.
 
     Returns:
-        int64, `(*input.shape, num_classes)`.
+        int64, `(*input.shape, K)`.
 
     Raises:
-        OptionError: An index is negative or not below `num_classes`.
+        OptionError: An index is negative or not below `num_classes`, or there is none to infer the number from.
+        DTypeError: `input` is not int64.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet

@@ -55,7 +55,21 @@ MINIMUM = Op("minimum", backward=_minimum_backward, uses=((0, 1),), onnx="Min", 
 def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The larger of two elements, NaN where one is NaN.
 
-    Differentiable: Where both are equal each gets half of the gradient.
+    Args:
+        input: Any real dtype or bool.
+        other: As `input`, broadcast with it.
+        out: Where to write the result.
+
+    Returns:
+        A tensor of the broadcast shape and the common dtype of both.
+
+    Raises:
+        ArgumentError: One of them is no tensor.
+        DTypeError: A dtype is complex.
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable:
+        Both, any order. Where both are equal each gets half of the gradient; where one is NaN, each gets all.
 
     Example:
         >>> import fnnet
@@ -69,7 +83,21 @@ def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
 def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The smaller of two elements, NaN where one is NaN.
 
-    Differentiable: Where both are equal each gets half of the gradient.
+    Args:
+        input: Any real dtype or bool.
+        other: As `input`, broadcast with it.
+        out: Where to write the result.
+
+    Returns:
+        A tensor of the broadcast shape and the common dtype of both.
+
+    Raises:
+        ArgumentError: One of them is no tensor.
+        DTypeError: A dtype is complex.
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable:
+        Both, any order. Where both are equal each gets half of the gradient; where one is NaN, each gets all.
 
     Example:
         >>> import fnnet
@@ -116,7 +144,22 @@ FMIN = Op("fmin", forward=_fmin_forward, backward=_fmin_backward, uses=((0, 1),)
 def fmax(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The larger of two elements; where one is NaN, the other.
 
-    Differentiable: Where both are equal `input` gets the gradient.
+    Args:
+        input: Any real dtype or bool.
+        other: As `input`, broadcast with it.
+        out: Where to write the result.
+
+    Returns:
+        A tensor of the broadcast shape and the common dtype of both; NaN only where both are.
+
+    Raises:
+        ArgumentError: One of them is no tensor.
+        DTypeError: A dtype is complex.
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable:
+        Both, any order. The gradient goes to the operand that was chosen; `input` where both are equal or `other` is
+        NaN.
 
     Example:
         >>> import fnnet
@@ -130,7 +173,22 @@ def fmax(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 def fmin(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The smaller of two elements; where one is NaN, the other.
 
-    Differentiable: Where both are equal `input` gets the gradient.
+    Args:
+        input: Any real dtype or bool.
+        other: As `input`, broadcast with it.
+        out: Where to write the result.
+
+    Returns:
+        A tensor of the broadcast shape and the common dtype of both; NaN only where both are.
+
+    Raises:
+        ArgumentError: One of them is no tensor.
+        DTypeError: A dtype is complex.
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable:
+        Both, any order. The gradient goes to the operand that was chosen; `input` where both are equal or `other` is
+        NaN.
 
     Example:
         >>> import fnnet
@@ -199,15 +257,21 @@ def clamp(
     """`minimum(maximum(input, min), max)`: `max` wins where the bounds cross.
 
     Args:
-        input: Tensor.
-        min: Lower bound, number or tensor; None: none. Default: None.
-        max: Upper bound, number or tensor; None: none. Default: None.
+        input: Any real dtype or bool.
+        min: Lower bound, number or tensor, broadcast; None: none. Default: None.
+        max: Upper bound, number or tensor, broadcast; None: none. Default: None.
         out: Where to write the result.
+
+    Returns:
+        A tensor of the broadcast shape and the common dtype of all that is given: whole numbers with a fractional bound
+        become floating-point. NaN in `input` or in a bound gives NaN.
 
     Raises:
         OptionError: Neither bound is given.
+        DTypeError: A dtype is complex.
+        ShapeError: The shapes do not broadcast.
 
-    Differentiable: At the bounds themselves `input` gets the gradient.
+    Differentiable: `input` where it lies between the bounds or on them, else the bound that was taken; any order.
 
     Example:
         >>> import fnnet
@@ -218,7 +282,7 @@ def clamp(
     check_clamp(min, max)
     refuse_dtype("clamp", result_dtype(input, min, max), 3)
     r = elementwise(CLAMP, input, min, max)
-    return r if out is None else into(out, r, beside=(input, min, max))
+    return r if out is None else into("clamp", out, r, beside=(input, min, max))
 
 
 clip = clamp
@@ -226,6 +290,21 @@ clip = clamp
 
 def clamp_min(input: Tensor, min: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """`clamp` with a lower bound only.
+
+    Args:
+        input: Any real dtype or bool.
+        min: Lower bound, number or tensor, broadcast.
+        out: Where to write the result.
+
+    Returns:
+        A tensor of the broadcast shape and the common dtype of both.
+
+    Raises:
+        OptionError: `min` is None.
+        DTypeError: A dtype is complex.
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable: `input` where it is at least `min`, else `min`; any order.
 
     Example:
         >>> import fnnet
@@ -237,6 +316,21 @@ def clamp_min(input: Tensor, min: Tensor | Number, *, out: Tensor | None = None)
 
 def clamp_max(input: Tensor, max: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """`clamp` with an upper bound only.
+
+    Args:
+        input: Any real dtype or bool.
+        max: Upper bound, number or tensor, broadcast.
+        out: Where to write the result.
+
+    Returns:
+        A tensor of the broadcast shape and the common dtype of both.
+
+    Raises:
+        OptionError: `max` is None.
+        DTypeError: A dtype is complex.
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable: `input` where it is at most `max`, else `max`; any order.
 
     Example:
         >>> import fnnet
@@ -275,13 +369,20 @@ def nan_to_num(
     """`input` with numbers in place of what is not finite.
 
     Args:
-        input: Tensor.
+        input: Any real dtype or bool; whole numbers and bools are copied.
         nan: In place of NaN. Default: 0.
         posinf: In place of infinity. Default: the largest number of the dtype.
         neginf: In place of minus infinity. Default: the smallest number of the dtype.
         out: Where to write the result.
 
-    Differentiable: What was replaced gets no gradient.
+    Returns:
+        A new tensor of the input's shape and dtype.
+
+    Raises:
+        ArgumentError: `input` is no tensor.
+        DTypeError: `input` is complex.
+
+    Differentiable: Everywhere, any order; what was replaced gets no gradient.
 
     Example:
         >>> import fnnet
@@ -299,7 +400,7 @@ def nan_to_num(
             NAN_TO_NUM, input, nan=0.0 if nan is None else float(nan),
             posinf=largest if posinf is None else float(posinf), neginf=-largest if neginf is None else float(neginf),
         )  # fmt: skip
-    return r if out is None else into(out, r, beside=(input,))
+    return r if out is None else into("nan_to_num", out, r, beside=(input,))
 
 
 LARGEST = {

@@ -30,6 +30,20 @@ LOGICAL_NOT = Op(
 def logical_and(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Where both are not zero.
 
+    Args:
+        input: Any dtype; NaN is not zero.
+        other: Any dtype, broadcast with `input`.
+        out: Where to write the result, in its dtype.
+
+    Returns:
+        A bool tensor of the broadcast shape.
+
+    Raises:
+        ArgumentError: One of them is no tensor.
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable: No.
+
     Example:
         >>> import fnnet
         >>> fnnet.logical_and(fnnet.tensor([2, 0]), fnnet.tensor([1, 1]))
@@ -41,6 +55,20 @@ def logical_and(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> T
 
 def logical_or(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Where at least one is not zero.
+
+    Args:
+        input: Any dtype; NaN is not zero.
+        other: Any dtype, broadcast with `input`.
+        out: Where to write the result, in its dtype.
+
+    Returns:
+        A bool tensor of the broadcast shape.
+
+    Raises:
+        ArgumentError: One of them is no tensor.
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -54,6 +82,20 @@ def logical_or(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Te
 def logical_xor(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Where exactly one is not zero.
 
+    Args:
+        input: Any dtype; NaN is not zero.
+        other: Any dtype, broadcast with `input`.
+        out: Where to write the result, in its dtype.
+
+    Returns:
+        A bool tensor of the broadcast shape.
+
+    Raises:
+        ArgumentError: One of them is no tensor.
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable: No.
+
     Example:
         >>> import fnnet
         >>> fnnet.logical_xor(fnnet.tensor([2, 0]), fnnet.tensor([1, 1]))
@@ -65,6 +107,18 @@ def logical_xor(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> T
 
 def logical_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Where `input` is zero.
+
+    Args:
+        input: Any dtype; NaN is not zero.
+        out: Where to write the result, in its dtype.
+
+    Returns:
+        A bool tensor of the input's shape.
+
+    Raises:
+        ArgumentError: `input` is no tensor.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -110,8 +164,20 @@ def on_bits(op: Op, a: Any, b: Any, out: Tensor | None = None) -> Tensor:
 def bitwise_and(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """The bits that both have; of bool tensors the logical and.
 
+    Args:
+        input: Whole numbers or bools: a tensor, or a number where `other` is a tensor.
+        other: As `input`, broadcast with it.
+        out: Where to write the result.
+
+    Returns:
+        A tensor of the broadcast shape and the common dtype of both.
+
     Raises:
-        DTypeError: An operand is floating-point.
+        ArgumentError: Neither is a tensor.
+        DTypeError: An operand is floating-point or complex.
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -124,8 +190,20 @@ def bitwise_and(input: Tensor | Number, other: Tensor | Number, *, out: Tensor |
 def bitwise_or(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """The bits that one has; of bool tensors the logical or.
 
+    Args:
+        input: Whole numbers or bools: a tensor, or a number where `other` is a tensor.
+        other: As `input`, broadcast with it.
+        out: Where to write the result.
+
+    Returns:
+        A tensor of the broadcast shape and the common dtype of both.
+
     Raises:
-        DTypeError: An operand is floating-point.
+        ArgumentError: Neither is a tensor.
+        DTypeError: An operand is floating-point or complex.
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -138,8 +216,20 @@ def bitwise_or(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | 
 def bitwise_xor(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """The bits that exactly one has; of bool tensors the logical xor.
 
+    Args:
+        input: Whole numbers or bools: a tensor, or a number where `other` is a tensor.
+        other: As `input`, broadcast with it.
+        out: Where to write the result.
+
+    Returns:
+        A tensor of the broadcast shape and the common dtype of both.
+
     Raises:
-        DTypeError: An operand is floating-point.
+        ArgumentError: Neither is a tensor.
+        DTypeError: An operand is floating-point or complex.
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -152,8 +242,18 @@ def bitwise_xor(input: Tensor | Number, other: Tensor | Number, *, out: Tensor |
 def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Every bit turned over; of a bool tensor the logical not.
 
+    Args:
+        input: Whole numbers or bools.
+        out: Where to write the result.
+
+    Returns:
+        A tensor of the input's shape and dtype; of signed numbers `-input - 1`.
+
     Raises:
-        DTypeError: `input` is floating-point.
+        ArgumentError: `input` is no tensor.
+        DTypeError: `input` is floating-point or complex.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -168,8 +268,20 @@ def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def bitwise_left_shift(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """`input * 2 ** other` by shifting bits; 0 where `other` is negative or not less than the number of bits.
 
+    Args:
+        input: Whole numbers: a tensor, or a number where `other` is a tensor. What leaves the dtype at the top is lost.
+        other: By how many bits; as `input`, broadcast with it.
+        out: Where to write the result.
+
+    Returns:
+        A tensor of the broadcast shape and the common dtype of both.
+
     Raises:
-        DTypeError: An operand is floating-point.
+        ArgumentError: Neither is a tensor.
+        DTypeError: The common dtype is floating-point, complex or bool.
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -180,10 +292,22 @@ def bitwise_left_shift(input: Tensor | Number, other: Tensor | Number, *, out: T
 
 
 def bitwise_right_shift(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
-    """`input // 2 ** other` by shifting bits, the sign kept.
+    """`input // 2 ** other` by shifting bits, the sign kept; 0 or -1 where `other` is negative or too large.
+
+    Args:
+        input: Whole numbers: a tensor, or a number where `other` is a tensor.
+        other: By how many bits; as `input`, broadcast with it.
+        out: Where to write the result.
+
+    Returns:
+        A tensor of the broadcast shape and the common dtype of both.
 
     Raises:
-        DTypeError: An operand is floating-point.
+        ArgumentError: Neither is a tensor.
+        DTypeError: The common dtype is floating-point, complex or bool.
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet

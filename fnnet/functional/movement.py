@@ -47,7 +47,7 @@ def _cast_samples(make: Make) -> Any:
 
 
 CAST = Op(
-    "cast", backward=_cast_backward, uses=((),), kind=Kind.MOVE, onnx="Cast",
+    "cast", title="ToCopyBackward0", backward=_cast_backward, uses=((),), kind=Kind.MOVE, onnx="Cast",
     samples=_cast_samples,
 )  # fmt: skip
 
@@ -65,6 +65,14 @@ def clone(input: Tensor, *, memory_format: MemoryFormat | None = None) -> Tensor
     Args:
         input: Any tensor.
         memory_format: The order of its memory. Default: as in `input`.
+
+    Returns:
+        A tensor of the input's shape, dtype and device.
+
+    Raises:
+        ShapeError: `memory_format` is of another number of dims.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -98,7 +106,7 @@ def _copy_samples(make: Make) -> Any:
 
 
 COPY = Op(
-    "copy", forward=_copy_forward, backward=_copy_backward, uses=((),), kind=Kind.MOVE, samples=_copy_samples
+    "copy", title="torch::autograd::CopyBackwards", forward=_copy_forward, backward=_copy_backward, uses=((),), kind=Kind.MOVE, samples=_copy_samples
 )  # fmt: skip
 
 
@@ -121,7 +129,7 @@ def _view_set_samples(make: Make) -> Any:
 
 
 VIEW_SET = Op(
-    "view_set", backward=_view_set_backward, uses=((),), kind=Kind.MOVE, samples=_view_set_samples
+    "view_set", title="torch::autograd::CopySlices", backward=_view_set_backward, uses=((),), kind=Kind.MOVE, samples=_view_set_samples
 )  # fmt: skip
 
 
@@ -135,7 +143,7 @@ def _to_device_backward(k: Any, c: Call[Any], g: Any) -> Grads:
     return (to_device(g, source) if is_tensor(g) else _move(g, target, source),)
 
 
-TO_DEVICE = Op("to_device", backward=_to_device_backward, uses=((),), kind=Kind.MOVE)
+TO_DEVICE = Op("to_device", title="ToCopyBackward0", backward=_to_device_backward, uses=((),), kind=Kind.MOVE)
 
 
 def to_device(t: Tensor, target: Device) -> Tensor:
@@ -170,6 +178,22 @@ def canonical(of: Device | str | int | None) -> Device:
 def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     """Overwrite with the values of `src`, broadcast and cast; the gradient goes to `src`.
 
+    Args:
+        self: What is overwritten.
+        src: Broadcast to `self`, cast to its dtype, from whatever device.
+        non_blocking: Accepted; the copy is done when the call returns. Default: False.
+
+    Returns:
+        `self`.
+
+    Raises:
+        ArgumentError: `src` is no tensor.
+        ShapeError: `src` does not broadcast to `self`.
+        AutogradError: `self` is a leaf that requires grad.
+        OverlapError: Both share memory in part.
+
+    Differentiable: By `src`, any order; what `self` held gets no gradient.
+
     Example:
         >>> import fnnet
         >>> x = fnnet.zeros(2)
@@ -189,18 +213,33 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     return overwrite(self, src)
 
 
-def overwrite(self: Tensor, src: Tensor) -> Tensor:
+FILL_NUMBER = COPY.titled("FillBackward2")
+FILL = COPY.titled("FillBackward3")
+ZERO = COPY.titled("ZeroBackward0")
+
+
+def overwrite(self: Tensor, src: Tensor, op: Op = COPY) -> Tensor:
     """`copy_` of a source that fits and may lie in the same memory: a 0-d one is read before anything is written."""
     if src._device is not self._device:
         src = to_device(src, self._device)
-    return cast("Tensor", apply_(COPY, self, self, to_dtype(src, dtype_of(self))))
+    return cast("Tensor", apply_(op, self, self, to_dtype(src, dtype_of(self))))
 
 
 def fill_(self: Tensor, value: Tensor | Number) -> Tensor:
     """Overwrite every element with `value`, a number or a 0-d tensor.
 
+    Args:
+        self: What is overwritten.
+        value: A number or a 0-d tensor.
+
+    Returns:
+        `self`.
+
     Raises:
         OptionError: The number is outside the dtype's range.
+        AutogradError: `value` is a tensor with dims, or `self` a leaf that requires grad.
+
+    Differentiable: By a `value` that is a tensor; what `self` held gets no gradient.
 
     Example:
         >>> import fnnet
@@ -212,8 +251,11 @@ def fill_(self: Tensor, value: Tensor | Number) -> Tensor:
             raise AutogradError(
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value._data.ndim} dimensions."
             )
-        filler = value
-    else:
+        return _fill(self, value, FILL)
+    return _fill_number(self, value, FILL_NUMBER)
+
+
+def _fill_number(self: Tensor, value: Number, op: Op) -> Tensor:
         number = fitting_number(plain_number(value), dtype_of(self))
         filler = make(namespace_of(self._device).full((), number, dtype=self._data.dtype), self._device)
     strides = self._device.backend.strides(self._data)
@@ -237,6 +279,14 @@ def zero_(self: Tensor) -> Tensor:
 
 def detach(input: Tensor) -> Tensor:
     """The same memory without history; writes through either are seen by both, and counted.
+
+    Args:
+        input: Any tensor.
+
+    Returns:
+        A tensor over the input's memory that requires no gradient.
+
+    Differentiable: No gradient passes.
 
     Example:
         >>> import fnnet

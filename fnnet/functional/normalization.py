@@ -124,8 +124,8 @@ _STANDARDIZE: dict[str, Any] = {
 }  # fmt: skip
 # Two ops of one rule, so that a provider can serve them by different kernels.
 # Their outputs: the result, the mean, 1 / sqrt(var + eps).
-BATCH_NORM_TRAIN = Op("batch_norm_train", **_STANDARDIZE, real=True)
-LAYER_NORM = Op("layer_norm", **_STANDARDIZE, onnx="LayerNormalization", real=True)
+BATCH_NORM_TRAIN = Op("batch_norm_train", title="NativeBatchNormBackward0", **_STANDARDIZE, real=True)
+LAYER_NORM = Op("layer_norm", title="NativeLayerNormBackward0", **_STANDARDIZE, onnx="LayerNormalization", real=True)
 
 
 # batch_norm: with given statistics -----------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ def _batch_norm_samples(make: Make) -> Any:
 
 
 BATCH_NORM = Op(
-    "batch_norm", forward=_batch_norm_forward, backward=_batch_norm_backward,
+    "batch_norm", title="NativeBatchNormBackward0", forward=_batch_norm_forward, backward=_batch_norm_backward,
     uses=((2, 3), (2, 3), (0, 1, 2, 3), (0, 1, 2), (2,)), onnx="BatchNormalization", real=True,
     samples=_batch_norm_samples,
 )  # fmt: skip
@@ -230,9 +230,16 @@ def batch_norm(
         momentum: Share of the new statistics in the running ones. Default: 0.1.
         eps: Added to the variance. Default: 1e-5.
 
+    Returns:
+        A new tensor of the input's shape and dtype; half types are computed in float32.
+
     Raises:
-        OptionError: One value per channel when training; `eps` out of range.
-        ShapeError: A parameter does not have one value per channel; no running statistics in evaluation.
+        OptionError: One value per channel when training; `eps` is negative, or 0 in training.
+        ShapeError: A parameter does not have one value per channel; no running statistics in evaluation; fewer than 2
+            dims.
+        DTypeError: `input` holds whole numbers, bools or complex numbers.
+
+    Differentiable: By `input`, `weight` and `bias`, any order; in training through the batch's statistics.
 
     Source:
         S. Ioffe and C. Szegedy, "Batch Normalization" (2015).
@@ -299,8 +306,14 @@ def layer_norm(
         bias: Of shape `normalized_shape`. Default: zeros.
         eps: Added to the (biased) variance. Default: 1e-5.
 
+    Returns:
+        A new tensor of the input's shape and dtype; half types are computed in float32.
+
     Raises:
-        ShapeError: Shapes do not fit together.
+        ShapeError: `input` does not end with `normalized_shape`, or `weight` or `bias` is of another shape.
+        DTypeError: `input` holds whole numbers, bools or complex numbers.
+
+    Differentiable: By `input`, `weight` and `bias`, any order.
 
     Source:
         J. L. Ba et al., "Layer Normalization" (2016).
@@ -358,8 +371,15 @@ def group_norm(
         bias: `(C,)`. Default: zeros.
         eps: Added to the (biased) variance. Default: 1e-5.
 
+    Returns:
+        A new tensor of the input's shape and dtype; half types are computed in float32.
+
     Raises:
-        ShapeError: Shapes do not fit together.
+        OptionError: `input` has one value only.
+        ShapeError: C is no multiple of `num_groups`, a parameter is not `(C,)`, or `input` has fewer than two dims.
+        DTypeError: `input` holds whole numbers, bools or complex numbers.
+
+    Differentiable: By `input`, `weight` and `bias`, any order.
 
     Source:
         Y. Wu and K. He, "Group Normalization" (2018).
@@ -421,9 +441,15 @@ def instance_norm(
         momentum: Share of the new statistics in the running ones. Default: 0.1.
         eps: Added to the (biased) variance. Default: 1e-5.
 
+    Returns:
+        A new tensor of the input's shape and dtype; half types are computed in float32.
+
     Raises:
-        OptionError: One value per channel.
-        ShapeError: Shapes do not fit together; no running statistics where they are asked for.
+        OptionError: One value per channel of each element, where their statistics are taken.
+        ShapeError: A parameter is not `(C,)`; no running statistics where they are asked for; fewer than two dims.
+        DTypeError: `input` holds whole numbers, bools or complex numbers.
+
+    Differentiable: By `input`, `weight` and `bias`, any order; through the statistics where they are the input's.
 
     Source:
         D. Ulyanov et al., "Instance Normalization: The Missing Ingredient for Fast Stylization" (2016).
@@ -491,7 +517,7 @@ def _rms_norm_backward(k: K[A], c: Call[A], grads: tuple[A | None, ...]) -> Grad
 
 
 RMS_NORM = Op(
-    "rms_norm", forward=_rms_norm_forward, backward=_rms_norm_backward, uses=((0, 1, OUT), (0, OUT)), n_out=2,
+    "rms_norm", title="MulBackward0", forward=_rms_norm_forward, backward=_rms_norm_backward, uses=((0, 1, OUT), (0, OUT)), n_out=2,
     keeps=(1,), onnx="RMSNormalization",
     real=True, samples=lambda make: (
         Sample(make(2, 5), make(5), dim=(1,), eps=1e-5), Sample(make(2, 2, 3), make(2, 3), dim=(1, 2), eps=1e-5),
@@ -511,8 +537,14 @@ def rms_norm(
         weight: Of shape `normalized_shape`. Default: ones.
         eps: Added to the mean. Default: the dtype's machine epsilon (half types: float32's).
 
+    Returns:
+        A new tensor of the input's shape and dtype; half types are computed in float32.
+
     Raises:
-        ShapeError: Shapes do not fit together.
+        ShapeError: `input` does not end with `normalized_shape`, or `weight` is of another shape.
+        DTypeError: `input` holds whole numbers, bools or complex numbers.
+
+    Differentiable: By `input` and `weight`, any order.
 
     Source:
         B. Zhang and R. Sennrich, "Root Mean Square Layer Normalization" (2019).

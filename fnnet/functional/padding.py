@@ -42,7 +42,7 @@ def _pad_samples(make: Make) -> Any:
     yield Sample(make(0, 2), pads=((1, 1), (0, 1)), value=0)
 
 
-PAD = Op("pad", forward=_pad, backward=_pad_backward, uses=((),), kind=Kind.MOVE, onnx="Pad", samples=_pad_samples)
+PAD = Op("pad", title="ConstantPadNdBackward0", forward=_pad, backward=_pad_backward, uses=((),), kind=Kind.MOVE, onnx="Pad", samples=_pad_samples)
 
 
 def ordered(k: K[A], x: A) -> A:
@@ -93,18 +93,22 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     """`input` with elements added before and after its last dims.
 
     Args:
-        input: Tensor. Modes other than "constant" want `(C, L)`, `(N, C, L)`, `(C, H, W)` ... and pad the spatial dims.
+        input: Tensor of any dtype. Modes other than "constant" want `(C, L)`, `(N, C, L)`, `(C, H, W)` ... and pad the
+            spatial dims.
         pad: Pairs `(before, after)` for the last dim, then the one before it, and so on. Negative numbers crop.
         mode: "constant" (with `value`), "reflect" (mirrored at the border, which is not repeated), "replicate" (the
             border's value) or "circular" (from the other end). Default: "constant".
-        value: What "constant" pads with. Default: 0.
+        value: What "constant" pads with, cast to the input's dtype. Default: None, which is 0.
 
     Returns:
-        A new tensor.
+        A new tensor of the input's dtype; each padded dim has `before + n + after` elements.
 
     Raises:
-        ShapeError: `pad` does not fit the input.
+        ShapeError: `pad` does not fit the input: an odd count, more pairs than dims, more cropped than there is,
+            "reflect" by a dim's size or more, "circular" by more than it.
         OptionError: An unknown mode, or a value for a mode that takes none.
+
+    Differentiable: Everywhere, any order: an element's gradient is the sum over all places where it stands.
 
     Example:
         >>> import fnnet
