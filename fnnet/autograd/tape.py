@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from fnnet._core.errors import AutogradError, DTypeError, DeviceError, OverlapError, UnsupportedDTypeError
+from fnnet._core.errors import AutogradError, DeviceError, DTypeError, OverlapError, UnsupportedDTypeError
 from fnnet._core.op import OPS, Kind, Op
 from fnnet.autograd.modes import MODE, State, set_grad
 from fnnet.autograd.node import Node, describe_here
