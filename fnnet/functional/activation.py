@@ -54,7 +54,7 @@ def _real(op: Op, x: Tensor, inplace: bool = False, **static: Any) -> Tensor:
     """An activation of any dtype but bool."""
     need_tensor(op.name, input=x)
     if dtype_of(x).category == 0:
-        raise DTypeError(f"{op.name}: Boolean inputs not supported for {op.name}")
+        raise UnsupportedDTypeError(f"{op.name}: Boolean inputs not supported for {op.name}")
     return in_place(op, x, **static) if inplace else cast("Tensor", apply(op, x, **static))
 
 
@@ -81,10 +81,20 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """`max(0, x)`.
 
     Args:
-        input: Tensor of any dtype but bool.
+        input: Any shape; any real dtype but bool.
         inplace: Overwrite `input`. Default: False.
 
-    Differentiable: yes; 0 at 0.
+    Returns:
+        Shape and dtype of `input`; `input` itself with `inplace`.
+
+    Raises:
+        DTypeError: `input` is bool or complex.
+        AutogradError: With `inplace`, `input` is a leaf that requires grad.
+
+    Differentiable: Everywhere, any order; the subgradient at 0 is 0.
+
+    Source:
+        V. Nair and G. E. Hinton, "Rectified Linear Units Improve Restricted Boltzmann Machines" (2010).
 
     Example:
         >>> import fnnet
@@ -98,6 +108,18 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
 def relu_(input: Tensor) -> Tensor:
     """`relu` in place.
+
+    Args:
+        input: As of `relu`; overwritten.
+
+    Returns:
+        `input` itself.
+
+    Raises:
+        DTypeError: `input` is bool or complex.
+        AutogradError: `input` is a leaf that requires grad.
+
+    Differentiable: As `relu`.
 
     Example:
         >>> import fnnet
@@ -128,7 +150,22 @@ LEAKY_RELU = Op(
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """`x` where positive, else `negative_slope * x`.
 
-    Differentiable: yes; `negative_slope` at 0.
+    Args:
+        input: Any shape, floating point.
+        negative_slope: Slope below 0. Default: 0.01.
+        inplace: Overwrite `input`. Default: False.
+
+    Returns:
+        Shape and dtype of `input`; `input` itself with `inplace`.
+
+    Raises:
+        DTypeError: `input` is not floating-point.
+        AutogradError: With `inplace`, `input` is a leaf that requires grad.
+
+    Differentiable: Everywhere, any order; the subgradient at 0 is `negative_slope`.
+
+    Source:
+        A. L. Maas et al., "Rectifier Nonlinearities Improve Neural Network Acoustic Models" (2013).
 
     Example:
         >>> import fnnet
@@ -140,6 +177,19 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
 
 def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     """`leaky_relu` in place.
+
+    Args:
+        input: As of `leaky_relu`; overwritten.
+        negative_slope: Slope below 0. Default: 0.01.
+
+    Returns:
+        `input` itself.
+
+    Raises:
+        DTypeError: `input` is not floating-point.
+        AutogradError: `input` is a leaf that requires grad.
+
+    Differentiable: As `leaky_relu`.
 
     Example:
         >>> import fnnet
@@ -172,11 +222,17 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """`x` where positive, else `weight * x`, with a learnt weight for all channels or one for each.
 
     Args:
-        input: `(N, C, *)`, floating point.
+        input: `(N, C, *)`, floating point; with fewer than two dims there is one channel.
         weight: `(C,)`, `(1,)` or 0-d, of the same dtype.
+
+    Returns:
+        Shape and dtype of `input`.
 
     Raises:
         ShapeError: `weight` does not have one value or one per channel.
+        DTypeError: `input` is not floating-point, or `weight` of another dtype.
+
+    Differentiable: In `input` and `weight`, any order; where `input` is 0, its subgradient is `weight`.
 
     Source:
         K. He et al., "Delving Deep into Rectifiers" (2015).
@@ -236,6 +292,20 @@ ELU = Op(
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """`x` where positive, else `alpha * (exp(x) - 1)`.
 
+    Args:
+        input: Any shape, floating point.
+        alpha: The limit at minus infinity is `-alpha`. Default: 1.
+        inplace: Overwrite `input`. Default: False.
+
+    Returns:
+        Shape and dtype of `input`; `input` itself with `inplace`.
+
+    Raises:
+        DTypeError: `input` is not floating-point.
+        AutogradError: With `inplace`, `input` is a leaf that requires grad.
+
+    Differentiable: Everywhere, any order; the subgradient at 0 is the derivative from below, `alpha`.
+
     Source:
         D.-A. Clevert et al., "Fast and Accurate Deep Network Learning by Exponential Linear Units" (2015).
 
@@ -250,6 +320,19 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
     """`elu` in place.
 
+    Args:
+        input: As of `elu`; overwritten.
+        alpha: The limit at minus infinity is `-alpha`. Default: 1.
+
+    Returns:
+        `input` itself.
+
+    Raises:
+        DTypeError: `input` is not floating-point.
+        AutogradError: `input` is a leaf that requires grad.
+
+    Differentiable: As `elu`.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.functional.elu_(fnnet.tensor([0.0, 2.0]))
@@ -261,8 +344,20 @@ def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """`x` where positive, else `alpha * (exp(x / alpha) - 1)`: its derivative has no jump for any alpha.
 
+    Args:
+        input: Any shape, floating point.
+        alpha: Not 0; above 0, the limit at minus infinity is `-alpha`. Default: 1.
+        inplace: Overwrite `input`. Default: False.
+
+    Returns:
+        Shape and dtype of `input`; `input` itself with `inplace`.
+
     Raises:
         OptionError: `alpha` is 0.
+        DTypeError: `input` is not floating-point.
+        AutogradError: With `inplace`, `input` is a leaf that requires grad.
+
+    Differentiable: Everywhere, any order; at 0 the second derivative is the mean of both sides'.
 
     Source:
         J. T. Barron, "Continuously Differentiable Exponential Linear Units" (2017).
@@ -280,6 +375,20 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
     """`celu` in place.
 
+    Args:
+        input: As of `celu`; overwritten.
+        alpha: Not 0. Default: 1.
+
+    Returns:
+        `input` itself.
+
+    Raises:
+        OptionError: `alpha` is 0.
+        DTypeError: `input` is not floating-point.
+        AutogradError: `input` is a leaf that requires grad.
+
+    Differentiable: As `celu`.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.functional.celu_(fnnet.tensor([0.0, 2.0]))
@@ -290,6 +399,19 @@ def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """`scale * elu(x, alpha)` with the constants that keep mean 0 and variance 1 from layer to layer.
+
+    Args:
+        input: Any shape, floating point.
+        inplace: Overwrite `input`. Default: False.
+
+    Returns:
+        Shape and dtype of `input`; `input` itself with `inplace`.
+
+    Raises:
+        DTypeError: `input` is not floating-point.
+        AutogradError: With `inplace`, `input` is a leaf that requires grad.
+
+    Differentiable: Everywhere, any order; the subgradient at 0 is the derivative from below, `scale * alpha` = 1.758.
 
     Source:
         G. Klambauer et al., "Self-Normalizing Neural Networks" (2017).
@@ -304,6 +426,18 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 
 def selu_(input: Tensor) -> Tensor:
     """`selu` in place.
+
+    Args:
+        input: As of `selu`; overwritten.
+
+    Returns:
+        `input` itself.
+
+    Raises:
+        DTypeError: `input` is not floating-point.
+        AutogradError: `input` is a leaf that requires grad.
+
+    Differentiable: As `selu`.
 
     Example:
         >>> import fnnet

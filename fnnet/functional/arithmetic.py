@@ -45,13 +45,20 @@ def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1, ou
     """`input + alpha * other`, broadcast and promoted; of two bool tensors the logical or.
 
     Args:
-        input: Tensor or number.
-        other: Tensor or number.
+        input: Tensor or number, any dtype.
+        other: Tensor or number; one of the two is a tensor.
         alpha: Factor of `other`; a whole number where the result is one. Default: 1.
         out: Where to write the result.
 
+    Returns:
+        The broadcast shape, in the promoted dtype.
+
     Raises:
-        DTypeError: A fractional `alpha` for whole numbers.
+        ShapeError: The shapes do not broadcast.
+        DTypeError: A fractional `alpha` for whole numbers, or `out` can't hold the result.
+        ArgumentError: Both are numbers, or one is neither tensor nor number.
+
+    Differentiable: In `input` and `other`, any order.
 
     Example:
         >>> import fnnet
@@ -59,18 +66,18 @@ def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1, ou
         tensor([21., 22.])
     """
     if alpha != 1:
-        other = scaled(input, other, alpha)
+        other = scaled("add", input, other, alpha)
     return binary(ADD, input, other, out)
 
 
-def scaled(input: Tensor | Number, other: Tensor | Number, alpha: Number) -> Any:
+def scaled(name: str, input: Tensor | Number, other: Tensor | Number, alpha: Number) -> Any:
     """`alpha * other`, as add and sub take it: `alpha` must fit the dtype of their result."""
     dtype = result_dtype(input, other)
     given = number_dtype(alpha)
     if dtype.category == 0 and given.category > 0 and not (is_tensor(input) and is_tensor(other)):
-        raise DTypeError("Boolean alpha only supported for Boolean results.")
+        raise DTypeError(f"{name}: Boolean alpha only supported for Boolean results.")
     if dtype.category < 2 <= given.category:
-        raise DTypeError("For integral input tensors, argument alpha must not be a floating point number.")
+        raise DTypeError(f"{name}: For integral input tensors, argument alpha must not be a floating point number.")
     if dtype.category == 0:
         return other if alpha else elementwise(MUL, other, False)
     if not is_tensor(other):
@@ -92,13 +99,13 @@ def refuse_bool(*xs: Any) -> None:
     bools = [(dtype_of(x) if is_tensor(x) else number_dtype(x)).category == 0 for x in xs]
     if all(bools):
         raise DTypeError(
-            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
-            "operator instead."
+            "sub: Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+            "`logical_xor()` operator instead."
         )
     if any(bools):
         raise DTypeError(
-            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
-            "use the `~` or `logical_not()` operator instead."
+            "sub: Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
+            "mask, use the `~` or `logical_not()` operator instead."
         )
 
 
@@ -106,13 +113,20 @@ def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1, ou
     """`input - alpha * other`, broadcast and promoted.
 
     Args:
-        input: Tensor or number.
-        other: Tensor or number.
+        input: Tensor or number, any dtype but bool.
+        other: Tensor or number, not bool; one of the two is a tensor.
         alpha: Factor of `other`; a whole number where the result is one. Default: 1.
         out: Where to write the result.
 
+    Returns:
+        The broadcast shape, in the promoted dtype.
+
     Raises:
-        DTypeError: An operand is bool, or a fractional `alpha` for whole numbers.
+        ShapeError: The shapes do not broadcast.
+        DTypeError: An operand is bool, a fractional `alpha` for whole numbers, or `out` can't hold the result.
+        ArgumentError: Both are numbers, or one is neither tensor nor number.
+
+    Differentiable: In `input` and `other`, any order.
 
     Example:
         >>> import fnnet
@@ -120,16 +134,31 @@ def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1, ou
         tensor([0, 1])
     """
     if alpha != 1:
-        other = scaled(input, other, alpha)
+        other = scaled("sub", input, other, alpha)
     r = quick_binary(SUB, input, other) if is_tensor(input) else None
     if r is None:
         refuse_bool(input, other)
         r = binary(SUB, input, other)
-    return r if out is None else into(out, r, beside=(input, other))
+    return r if out is None else into("sub", out, r, beside=(input, other))
 
 
 def rsub(input: Tensor, other: Tensor | Number, alpha: Number = 1) -> Tensor:
-    """`other - alpha * input`.
+    """`other - alpha * input`, broadcast and promoted.
+
+    Args:
+        input: Tensor of any dtype but bool.
+        other: Tensor or number, not bool.
+        alpha: Factor of `input`; a whole number where the result is one. Default: 1.
+
+    Returns:
+        The broadcast shape, in the promoted dtype.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+        DTypeError: An operand is bool, or a fractional `alpha` for whole numbers.
+        ArgumentError: `input` is not a tensor.
+
+    Differentiable: In `input` and `other`, any order.
 
     Example:
         >>> import fnnet
@@ -158,6 +187,21 @@ MUL = Op("mul", backward=_mul_backward, uses=((1,), (0,)), onnx="Mul", samples=p
 def mul(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """`input * other`, broadcast and promoted; of two bool tensors the logical and.
 
+    Args:
+        input: Tensor or number, any dtype.
+        other: Tensor or number; one of the two is a tensor.
+        out: Where to write the result.
+
+    Returns:
+        The broadcast shape, in the promoted dtype.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+        DTypeError: `out` can't hold the result.
+        ArgumentError: Both are numbers, or one is neither tensor nor number.
+
+    Differentiable: In `input` and `other`, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.mul(fnnet.tensor([1, 2]), 2.5)
@@ -176,8 +220,17 @@ NEG = Op("neg", backward=lambda k, c, g: (-g,), uses=((),), onnx="Neg", samples=
 def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`-input`.
 
+    Args:
+        input: Any shape; any dtype but bool. uint8 wraps around: -1 is 255.
+        out: Where to write the result.
+
+    Returns:
+        Shape and dtype of `input`.
+
     Raises:
-        DTypeError: `input` is bool.
+        DTypeError: `input` is bool, or `out` can't hold the result.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -197,18 +250,26 @@ def negated(input: Tensor, out: Tensor | None = None) -> Tensor:
         need_tensor("neg", input=input)
         if dtype_of(input).category == 0:
             raise DTypeError(
-                "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, "
-                "use the `~` or `logical_not()` operator instead."
+                "neg: Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a "
+                "mask, use the `~` or `logical_not()` operator instead."
             )
         r = elementwise(NEG, input)
-    return r if out is None else into(out, r, beside=(input,))
+    return r if out is None else into("neg", out, r, beside=(input,))
 
 
 def positive(input: Tensor) -> Tensor:
     """`input` itself.
 
+    Args:
+        input: Any shape; any dtype but bool.
+
+    Returns:
+        `input`, no copy.
+
     Raises:
         DTypeError: `input` is bool.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -217,7 +278,7 @@ def positive(input: Tensor) -> Tensor:
     """
     need_tensor("positive", input=input)
     if dtype_of(input).category == 0:
-        raise DTypeError("The `+` operator, on a bool tensor is not supported.")
+        raise DTypeError("positive: The `+` operator, on a bool tensor is not supported.")
     return input
 
 
@@ -250,15 +311,33 @@ ADDCMUL = Op(
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1, out: Tensor | None = None) -> Tensor:
     """`input + value * tensor1 * tensor2`, broadcast and promoted.
 
+    Args:
+        input: Tensor of any dtype.
+        tensor1: First factor.
+        tensor2: Second factor.
+        value: Third factor, a number; a whole one where the result is. Default: 1.
+        out: Where to write the result.
+
+    Returns:
+        The shape to which all three broadcast, in their promoted dtype.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+        DTypeError: `out` can't hold the result.
+
+    Differentiable: In all three tensors, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.addcmul(fnnet.tensor([1.0]), fnnet.tensor([2.0]), fnnet.tensor([3.0]), value=0.5)
         tensor([4.])
     """
     need_tensor("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
-    value = fit_number(value, result_dtype(input, tensor1, tensor2))
+    dtype = result_dtype(input, tensor1, tensor2)
+    refuse_dtype("addcmul", dtype, 0)
+    value = fit_number(value, dtype)
     r = elementwise(ADDCMUL, input, tensor1, tensor2, value=value)
-    return r if out is None else into(out, r, beside=(input, tensor1, tensor2))
+    return r if out is None else into("addcmul", out, r, beside=(input, tensor1, tensor2))
 
 
 def _addcdiv_forward(k: K[A], x: A, a: A, b: A, *, value: Number) -> A:
@@ -283,8 +362,21 @@ ADDCDIV = Op(
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1, out: Tensor | None = None) -> Tensor:
     """`input + value * tensor1 / tensor2`, broadcast and promoted.
 
+    Args:
+        input: Tensor of any dtype.
+        tensor1: Dividend.
+        tensor2: Divisor; it or the dividend is floating-point or complex.
+        value: Factor of the quotient, a number. Default: 1.
+        out: Where to write the result.
+
+    Returns:
+        The shape to which all three broadcast, in their promoted dtype.
+
     Raises:
-        DTypeError: `tensor1` and `tensor2` are whole numbers.
+        ShapeError: The shapes do not broadcast.
+        DTypeError: Neither `tensor1` nor `tensor2` is floating-point or complex, or `out` can't hold the result.
+
+    Differentiable: In all three tensors, any order.
 
     Example:
         >>> import fnnet
@@ -294,7 +386,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
     check_addcdiv(tensor1, tensor2, input)
     value = fit_number(value, result_dtype(input, tensor1, tensor2))
     r = elementwise(ADDCDIV, input, tensor1, tensor2, value=value)
-    return r if out is None else into(out, r, beside=(input, tensor1, tensor2))
+    return r if out is None else into("addcdiv", out, r, beside=(input, tensor1, tensor2))
 
 
 def check_addcdiv(tensor1: Any, tensor2: Any, input: Any) -> None:
@@ -343,20 +435,26 @@ def check_lerp(input: Any, end: Any, weight: Any) -> None:
     refuse_dtype("lerp_kernel_scalar", dtype, 0, 1)
     for name, t in (("end", end), ("weight", weight)):
         if is_tensor(t) and dtype_of(t) is not dtype:
-            raise DTypeError(f"expected dtype {dtype.name} for `{name}` but got dtype {dtype_of(t).name}")
+            raise DTypeError(f"lerp: expected dtype {dtype.name} for `{name}` but got dtype {dtype_of(t).name}")
 
 
 def lerp(input: Tensor, end: Tensor, weight: Tensor | float, *, out: Tensor | None = None) -> Tensor:
-    """Linear interpolation `input + weight * (end - input)`.
+    """Linear interpolation `input + weight * (end - input)`; exactly `end` at weight 1.
 
     Args:
-        input: Value at weight 0.
+        input: Value at weight 0, floating-point or complex.
         end: Value at weight 1, of the same dtype.
-        weight: Number, or tensor of the same dtype.
+        weight: Number, or tensor of the same dtype; beyond [0, 1] it extrapolates.
         out: Where to write the result.
 
+    Returns:
+        The shape to which all broadcast, `input`'s dtype.
+
     Raises:
-        DTypeError: The dtypes differ or are not floating-point.
+        ShapeError: The shapes do not broadcast.
+        DTypeError: The dtypes differ, are bool or of whole numbers, or `out` can't hold the result.
+
+    Differentiable: In `input`, `end` and `weight`, any order.
 
     Example:
         >>> import fnnet
@@ -365,7 +463,7 @@ def lerp(input: Tensor, end: Tensor, weight: Tensor | float, *, out: Tensor | No
     """
     check_lerp(input, end, weight)
     r = elementwise(LERP, input, end, weight)
-    return r if out is None else into(out, r, beside=(input, end, weight))
+    return r if out is None else into("lerp", out, r, beside=(input, end, weight))
 
 
 __all__ = [

@@ -40,15 +40,23 @@ def div(
     """`input / other`, broadcast and promoted; whole numbers divide to floating-point ones.
 
     Args:
-        input: Dividend.
-        other: Divisor.
+        input: Dividend, tensor or number, any dtype.
+        other: Divisor, tensor or number; one of the two is a tensor.
         rounding_mode: None: the quotient itself; "trunc": rounded towards zero, as in C; "floor": rounded down, as
-            Python's `//`. With either, whole numbers stay whole and the gradient is zero. Default: None.
+            Python's `//`. With either, whole numbers stay whole. Default: None.
         out: Where to write the result.
 
+    Returns:
+        The broadcast shape, in the promoted dtype; whole numbers and bool unrounded in the default float dtype.
+
     Raises:
+        ShapeError: The shapes do not broadcast.
         OptionError: Another `rounding_mode`.
-        RuntimeError: "ZeroDivisionError", where whole numbers are divided by zero.
+        DivisionError: With a `rounding_mode`, whole numbers are divided by zero. (Others give infinity or NaN.)
+        DTypeError: Bool or complex numbers with a `rounding_mode`, or `out` can't hold the result.
+        ArgumentError: Both are numbers, or one is neither tensor nor number.
+
+    Differentiable: In `input` and `other`, any order; zero with a `rounding_mode`.
 
     Example:
         >>> import fnnet
@@ -60,7 +68,7 @@ def div(
     if rounding_mode is None:
         return binary(DIV, input, other, out)
     r = rounded_division(rounding_mode, input, other)
-    return r if out is None else into(out, r, beside=(input, other))
+    return r if out is None else into("div", out, r, beside=(input, other))
 
 
 divide = div
@@ -68,6 +76,21 @@ divide = div
 
 def true_divide(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """`input / other`: `div` without rounding.
+
+    Args:
+        input: Dividend, tensor or number, any dtype.
+        other: Divisor, tensor or number; one of the two is a tensor.
+        out: Where to write the result.
+
+    Returns:
+        The broadcast shape, in the promoted dtype; whole numbers and bool in the default float dtype.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+        DTypeError: `out` can't hold floating point.
+        ArgumentError: Both are numbers, or one is neither tensor nor number.
+
+    Differentiable: In `input` and `other`, any order.
 
     Example:
         >>> import fnnet
@@ -101,8 +124,21 @@ def rounded_division(rounding_mode: str, input: Any, other: Any) -> Tensor:
 def floor_divide(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """`input // other`: the quotient rounded down, in the promoted dtype.
 
+    Args:
+        input: Dividend, tensor or number, not bool or complex.
+        other: Divisor, likewise; one of the two is a tensor.
+        out: Where to write the result.
+
+    Returns:
+        The broadcast shape, in the promoted dtype.
+
     Raises:
-        RuntimeError: "ZeroDivisionError", where whole numbers are divided by zero.
+        ShapeError: The shapes do not broadcast.
+        DivisionError: Whole numbers are divided by zero. (Floating-point ones give infinity or NaN.)
+        DTypeError: The numbers are bool or complex, or `out` can't hold the result.
+        ArgumentError: Both are numbers, or one is neither tensor nor number.
+
+    Differentiable: Zero everywhere, at the jumps too.
 
     Example:
         >>> import fnnet
@@ -110,7 +146,7 @@ def floor_divide(input: Tensor | Number, other: Tensor | Number, *, out: Tensor 
         tensor([ 3, -4])
     """
     r = rounded_division("floor", input, other)
-    return r if out is None else into(out, r, beside=(input, other))
+    return r if out is None else into("floor_divide", out, r, beside=(input, other))
 
 
 def _remainder_backward(k: K[A], c: Call[A], g: A) -> Grads:
@@ -136,8 +172,21 @@ REMAINDER = Op(
 def remainder(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """Python's `%`: `input - other * floor(input / other)`, which has the sign of `other`.
 
+    Args:
+        input: Dividend, tensor or number, not bool or complex.
+        other: Divisor, likewise; one of the two is a tensor.
+        out: Where to write the result.
+
+    Returns:
+        The broadcast shape, in the promoted dtype.
+
     Raises:
-        RuntimeError: "ZeroDivisionError", where whole numbers are divided by zero.
+        ShapeError: The shapes do not broadcast.
+        DivisionError: Whole numbers are divided by zero. (Floating-point ones give NaN.)
+        DTypeError: The numbers are bool or complex, or `out` can't hold the result.
+        ArgumentError: Both are numbers, or one is neither tensor nor number.
+
+    Differentiable: 1 in `input`, `-floor(input / other)` in `other`, at the jumps too.
 
     Example:
         >>> import fnnet
@@ -162,8 +211,21 @@ FMOD = Op("fmod", backward=_fmod_backward, uses=((), (0, 1)), samples=_remainder
 def fmod(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """C's fmod: `input - other * trunc(input / other)`, which has the sign of `input`.
 
+    Args:
+        input: Dividend, tensor of any dtype but bool and complex ones.
+        other: Divisor, tensor or number.
+        out: Where to write the result.
+
+    Returns:
+        The broadcast shape, in the promoted dtype.
+
     Raises:
-        RuntimeError: "ZeroDivisionError", where whole numbers are divided by zero.
+        ShapeError: The shapes do not broadcast.
+        DivisionError: Whole numbers are divided by zero. (Floating-point ones give NaN.)
+        DTypeError: The numbers are bool or complex, or `out` can't hold the result.
+        ArgumentError: `input` is not a tensor.
+
+    Differentiable: 1 in `input`, `-trunc(input / other)` in `other`, at the jumps too.
 
     Example:
         >>> import fnnet

@@ -60,11 +60,17 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """`x * P(Z <= x)` of a standard normal Z: `x / 2 * (1 + erf(x / sqrt(2)))`.
 
     Args:
-        input: Floating point.
+        input: Any shape, floating point.
         approximate: "none", or "tanh": `x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3)))`. Default: "none".
+
+    Returns:
+        Shape and dtype of `input`.
 
     Raises:
         OptionError: Another value of `approximate`.
+        DTypeError: `input` is not floating-point.
+
+    Differentiable: Everywhere, any order.
 
     Source:
         D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units" (2016).
@@ -92,6 +98,23 @@ SILU = Op(
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """`x * sigmoid(x)`, also called swish.
+
+    Args:
+        input: Any shape, floating-point or complex.
+        inplace: Overwrite `input`. Default: False.
+
+    Returns:
+        Shape and dtype of `input`; `input` itself with `inplace`.
+
+    Raises:
+        DTypeError: `input` is bool or of whole numbers.
+        AutogradError: With `inplace`, `input` is a leaf that requires grad.
+
+    Differentiable: Everywhere, any order.
+
+    Source:
+        S. Elfwing et al., "Sigmoid-Weighted Linear Units for Neural Network Function Approximation in Reinforcement
+        Learning" (2017).
 
     Example:
         >>> import fnnet
@@ -121,6 +144,19 @@ MISH = Op(
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """`x * tanh(softplus(x))`.
+
+    Args:
+        input: Any shape, floating point.
+        inplace: Overwrite `input`. Default: False.
+
+    Returns:
+        Shape and dtype of `input`; `input` itself with `inplace`.
+
+    Raises:
+        DTypeError: `input` is not floating-point.
+        AutogradError: With `inplace`, `input` is a leaf that requires grad.
+
+    Differentiable: Everywhere, any order.
 
     Source:
         D. Misra, "Mish: A Self Regularized Non-Monotonic Neural Activation Function" (2019).
@@ -157,6 +193,22 @@ SOFTPLUS = Op(
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """`log(1 + exp(beta * x)) / beta`, and `x` itself where `beta * x > threshold`.
 
+    Args:
+        input: Any shape, floating point.
+        beta: Not 0; the larger, the closer to `relu`. Default: 1.
+        threshold: Where the linear part begins, in terms of `beta * x`. Default: 20.
+
+    Returns:
+        Shape and dtype of `input`.
+
+    Raises:
+        DTypeError: `input` is not floating-point.
+
+    Differentiable: Everywhere, any order; the slope is `sigmoid(beta * x)`, and 1 above the threshold.
+
+    Source:
+        C. Dugas et al., "Incorporating Second-Order Functional Knowledge for Better Option Pricing" (2001).
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.functional.softplus(fnnet.tensor([-1.0, 2.0]))
@@ -173,6 +225,17 @@ LOGSIGMOID = Op(
 
 def logsigmoid(input: Tensor) -> Tensor:
     """`log(sigmoid(x))`, exact for large negative x.
+
+    Args:
+        input: Any shape, floating point.
+
+    Returns:
+        Shape and dtype of `input`, at most 0.
+
+    Raises:
+        DTypeError: `input` is not floating-point.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -196,12 +259,22 @@ SOFTSIGN = Op(
 def softsign(input: Tensor) -> Tensor:
     """`x / (1 + |x|)`.
 
+    Args:
+        input: Any shape and dtype; whole numbers and bool are taken in the default float dtype.
+
+    Returns:
+        `input`'s shape, floating-point or complex; of real numbers in (-1, 1).
+
+    Differentiable: Everywhere, any order; from the second derivative on, that of `|x|` at 0 is taken as 0.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.functional.softsign(fnnet.tensor([-1.0, 3.0]))
         tensor([-0.5000,  0.7500])
     """
-    if is_tensor(input) and dtype_of(input).is_complex:
+    need_tensor("softsign", input=input)
+    refuse_dtype("softsign", dtype_of(input), 0)
+    if dtype_of(input).is_complex:
         return div(input, add(abs(input), 1))  # the rule is that of real numbers
     r: Tensor = unary(SOFTSIGN, input)
     return r
@@ -221,11 +294,21 @@ TANHSHRINK = Op(
 def tanhshrink(input: Tensor) -> Tensor:
     """`x - tanh(x)`.
 
+    Args:
+        input: Any shape and dtype; whole numbers and bool are taken in the default float dtype.
+
+    Returns:
+        `input`'s shape, floating-point or complex.
+
+    Differentiable: Everywhere, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.functional.tanhshrink(fnnet.tensor([-1.0, 2.0]))
         tensor([-0.2384,  1.0360])
     """
+    need_tensor("tanhshrink", input=input)
+    refuse_dtype("tanhshrink", dtype_of(input), 0)
     r: Tensor = unary(TANHSHRINK, input)
     return r
 
@@ -261,8 +344,19 @@ GLU = Op(
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """`a * sigmoid(b)`, where a and b are the halves of `input` along `dim`.
 
+    Args:
+        input: `(*, 2n, *)`, floating point.
+        dim: The dim that is halved. Default: the last.
+
+    Returns:
+        `(*, n, *)`, `input`'s dtype.
+
     Raises:
         ShapeError: `input` is 0-d or has an odd size along `dim`.
+        IndexRangeError: There is no such dim.
+        DTypeError: `input` is not floating-point.
+
+    Differentiable: Everywhere, any order.
 
     Source:
         Y. N. Dauphin et al., "Language Modeling with Gated Convolutional Networks" (2016).
@@ -276,7 +370,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     shape = tuple(input._data.shape)
     if not shape:
         raise ShapeError("glu does not support scalars because halving size must be even")
-    dim = wrap_dim(dim, len(shape))
+    dim = wrap_dim(dim, len(shape), "glu")
     if shape[dim] % 2:
         raise ShapeError(
             f"glu: Halving dimension must be even, but dimension {dim} is size {shape[dim]} (input: {shape})"
