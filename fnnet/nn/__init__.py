@@ -3,16 +3,10 @@
 from fnnet.nn import functional, init, modules, utils
 from fnnet.nn.module import Module
 from fnnet.nn.modules.activation import (
-    CELU,
-    ELU,
     GELU,
     GLU,
-    SELU,
-    LeakyReLU,
     LogSigmoid,
     Mish,
-    PReLU,
-    ReLU,
     Sigmoid,
     SiLU,
     Softplus,
@@ -78,6 +72,7 @@ from fnnet.nn.modules.pooling import (
     MaxPool2d,
     MaxPool3d,
 )
+from fnnet.nn.modules.rectifiers import CELU, ELU, SELU, LeakyReLU, PReLU, ReLU
 from fnnet.nn.modules.softmaxes import LogSoftmax, Softmax, Softmax2d, Softmin
 from fnnet.nn.parameter import Buffer, Parameter
 

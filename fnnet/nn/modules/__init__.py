@@ -2,16 +2,10 @@
 
 from fnnet.nn.module import Module
 from fnnet.nn.modules.activation import (
-    CELU,
-    ELU,
     GELU,
     GLU,
-    SELU,
-    LeakyReLU,
     LogSigmoid,
     Mish,
-    PReLU,
-    ReLU,
     Sigmoid,
     SiLU,
     Softplus,
@@ -77,6 +71,7 @@ from fnnet.nn.modules.pooling import (
     MaxPool2d,
     MaxPool3d,
 )
+from fnnet.nn.modules.rectifiers import CELU, ELU, SELU, LeakyReLU, PReLU, ReLU
 from fnnet.nn.modules.softmaxes import LogSoftmax, Softmax, Softmax2d, Softmin
 
 __all__ = [

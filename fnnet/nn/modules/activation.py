@@ -1,166 +1,11 @@
-"""Smooth activations, and those of the family of ReLU: each calls the function of its name."""
+"""Smooth activations: each calls the function of its name."""
 
 from __future__ import annotations
 
 from fnnet._tensor import Tensor
-from fnnet.backends.dtypes import DType
 from fnnet.nn import functional as F
-from fnnet.nn import init as initial
 from fnnet.nn.module import Module
-from fnnet.nn.modules._inplace import InPlace, and_inplace
-from fnnet.nn.modules._state import DeviceLike, parameter
-from fnnet.nn.parameter import Parameter
-
-
-class ReLU(InPlace):
-    """max(0, x): `F.relu`.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.nn.ReLU()(fnnet.tensor([-1.0, 0.5]))
-        tensor([0.0000, 0.5000])
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.relu(input, self.inplace)
-
-
-class LeakyReLU(Module):
-    """x where positive, else negative_slope * x: `F.leaky_relu`.
-
-    Args:
-        negative_slope: Slope below 0. Default: 0.01.
-        inplace: Write into the input. Default: False.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.nn.LeakyReLU(0.1)(fnnet.tensor([-1.0, 0.5]))
-        tensor([-0.1000,  0.5000])
-    """
-
-    negative_slope: float
-    inplace: bool
-
-    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
-        super().__init__()
-        self.negative_slope = negative_slope
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.leaky_relu(input, self.negative_slope, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"negative_slope={self.negative_slope}" + and_inplace(self.inplace)
-
-
-class PReLU(Module):
-    """x where positive, else weight * x with a learnt weight (num_parameters): `F.prelu`.
-
-    Args:
-        num_parameters: 1, or the number of channels. Default: 1.
-        init: Initial value of the weight. Default: 0.25.
-        device: Where the weight lies. Default: the default device.
-        dtype: Its dtype. Default: the default dtype.
-
-    Source: He et al. 2015, Delving Deep into Rectifiers.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.nn.PReLU()(fnnet.tensor([-1.0, 0.5])).detach()
-        tensor([-0.2500,  0.5000])
-    """
-
-    num_parameters: int
-    init: float
-    weight: Parameter
-
-    def __init__(
-        self, num_parameters: int = 1, init: float = 0.25, device: DeviceLike = None, dtype: DType | None = None
-    ) -> None:
-        super().__init__()
-        self.num_parameters = num_parameters
-        self.init = init
-        self.weight = parameter((num_parameters,), device, dtype)
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Fill the weight with its initial value."""
-        initial.constant_(self.weight, self.init)
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.prelu(input, self.weight)
-
-    def extra_repr(self) -> str:
-        return f"num_parameters={self.num_parameters}"
-
-
-class ELU(Module):
-    """x where positive, else alpha * (exp(x) - 1): `F.elu`.
-
-    Args:
-        alpha: Minus the limit towards -inf. Default: 1.
-        inplace: Write into the input. Default: False.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.nn.ELU()(fnnet.tensor([-1.0, 0.5]))
-        tensor([-0.6321,  0.5000])
-    """
-
-    alpha: float
-    inplace: bool
-
-    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__()
-        self.alpha = alpha
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.elu(input, self.alpha, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"alpha={self.alpha}" + and_inplace(self.inplace)
-
-
-class CELU(Module):
-    """x where positive, else alpha * (exp(x / alpha) - 1): `F.celu`.
-
-    Args:
-        alpha: Minus the limit towards -inf. Default: 1.
-        inplace: Write into the input. Default: False.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.nn.CELU(2.0)(fnnet.tensor([-1.0, 0.5]))
-        tensor([-0.7869,  0.5000])
-    """
-
-    alpha: float
-    inplace: bool
-
-    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__()
-        self.alpha = alpha
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.celu(input, self.alpha, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"alpha={self.alpha}" + and_inplace(self.inplace)
-
-
-class SELU(InPlace):
-    """scale * elu(x), which keeps mean 0 and variance 1: `F.selu`.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.nn.SELU()(fnnet.tensor([-1.0, 0.5]))
-        tensor([-1.1113,  0.5254])
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.selu(input, self.inplace)
+from fnnet.nn.modules._inplace import InPlace
 
 
 class GELU(Module):
@@ -168,6 +13,13 @@ class GELU(Module):
 
     Args:
         approximate: "none", or "tanh" for an approximation by tanh. Default: "none".
+
+    Shape:
+        `(*)` to `(*)`, floating point.
+
+    Raises:
+        UnsupportedDTypeError: The input is not of floating point.
+        OptionError: Called with another `approximate`.
 
     Example:
         >>> import fnnet
@@ -191,6 +43,15 @@ class GELU(Module):
 class SiLU(InPlace):
     """x * sigmoid(x): `F.silu`.
 
+    Args:
+        inplace: Write into the input. Default: False.
+
+    Shape:
+        `(*)` to `(*)`, floating point.
+
+    Raises:
+        UnsupportedDTypeError: The input is not of floating point.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.SiLU()(fnnet.tensor([-1.0, 0.5]))
@@ -203,6 +64,15 @@ class SiLU(InPlace):
 
 class Mish(InPlace):
     """x * tanh(softplus(x)): `F.mish`.
+
+    Args:
+        inplace: Write into the input. Default: False.
+
+    Shape:
+        `(*)` to `(*)`, floating point.
+
+    Raises:
+        UnsupportedDTypeError: The input is not of floating point.
 
     Example:
         >>> import fnnet
@@ -217,6 +87,9 @@ class Mish(InPlace):
 class Sigmoid(Module):
     """1 / (1 + exp(-x)): `F.sigmoid`.
 
+    Shape:
+        `(*)` to `(*)`, floating point; whole numbers are taken in the default float dtype.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.Sigmoid()(fnnet.tensor([-1.0, 0.5]))
@@ -229,6 +102,12 @@ class Sigmoid(Module):
 
 class LogSigmoid(Module):
     """log(1 / (1 + exp(-x))): `F.logsigmoid`.
+
+    Shape:
+        `(*)` to `(*)`, floating point.
+
+    Raises:
+        UnsupportedDTypeError: The input is not of floating point.
 
     Example:
         >>> import fnnet
@@ -243,6 +122,9 @@ class LogSigmoid(Module):
 class Tanh(Module):
     """The hyperbolic tangent: `F.tanh`.
 
+    Shape:
+        `(*)` to `(*)`, floating point; whole numbers are taken in the default float dtype.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.Tanh()(fnnet.tensor([-1.0, 0.5]))
@@ -256,6 +138,9 @@ class Tanh(Module):
 class Tanhshrink(Module):
     """x - tanh(x): `F.tanhshrink`.
 
+    Shape:
+        `(*)` to `(*)`, floating point; whole numbers are taken in the default float dtype.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.Tanhshrink()(fnnet.tensor([-1.0, 0.5]))
@@ -268,6 +153,9 @@ class Tanhshrink(Module):
 
 class Softsign(Module):
     """x / (1 + |x|): `F.softsign`.
+
+    Shape:
+        `(*)` to `(*)`, floating point; whole numbers are taken in the default float dtype.
 
     Example:
         >>> import fnnet
@@ -285,6 +173,12 @@ class Softplus(Module):
     Args:
         beta: How sharp the bend is. Default: 1.
         threshold: x itself where beta * x is above this. Default: 20.
+
+    Shape:
+        `(*)` to `(*)`, floating point.
+
+    Raises:
+        UnsupportedDTypeError: The input is not of floating point.
 
     Example:
         >>> import fnnet
@@ -313,6 +207,13 @@ class GLU(Module):
     Args:
         dim: The dim to halve. Default: -1.
 
+    Shape:
+        `(*, 2 M, *)` to `(*, M, *)`, halved along `dim`.
+
+    Raises:
+        UnsupportedDTypeError: The input is not of floating point.
+        ShapeError: The halved dim's size is odd.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.GLU()(fnnet.tensor([1.0, 0.0]))
@@ -332,7 +233,4 @@ class GLU(Module):
         return f"dim={self.dim}"
 
 
-__all__ = [
-    "CELU", "ELU", "GELU", "GLU", "LeakyReLU", "LogSigmoid", "Mish", "PReLU", "ReLU", "SELU", "SiLU", "Sigmoid",
-    "Softplus", "Softsign", "Tanh", "Tanhshrink",
-]  # fmt: skip
+__all__ = ["GELU", "GLU", "LogSigmoid", "Mish", "SiLU", "Sigmoid", "Softplus", "Softsign", "Tanh", "Tanhshrink"]

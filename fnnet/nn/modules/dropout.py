@@ -33,6 +33,9 @@ class Dropout(_DropoutNd):
     Raises:
         OptionError: `p` is no probability.
 
+    Shape:
+        `(*)` to `(*)`, floating point.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.Dropout(0.2).eval()(fnnet.ones(2))
@@ -45,6 +48,16 @@ class Dropout(_DropoutNd):
 
 class Dropout1d(_DropoutNd):
     """As Dropout, for whole channels of (N, C, L) or (C, L): `F.dropout1d`.
+
+    Args:
+        p: Probability of a zero, in [0, 1]. Default: 0.5.
+        inplace: Write into the input. Default: False.
+
+    Shape:
+        `(N, C, L)` or `(C, L)` to the same.
+
+    Raises:
+        OptionError: `p` is no probability.
 
     Example:
         >>> import fnnet
@@ -59,6 +72,16 @@ class Dropout1d(_DropoutNd):
 class Dropout2d(_DropoutNd):
     """As Dropout, for whole channels of (N, C, H, W): `F.dropout2d`.
 
+    Args:
+        p: Probability of a zero, in [0, 1]. Default: 0.5.
+        inplace: Write into the input. Default: False.
+
+    Shape:
+        `(N, C, H, W)` to the same; three dims are taken as `(N, C, L)`, as PyTorch does, with a warning.
+
+    Raises:
+        OptionError: `p` is no probability.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.Dropout2d(0.2)(fnnet.ones(2, 3, 4, 4)).shape
@@ -72,6 +95,16 @@ class Dropout2d(_DropoutNd):
 class Dropout3d(_DropoutNd):
     """As Dropout, for whole channels of (N, C, D, H, W) or (C, D, H, W): `F.dropout3d`.
 
+    Args:
+        p: Probability of a zero, in [0, 1]. Default: 0.5.
+        inplace: Write into the input. Default: False.
+
+    Shape:
+        `(N, C, D, H, W)` or `(C, D, H, W)` to the same.
+
+    Raises:
+        OptionError: `p` is no probability.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.Dropout3d(0.2)(fnnet.ones(1, 3, 2, 2, 2)).shape
@@ -84,6 +117,16 @@ class Dropout3d(_DropoutNd):
 
 class AlphaDropout(_DropoutNd):
     """Dropout that keeps mean 0 and variance 1, for use with SELU: `F.alpha_dropout`.
+
+    Args:
+        p: Probability of being dropped, in [0, 1]. Default: 0.5.
+        inplace: Accepted, without effect, as in PyTorch. Default: False.
+
+    Shape:
+        `(*)` to `(*)`, floating point.
+
+    Raises:
+        OptionError: `p` is no probability.
 
     Source: Klambauer et al. 2017, Self-Normalizing Neural Networks.
 
@@ -99,6 +142,16 @@ class AlphaDropout(_DropoutNd):
 
 class FeatureAlphaDropout(_DropoutNd):
     """As AlphaDropout, for whole channels of (N, C, *): `F.feature_alpha_dropout`.
+
+    Args:
+        p: Probability of being dropped, in [0, 1]. Default: 0.5.
+        inplace: Accepted, without effect, as in PyTorch. Default: False.
+
+    Shape:
+        `(N, C, *)` to `(N, C, *)`.
+
+    Raises:
+        OptionError: `p` is no probability.
 
     Example:
         >>> import fnnet

@@ -45,6 +45,15 @@ class _CircularPadNd(_PadNd):
 class CircularPad1d(_CircularPadNd):
     """(N, C, L) or (C, L) continued with its other end.
 
+    Args:
+        padding: How far, as `(left, right)`, or one number for all sides; negative ones crop.
+
+    Shape:
+        `(N, C, L)` to `(N, C, L')`, or without N; L' = L + left + right.
+
+    Raises:
+        ShapeError: The input has another number of dims, or a side is longer than its dim.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.CircularPad1d(1)(fnnet.tensor([[1, 2, 3]]))
@@ -56,6 +65,15 @@ class CircularPad1d(_CircularPadNd):
 
 class CircularPad2d(_CircularPadNd):
     """(N, C, H, W) or (C, H, W) continued with its other ends.
+
+    Args:
+        padding: How far, as `(left, right, top, bottom)`, or one number for all sides; negative ones crop.
+
+    Shape:
+        `(N, C, H, W)` to `(N, C, H', W')`, or without N; H' = H + top + bottom, W' = W + left + right.
+
+    Raises:
+        ShapeError: The input has another number of dims, or a side is longer than its dim.
 
     Example:
         >>> import fnnet
@@ -69,6 +87,16 @@ class CircularPad2d(_CircularPadNd):
 
 class CircularPad3d(_CircularPadNd):
     """(N, C, D, H, W) or (C, D, H, W) continued with its other ends.
+
+    Args:
+        padding: How far, as `(left, right, top, bottom, front, back)`, or one number for all sides; negative ones crop.
+
+    Shape:
+        `(N, C, D, H, W)` to `(N, C, D', H', W')`, or without N; D' = D + front + back, H' = H + top + bottom,
+        W' = W + left + right.
+
+    Raises:
+        ShapeError: The input has another number of dims, or a side is longer than its dim.
 
     Example:
         >>> import fnnet
@@ -98,6 +126,13 @@ class _ConstantPadNd(_PadNd):
 class ConstantPad1d(_ConstantPadNd):
     """The last dim continued with a constant.
 
+    Args:
+        padding: How far, as `(left, right)`, or one number for all sides; negative ones crop.
+        value: The constant.
+
+    Shape:
+        `(*, L)` to `(*, L')`, L' = L + left + right.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.ConstantPad1d((1, 0), 7)(fnnet.tensor([[1, 2]]))
@@ -109,6 +144,13 @@ class ConstantPad1d(_ConstantPadNd):
 
 class ConstantPad2d(_ConstantPadNd):
     """The last two dims continued with a constant.
+
+    Args:
+        padding: How far, as `(left, right, top, bottom)`, or one number for all sides; negative ones crop.
+        value: The constant.
+
+    Shape:
+        `(*, H, W)` to `(*, H', W')`, H' = H + top + bottom, W' = W + left + right.
 
     Example:
         >>> import fnnet
@@ -123,6 +165,13 @@ class ConstantPad2d(_ConstantPadNd):
 class ConstantPad3d(_ConstantPadNd):
     """The last three dims continued with a constant.
 
+    Args:
+        padding: How far, as `(left, right, top, bottom, front, back)`, or one number for all sides; negative ones crop.
+        value: The constant.
+
+    Shape:
+        `(*, D, H, W)` to `(*, D', H', W')`, D' = D + front + back, H' = H + top + bottom, W' = W + left + right.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.ConstantPad3d(1, 7.0)(fnnet.ones(1, 2, 2, 2)).shape
@@ -134,6 +183,12 @@ class ConstantPad3d(_ConstantPadNd):
 
 class ZeroPad1d(ConstantPad1d):
     """The last dim continued with zeros.
+
+    Args:
+        padding: How far, as `(left, right)`, or one number for all sides; negative ones crop.
+
+    Shape:
+        `(*, L)` to `(*, L')`, L' = L + left + right.
 
     Example:
         >>> import fnnet
@@ -150,6 +205,12 @@ class ZeroPad1d(ConstantPad1d):
 class ZeroPad2d(ConstantPad2d):
     """The last two dims continued with zeros.
 
+    Args:
+        padding: How far, as `(left, right, top, bottom)`, or one number for all sides; negative ones crop.
+
+    Shape:
+        `(*, H, W)` to `(*, H', W')`, H' = H + top + bottom, W' = W + left + right.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.ZeroPad2d((1, 0, 0, 1))(fnnet.tensor([[[1, 2]]]))
@@ -165,6 +226,12 @@ class ZeroPad2d(ConstantPad2d):
 
 class ZeroPad3d(ConstantPad3d):
     """The last three dims continued with zeros.
+
+    Args:
+        padding: How far, as `(left, right, top, bottom, front, back)`, or one number for all sides; negative ones crop.
+
+    Shape:
+        `(*, D, H, W)` to `(*, D', H', W')`, D' = D + front + back, H' = H + top + bottom, W' = W + left + right.
 
     Example:
         >>> import fnnet
@@ -191,6 +258,15 @@ class _ReflectionPadNd(_PadNd):
 class ReflectionPad1d(_ReflectionPadNd):
     """(N, C, L) or (C, L) continued with its mirror image, the edge not repeated.
 
+    Args:
+        padding: How far, as `(left, right)`, or one number for all sides; negative ones crop.
+
+    Shape:
+        `(N, C, L)` to `(N, C, L')`, or without N; L' = L + left + right.
+
+    Raises:
+        ShapeError: The input has another number of dims, or a side is not shorter than its dim.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.ReflectionPad1d(2)(fnnet.tensor([[1, 2, 3]]))
@@ -202,6 +278,15 @@ class ReflectionPad1d(_ReflectionPadNd):
 
 class ReflectionPad2d(_ReflectionPadNd):
     """(N, C, H, W) or (C, H, W) continued with its mirror image, the edges not repeated.
+
+    Args:
+        padding: How far, as `(left, right, top, bottom)`, or one number for all sides; negative ones crop.
+
+    Shape:
+        `(N, C, H, W)` to `(N, C, H', W')`, or without N; H' = H + top + bottom, W' = W + left + right.
+
+    Raises:
+        ShapeError: The input has another number of dims, or a side is not shorter than its dim.
 
     Example:
         >>> import fnnet
@@ -215,6 +300,16 @@ class ReflectionPad2d(_ReflectionPadNd):
 
 class ReflectionPad3d(_ReflectionPadNd):
     """(N, C, D, H, W) or (C, D, H, W) continued with its mirror image, the edges not repeated.
+
+    Args:
+        padding: How far, as `(left, right, top, bottom, front, back)`, or one number for all sides; negative ones crop.
+
+    Shape:
+        `(N, C, D, H, W)` to `(N, C, D', H', W')`, or without N; D' = D + front + back, H' = H + top + bottom,
+        W' = W + left + right.
+
+    Raises:
+        ShapeError: The input has another number of dims, or a side is not shorter than its dim.
 
     Example:
         >>> import fnnet
@@ -238,6 +333,15 @@ class _ReplicationPadNd(_PadNd):
 class ReplicationPad1d(_ReplicationPadNd):
     """(N, C, L) or (C, L) continued with its edge.
 
+    Args:
+        padding: How far, as `(left, right)`, or one number for all sides; negative ones crop.
+
+    Shape:
+        `(N, C, L)` to `(N, C, L')`, or without N; L' = L + left + right.
+
+    Raises:
+        ShapeError: The input has another number of dims.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.ReplicationPad1d(2)(fnnet.tensor([[1.0, 2.0]]))
@@ -249,6 +353,15 @@ class ReplicationPad1d(_ReplicationPadNd):
 
 class ReplicationPad2d(_ReplicationPadNd):
     """(N, C, H, W) or (C, H, W) continued with its edges.
+
+    Args:
+        padding: How far, as `(left, right, top, bottom)`, or one number for all sides; negative ones crop.
+
+    Shape:
+        `(N, C, H, W)` to `(N, C, H', W')`, or without N; H' = H + top + bottom, W' = W + left + right.
+
+    Raises:
+        ShapeError: The input has another number of dims.
 
     Example:
         >>> import fnnet
@@ -262,6 +375,16 @@ class ReplicationPad2d(_ReplicationPadNd):
 
 class ReplicationPad3d(_ReplicationPadNd):
     """(N, C, D, H, W) or (C, D, H, W) continued with its edges.
+
+    Args:
+        padding: How far, as `(left, right, top, bottom, front, back)`, or one number for all sides; negative ones crop.
+
+    Shape:
+        `(N, C, D, H, W)` to `(N, C, D', H', W')`, or without N; D' = D + front + back, H' = H + top + bottom,
+        W' = W + left + right.
+
+    Raises:
+        ShapeError: The input has another number of dims.
 
     Example:
         >>> import fnnet

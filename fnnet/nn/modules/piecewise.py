@@ -21,6 +21,9 @@ class Hardtanh(Module):
         min_value: Deprecated name of min_val.
         max_value: Deprecated name of max_val.
 
+    Shape:
+        `(*)` to `(*)`, floating point or whole numbers.
+
     Raises:
         AssertedOptionError: The upper bound is not above the lower one.
 
@@ -72,6 +75,9 @@ class ReLU6(Hardtanh):
     Args:
         inplace: Write into the input. Default: False.
 
+    Shape:
+        `(*)` to `(*)`, floating point or whole numbers.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.ReLU6()(fnnet.tensor([-1.0, 7.0]))
@@ -88,6 +94,15 @@ class ReLU6(Hardtanh):
 class Hardsigmoid(InPlace):
     """relu6(x + 3) / 6: `F.hardsigmoid`.
 
+    Args:
+        inplace: Write into the input. Default: False.
+
+    Shape:
+        `(*)` to `(*)`, floating point.
+
+    Raises:
+        UnsupportedDTypeError: The input is not of floating point.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.Hardsigmoid()(fnnet.tensor([-1.0, 0.5]))
@@ -102,6 +117,15 @@ class Hardsigmoid(InPlace):
 
 class Hardswish(InPlace):
     """x * relu6(x + 3) / 6: `F.hardswish`.
+
+    Args:
+        inplace: Write into the input. Default: False.
+
+    Shape:
+        `(*)` to `(*)`, floating point.
+
+    Raises:
+        UnsupportedDTypeError: The input is not of floating point.
 
     Example:
         >>> import fnnet
@@ -122,6 +146,9 @@ class Threshold(Module):
         threshold: The threshold.
         value: What stands for all else.
         inplace: Write into the input. Default: False.
+
+    Shape:
+        `(*)` to `(*)`, floating point or whole numbers.
 
     Example:
         >>> import fnnet
@@ -152,6 +179,12 @@ class Hardshrink(Module):
     Args:
         lambd: The threshold. Default: 0.5.
 
+    Shape:
+        `(*)` to `(*)`, floating point.
+
+    Raises:
+        UnsupportedDTypeError: The input is not of floating point.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.Hardshrink()(fnnet.tensor([-1.0, 0.5]))
@@ -176,6 +209,13 @@ class Softshrink(Module):
 
     Args:
         lambd: How far. Default: 0.5.
+
+    Shape:
+        `(*)` to `(*)`, floating point.
+
+    Raises:
+        UnsupportedDTypeError: The input is not of floating point.
+        OptionError: Called with a negative `lambd`.
 
     Example:
         >>> import fnnet
@@ -203,6 +243,13 @@ class RReLU(Module):
         lower: Lower bound of the slope. Default: 1/8.
         upper: Upper bound of the slope; in evaluation it is the mean of both. Default: 1/3.
         inplace: Write into the input. Default: False.
+
+    Shape:
+        `(*)` to `(*)`, floating point.
+
+    Raises:
+        UnsupportedDTypeError: The input is not of floating point.
+        OptionError: Called with `lower` above `upper`.
 
     Example:
         >>> import fnnet

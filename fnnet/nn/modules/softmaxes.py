@@ -36,6 +36,12 @@ class _OverDim(Module):
 class Softmax(_OverDim):
     """exp(x) divided by its sum over a dim: `F.softmax`.
 
+    Args:
+        dim: Along which dim. None is deprecated: 0 for 0-d, 1-d and 3-d inputs, else 1. Default: None.
+
+    Shape:
+        `(*)`, floating point, to `(*)`, in [0, 1].
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.Softmax(0)(fnnet.tensor([0.0, 1.0]))
@@ -49,6 +55,12 @@ class Softmax(_OverDim):
 class Softmin(_OverDim):
     """The softmax of -x: `F.softmin`.
 
+    Args:
+        dim: Along which dim. None is deprecated: 0 for 0-d, 1-d and 3-d inputs, else 1. Default: None.
+
+    Shape:
+        `(*)`, floating point, to `(*)`, in [0, 1].
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.Softmin(0)(fnnet.tensor([0.0, 1.0]))
@@ -61,6 +73,12 @@ class Softmin(_OverDim):
 
 class LogSoftmax(_OverDim):
     """The logarithm of the softmax: `F.log_softmax`.
+
+    Args:
+        dim: Along which dim. None is deprecated: 0 for 0-d, 1-d and 3-d inputs, else 1. Default: None.
+
+    Shape:
+        `(*)`, floating point, to `(*)`, not positive.
 
     Example:
         >>> import fnnet
@@ -77,6 +95,9 @@ class Softmax2d(Module):
 
     Raises:
         ShapeError: Neither 3 nor 4 dims.
+
+    Shape:
+        `(N, C, H, W)` or `(C, H, W)` to the same, in [0, 1].
 
     Example:
         >>> import fnnet
