@@ -161,8 +161,8 @@ class Node(_Rare):
     def pack(self, pack: Callable[[Any], Any], unpack: Callable[[Any], Any]) -> None:
         """Hand everything saved to saved-tensor hooks; only what they return is kept.
 
-        Called once more, after a write, it hands over the result. A kernel's `private` arrays stay: they are in whatever
-        form the kernel likes, and none of the op's tensors.
+        Called once more, after a write, it hands over the result. A kernel's `private` arrays stay: they are in
+        whatever form the kernel likes, and none of the op's tensors.
         """
         slots = self._slots()
         if self.packed is None:
