@@ -16,6 +16,7 @@ from fnnet.functional._common import (
     copy_into,
     dtype_of,
     is_tensor,
+    need_number,
     need_tensor,
 )
 
@@ -172,6 +173,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
         >>> fnnet.nn.functional.leaky_relu(fnnet.tensor([-1.0, 2.0]), 0.1)
         tensor([-0.1000,  2.0000])
     """
+    need_number("leaky_relu", negative_slope=negative_slope)
     return _floating(LEAKY_RELU, input, inplace, negative_slope=float(negative_slope))
 
 
@@ -314,6 +316,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
         >>> fnnet.nn.functional.elu(fnnet.tensor([-1.0, 2.0]))
         tensor([-0.6321,  2.0000])
     """
+    need_number("elu", alpha=alpha)
     return _floating(ELU, input, inplace, alpha=float(alpha), scale=1.0, input_scale=1.0)
 
 

@@ -15,6 +15,7 @@ from fnnet.functional._common import (
     fit_number,
     into,
     is_tensor,
+    need_number,
     need_tensor,
     number_dtype,
     quick_binary,
@@ -384,6 +385,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
         tensor([4.])
     """
     check_addcdiv(tensor1, tensor2, input)
+    need_number("addcmul", value=value)
     value = fit_number(value, result_dtype(input, tensor1, tensor2))
     r = elementwise(ADDCDIV, input, tensor1, tensor2, value=value)
     return r if out is None else into("addcdiv", out, r, beside=(input, tensor1, tensor2))

@@ -11,9 +11,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, cast
 
-from fnnet._core.errors import DTypeError, ShapeError
+from fnnet._core.errors import DTypeError, ShapeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import OUT, Kind, Make, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.backends import dtypes
 from fnnet.functional._common import broadcast_shape, dtype_of, into, is_tensor, need_tensor, unary
@@ -168,7 +169,7 @@ def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([1.-2.j])
     """
     r = conj(input)
-    return r if out is None else into(out, r)
+    return r if out is None else into("conj_physical", out, r)
 
 
 def resolve_conj(input: Tensor) -> Tensor:
@@ -209,18 +210,18 @@ def conjugate_transpose(input: Tensor) -> Tensor:
 
 
 # complex from real ---------------------------------------------------------------------------------------------------
-def _same_floats(one: str, a: Tensor, other: str, b: Tensor) -> None:
-    need_tensor(one, **{one: a, other: b})
+def _same_floats(name: str, one: str, a: Tensor, other: str, b: Tensor) -> None:
+    need_tensor(name, **{one: a, other: b})
     for t in (a, b):
         if dtype_of(t).category != 2:
-            raise DTypeError(f"Expected both inputs to be Half, Float or Double tensors, got {dtype_of(t).name}")
+            raise DTypeError(f"{name}: Expected both inputs to be Half, Float or Double tensors, got {dtype_of(t).name}")
     if dtype_of(a) is not dtype_of(b):
         raise DTypeError(
-            f"Expected object of scalar type {dtype_of(a).name} but got scalar type {dtype_of(b).name} for second "
+            f"{name}: Expected object of scalar type {dtype_of(a).name} but got scalar type {dtype_of(b).name} for second "
             "argument"
         )
     if dtype_of(a) in dtypes.HALF:
-        raise DTypeError(f"complex numbers of two {dtype_of(a).name} are not supported; expected float32 or float64")
+        raise UnsupportedDTypeError(f"complex numbers of two {dtype_of(a).name} are not supported; expected float32 or float64")
 
 
 def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -239,18 +240,18 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> fnnet.complex(fnnet.tensor([1.0, 2.0]), fnnet.tensor(3.0))
         tensor([1.+3.j, 2.+3.j])
     """
-    _same_floats("real", real, "imag", imag)
+    _same_floats("complex", "real", real, "imag", imag)
     shape = broadcast_shape("complex", tuple(real._data.shape), tuple(imag._data.shape))
     parts = [cast("Any", t).expand(shape) for t in (real, imag)]
     r = view_as_complex(stack(parts, dim=-1))
     if out is None:
-        return r
+        return entitle(r, "ComplexBackward0")
     if dtype_of(out) is not dtype_of(r):
         raise DTypeError(
             f"complex(): Expected object of scalar type {dtypes.TITLES[dtype_of(r).name]} but got scalar type "
             f"{dtypes.TITLES[dtype_of(out).name]} for argument 'out'"
         )
-    return into(out, r)
+    return entitle(into("complex", out, r), "ComplexBackward0")
 
 
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -269,9 +270,10 @@ def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> fnnet.polar(fnnet.tensor([2.0]), fnnet.tensor([0.0]))
         tensor([2.+0.j])
     """
-    _same_floats("abs", abs, "angle", angle)
+    _same_floats("polar", "abs", abs, "angle", angle)
     r = complex(mul(abs, cos(angle)), mul(abs, sin(angle)))
-    return r if out is None else into(out, r)
+    entitle(r, "PolarBackward0")
+    return r if out is None else into("polar", out, r)
 
 
 # signs and angles ----------------------------------------------------------------------------------------------------
@@ -312,7 +314,7 @@ ANGLE = Op(
 )  # fmt: skip
 
 ANGLE_REAL = Op(
-    "angle_real",
+    "angle_real", title="AngleBackward0",
     forward=lambda k, x: k.where(k.isnan(x), x, k.cast(k.lt(x, 0), dtype=x.dtype) * math.pi),
     backward=zero_backward, uses=((),), kind=Kind.FLOAT,
     real=True,

@@ -11,10 +11,11 @@ import numpy as np
 from fnnet._core.errors import OptionError, ShapeError
 from fnnet._core.namespace import A, Namespace, View
 from fnnet._core.op import Kind, Make, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
-from fnnet.functional._common import dtype_of, into, need_tensor, to_dtype, wrap_dim
+from fnnet.functional._common import dtype_of, into, need_tensor, refuse_dtype, to_dtype, wrap_dim
 from fnnet.functional.creation import finish
 from fnnet.functional.indexing import index_put_
 from fnnet.functional.layout import with_own_memory
@@ -64,7 +65,7 @@ def _checked_triangle(op: Op, input: Tensor, diagonal: int, out: Tensor | None) 
     if input._data.ndim < 2:
         raise ShapeError(f"{op.name}: input tensor must have at least 2 dimensions")
     r: Tensor = apply(op, input, diagonal=operator.index(diagonal))
-    return r if out is None else into(out, r)
+    return r if out is None else into(op.name, out, r)
 
 
 def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
@@ -162,14 +163,14 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     shape = tuple(input._data.shape)
     a, b = wrap_dim(dim1, len(shape) + 1, "diag_embed"), wrap_dim(dim2, len(shape) + 1, "diag_embed")
     if a == b:
-        raise ShapeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+        raise ShapeError(f"diag_embed: diagonal dimensions cannot be identical {dim1}, {dim2}")
     n = shape[-1] + abs(offset)
     size = list(shape[:-1])
     for d in sorted((a, b)):
         size.insert(d, n)
     view: View = (("diagonal", {"offset": offset, "dim1": a, "dim2": b}),)
     r: Tensor = apply(VIEW_SET, _zeros(input, size), input, view=view)
-    return r
+    return entitle(r, "DiagEmbedBackward0")
 
 
 def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
@@ -185,7 +186,7 @@ def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
     if ndim not in (1, 2):
         raise ShapeError(f"diag(): Supports 1D or 2D tensors. Got {ndim}D")
     r = diag_embed(input, diagonal) if ndim == 1 else with_own_memory(_diagonal(input, diagonal, 0, 1))
-    return r if out is None else into(out, r)
+    return r if out is None else into("diag", out, r)
 
 
 _diagonal = diagonal
@@ -246,7 +247,8 @@ def trace(input: Tensor) -> Tensor:
     need_tensor("trace", input=input)
     if input._data.ndim != 2:
         raise ShapeError("trace: expected a matrix, but got tensor with dim " + str(input._data.ndim))
-    return _sum(_diagonal(input))
+    refuse_dtype("trace", dtype_of(input), 0)
+    return entitle(_sum(_diagonal(input)), "TraceBackward0")
 
 
 def _replaced(name: str, input: Tensor, src: Tensor, view: View, part: Tensor) -> Tensor:
@@ -274,7 +276,7 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
     part = select(input, dim, index)
     d = wrap_dim(dim, input._data.ndim, "select_scatter")
     at = (*(slice(None),) * d, index % input._data.shape[d])
-    return _replaced("select_scatter", input, src, (("getitem", {"index": at}),), part)
+    return entitle(_replaced("select_scatter", input, src, (("getitem", {"index": at}),), part), "SelectScatterBackward0")
 
 
 def slice_scatter(
@@ -294,7 +296,7 @@ def slice_scatter(
     first, last, _ = slice(start, end, step).indices(input._data.shape[d])
     at = (*(slice(None),) * d, slice(first, max(first, last), step))
     part: Tensor = apply(GETITEM, input, index=at)
-    return _replaced("slice_scatter", input, src, (("getitem", {"index": at}),), part)
+    return entitle(_replaced("slice_scatter", input, src, (("getitem", {"index": at}),), part), "SliceScatterBackward0")
 
 
 def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
@@ -309,8 +311,8 @@ def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0,
     need_tensor("diagonal_scatter", input=input)
     part = _diagonal(input, offset, dim1, dim2)
     ndim = input._data.ndim
-    static = {"offset": offset, "dim1": wrap_dim(dim1, ndim), "dim2": wrap_dim(dim2, ndim)}
-    return _replaced("diagonal_scatter", input, src, (("diagonal", static),), part)
+    static = {"offset": offset, "dim1": wrap_dim(dim1, ndim, "diagonal_scatter"), "dim2": wrap_dim(dim2, ndim, "diagonal_scatter")}
+    return entitle(_replaced("diagonal_scatter", input, src, (("diagonal", static),), part), "DiagonalScatterBackward0")
 
 
 __all__ = [

@@ -40,10 +40,11 @@ DROPOUT = Op(
 def _idle(name: str, x: Tensor, p: float, training: bool) -> bool:
     """Check the arguments; whether there is nothing to do."""
     if not 0.0 <= p <= 1.0:
-        raise OptionError(f"dropout probability has to be between 0 and 1, but got {p}")
-    if training:
+        raise OptionError(f"{name}: dropout probability has to be between 0 and 1, but got {p}")
+    idle = not training or p == 0 or 0 in x._data.shape
+    if not idle:
         need_float(name, x)
-    return not training or p == 0 or 0 in x._data.shape
+    return idle
 
 
 def _drop(name: str, x: Tensor, p: float, training: bool, inplace: bool, shape: Shape | None) -> Tensor:

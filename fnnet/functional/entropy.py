@@ -9,7 +9,7 @@ from fnnet._core.errors import DTypeError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import OPS, Make, Op, Sample
 from fnnet.autograd.tape import apply
-from fnnet.functional._common import _title, broadcast_shape, dtype_of, need_tensor, to_dtype
+from fnnet.functional._common import _title, broadcast_shape, dtype_of, need_tensor, refuse_dtype, to_dtype
 from fnnet.functional.checks import bounds, constant
 from fnnet.functional.loss import REDUCTIONS, each, expanded, promoted, reduced, reduction_of
 
@@ -68,29 +68,38 @@ def binary_cross_entropy(
     """`-weight * (t log(x) + (1 - t) log(1 - x))`, with logarithms of at least -100.
 
     Args:
-        input: Probabilities x in [0, 1].
-        target: t of input's shape, in [0, 1].
-        weight: Broadcast and multiplied. Default: ones.
-        size_average: Deprecated, see `reduction`.
-        reduce: Deprecated, see `reduction`.
+        input: `(*)`, probabilities x in [0, 1], floating-point.
+        target: `(*)`, t in [0, 1] (not checked), of the input's dtype.
+        weight: Broadcast to `(*)` and multiplied. Default: None, ones.
+        size_average: Deprecated, see `reduction`. Default: None.
+        reduce: Deprecated, see `reduction`. Default: None.
         reduction: "none", "sum" or "mean". Default: "mean".
 
+    Returns:
+        `(*)` with "none", else 0-d; of the input's dtype. The mean of no elements is NaN.
+
     Raises:
-        OptionError: An input is outside [0, 1], or `reduction` is none of these.
-        ShapeError: Shapes do not fit together.
+        OptionError: An input is outside [0, 1] (checked in host memory only), or `reduction` is none of these.
+        ShapeError: `target` is of another shape, or `weight` does not broadcast to it.
+        DTypeError: `input` is not floating-point, or `target` is of another dtype.
+        AutogradError: `weight` requires grad.
+
+    Differentiable:
+        By `input` and `target`, any order; in the slope `(x - t) / (x (1 - x))` the denominator is at least 1e-12.
 
     Example:
         >>> import fnnet
         >>> fnnet.nn.functional.binary_cross_entropy(fnnet.tensor([0.5, 0.5]), fnnet.tensor([0.0, 1.0]))
         tensor(0.6931)
     """
-    reduction = reduction_of(reduction, size_average, reduce)
+    reduction = reduction_of("binary_cross_entropy", reduction, size_average, reduce)
     need_tensor("binary_cross_entropy", input=input, target=target)
+    refuse_dtype("binary_cross_entropy", dtype_of(input), 3)
     constant("binary_cross_entropy", weight=weight)
     a, b = tuple(input._data.shape), tuple(target._data.shape)
     if a != b:
         raise ShapeError(
-            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is "
+            f"binary_cross_entropy: Using a target size ({target.size()}) that is different to the input size ({input.size()}) is "
             "deprecated. Please ensure they have the same size."
         )
     if dtype_of(input) is not dtype_of(target):
@@ -168,17 +177,24 @@ def binary_cross_entropy_with_logits(
     """`-weight * (pos_weight t log(s) + (1 - t) log(1 - s))`, where `s = sigmoid(input)`, without overflow.
 
     Args:
-        input: Logits, floating point.
-        target: t of input's shape, in [0, 1].
-        weight: Broadcast and multiplied. Default: ones.
-        size_average: Deprecated, see `reduction`.
-        reduce: Deprecated, see `reduction`.
+        input: `(*)`, logits, floating-point.
+        target: `(*)`, t in [0, 1] (not checked); dtypes are promoted.
+        weight: Broadcast to `(*)` and multiplied. Default: None, ones.
+        size_average: Deprecated, see `reduction`. Default: None.
+        reduce: Deprecated, see `reduction`. Default: None.
         reduction: "none", "sum" or "mean". Default: "mean".
-        pos_weight: Broadcast; weight of the positive targets. Default: ones.
+        pos_weight: Broadcast to `(*)`; weight of the positive targets. Default: None, ones.
+
+    Returns:
+        `(*)` with "none", else 0-d; of the common dtype of both. The mean of no elements is NaN.
 
     Raises:
         OptionError: `reduction` is none of these.
-        ShapeError: Shapes do not fit together.
+        ShapeError: `target` is of another shape, or a weight does not broadcast to it.
+        DTypeError: Neither `input` nor `target` is floating-point, or one is complex.
+        AutogradError: A weight requires grad.
+
+    Differentiable: Everywhere, any order, by `input` and `target`.
 
     Example:
         >>> import fnnet
@@ -186,12 +202,12 @@ def binary_cross_entropy_with_logits(
         tensor(0.3466)
     """
     name = "binary_cross_entropy_with_logits"
-    reduction = reduction_of(reduction, size_average, reduce)
+    reduction = reduction_of("binary_cross_entropy_with_logits", reduction, size_average, reduce)
     need_tensor(name, input=input, target=target)
     constant(name, weight=weight, pos_weight=pos_weight)
     shape = tuple(input._data.shape)
     if shape != tuple(target._data.shape):
-        raise ShapeError(f"Target size ({target.size()}) must be the same as input size ({input.size()})")
+        raise ShapeError(f"{name}: Target size ({target.size()}) must be the same as input size ({input.size()})")
     x, t = promoted(name, input, target)
     weights: list[Any] = []
     for what, w in (("weight", weight), ("pos_weight", pos_weight)):
@@ -252,16 +268,23 @@ def kl_div(
     """`t (log(t) - input)`: the Kullback-Leibler divergence of exp(input) from t, element by element.
 
     Args:
-        input: Log-probabilities.
-        target: Probabilities t, or with `log_target` their logarithms; broadcast.
-        size_average: Deprecated, see `reduction`.
-        reduce: Deprecated, see `reduction`.
-        reduction: "none", "sum", "mean" over all elements, or "batchmean": the sum over the first dim's size, which is
-            the divergence's definition. Default: "mean".
+        input: `(N, *)`, log-probabilities, floating-point.
+        target: Probabilities t, or with `log_target` their logarithms; both are broadcast, and dtypes promoted.
+        size_average: Deprecated, see `reduction`. Default: None.
+        reduce: Deprecated, see `reduction`. Default: None.
+        reduction: "none", "sum", "mean" over all elements (with a warning, as in PyTorch), or "batchmean": the sum over
+            N, which is the divergence's definition. Default: "mean".
         log_target: Whether the target is given by its logarithms. Default: False.
+
+    Returns:
+        The broadcast shape with "none", else 0-d; of the common dtype. A negative t gives NaN.
 
     Raises:
         OptionError: `reduction` is none of these.
+        ShapeError: The shapes do not broadcast.
+        DTypeError: Neither `input` nor `target` is floating-point, or one is complex.
+
+    Differentiable: Everywhere, any order, by `input` and `target`; where t is 0, the `t log(t)` counts as constant.
 
     Source:
         S. Kullback and R. A. Leibler, "On Information and Sufficiency" (1951).
@@ -282,7 +305,7 @@ def kl_div(
             UserWarning,
             stacklevel=2,
         )
-    reduction = "sum" if per_batch else reduction_of(reduction, size_average, reduce)
+    reduction = "sum" if per_batch else reduction_of("kl_div", reduction, size_average, reduce)
     shape = broadcast_shape("kl_div", tuple(input._data.shape), tuple(target._data.shape))
     x, t = promoted("kl_div", *expanded(shape, input, target))
     loss = cast("Tensor", apply(KL_DIV, x, t, reduction=reduction, log_target=bool(log_target)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fnnet._core.namespace import A, Call, Namespace, sum_to
 from fnnet._core.op import OUT, Kind, Make, Op, Sample
-from fnnet.functional._common import binary, need_tensor, refuse_dtype, result_dtype, unary
+from fnnet.functional._common import binary, into, need_tensor, refuse_dtype, result_dtype, unary
 from fnnet.functional._rules import between, tensor_pairs
 
 if TYPE_CHECKING:
@@ -161,6 +161,13 @@ LOGADDEXP = Op(
 )  # fmt: skip
 
 
+def _complex_logaddexp(a: Tensor, b: Tensor) -> Tensor:
+    """The same of complex numbers, by the one whose exponential is the larger."""
+    first = a.real >= b.real
+    high, low = a.where(first, b), b.where(first, a)
+    return high + (low - high).exp().log1p()
+
+
 def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`log(exp(input) + exp(other))`, without overflow on the way.
 
@@ -170,7 +177,10 @@ def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Ten
         tensor([-3.0685e-01,  1.0000e+03])
     """
     need_tensor("logaddexp", input=input, other=other)
-    refuse_dtype("logaddexp_cpu", result_dtype(input, other), 0, 1, 3)
+    refuse_dtype("logaddexp_cpu", result_dtype(input, other), 0, 1)
+    if result_dtype(input, other).category == 3:
+        r = _complex_logaddexp(input, other)
+        return r if out is None else into(out, r, beside=(input, other))
     return binary(LOGADDEXP, input, other, out)
 
 

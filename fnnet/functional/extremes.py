@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fnnet._core.errors import OptionError
 from fnnet._core.namespace import A, Call, Namespace, sum_to
 from fnnet._core.op import OPS, Make, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.functional._common import binary, dtype_of, elementwise, into, need_tensor, refuse_dtype, result_dtype
 from fnnet.functional._rules import tensor_pairs
@@ -280,7 +281,7 @@ def clamp(
     """
     need_tensor("clamp", input=input)
     check_clamp(min, max)
-    refuse_dtype("clamp", result_dtype(input, min, max), 3)
+    refuse_dtype("clamp", result_dtype(input, min, max), 3, *(() if min is None or max is None else (0,)))
     r = elementwise(CLAMP, input, min, max)
     return r if out is None else into("clamp", out, r, beside=(input, min, max))
 
@@ -311,7 +312,7 @@ def clamp_min(input: Tensor, min: Tensor | Number, *, out: Tensor | None = None)
         >>> fnnet.clamp_min(fnnet.tensor([-2.0, 3.0]), 0)
         tensor([0., 3.])
     """
-    return clamp(input, min=min, out=out)
+    return entitle(clamp(input, min=min, out=out), f"ClampMinBackward{int(is_tensor(min))}")
 
 
 def clamp_max(input: Tensor, max: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
@@ -337,7 +338,7 @@ def clamp_max(input: Tensor, max: Tensor | Number, *, out: Tensor | None = None)
         >>> fnnet.clamp_max(fnnet.tensor([-2.0, 3.0]), 0)
         tensor([-2.,  0.])
     """
-    return clamp(input, max=max, out=out)
+    return entitle(clamp(input, max=max, out=out), f"ClampMaxBackward{int(is_tensor(max))}")
 
 
 # nan_to_num ----------------------------------------------------------------------------------------------------------
@@ -391,9 +392,11 @@ def nan_to_num(
     """
     need_tensor("nan_to_num", input=input)
     dtype = dtype_of(input)
-    refuse_dtype("nan_to_num", dtype, 3)
-    if dtype.category < 2:
-        r: Tensor = apply(OPS["clone"], input)
+    if dtype.category == 3:
+        parts = nan_to_num(apply(OPS["view_as_real"], input), nan, posinf, neginf)
+        r: Tensor = apply(OPS["view_as_complex"], parts)
+    elif dtype.category < 2:
+        r = apply(OPS["clone"], input)
     else:
         largest = LARGEST[dtype.name]
         r = apply(

@@ -13,6 +13,7 @@ from attrs import evolve
 from fnnet._core.errors import ArgumentError, DTypeError, GatherIndexError, IndexRangeError, OptionError, ShapeError
 from fnnet._core.namespace import Shape
 from fnnet._core.op import Op
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, namespace_of, refuse_partial_overlap
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
@@ -20,7 +21,6 @@ from fnnet.functional._common import (
     broadcast_shape,
     copy_into,
     dtype_of,
-    fit_number,
     into,
     is_tensor,
     need_dtype,
@@ -30,6 +30,7 @@ from fnnet.functional._common import (
     wrap_dim,
 )
 from fnnet.functional.broadcasting import EXPAND, broadcast_to
+from fnnet.functional.host_data import fitting_number
 from fnnet.functional.indexing import (
     INDEX_ADD,
     INDEX_SET,
@@ -70,7 +71,7 @@ def pick(x: Tensor, dim: int, index: Tensor) -> Tensor:
     if not x._data.ndim:
         r: Tensor = apply(RESHAPE, x, shape=tuple(index._data.shape))
         return r
-    return read(x, grid_places(x, dim, index._data))
+    return read(x, grid_places(x, dim, index._data), "GatherBackward0")
 
 
 def _checked_grid(
@@ -145,13 +146,13 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
                 [4, 3]])
     """
     places, shape = _checked_grid("gather", input, dim, index, None)
-    r = read(input, places)
+    r = read(input, places, "GatherBackward0")
     if tuple(r._data.shape) != shape:
         r = apply(RESHAPE, r, shape=shape)
     if out is None:
         return r
     need_dtype("gather", out, dtype_of(r))
-    return into(out, r, input, index)
+    return into("gather", out, r, input, index)
 
 
 def _scattered(name: str, input: Tensor, dim: int, index: Tensor, src: Any) -> tuple[Places, Tensor]:
@@ -168,7 +169,7 @@ def _scattered(name: str, input: Tensor, dim: int, index: Tensor, src: Any) -> t
             src = apply(GETITEM, src, index=tuple(slice(0, n) for n in shape))
     else:
         places, shape = _checked_grid(name, input, dim, index, None)
-        number = fit_number(src.item() if is_tensor(src) else plain_number(src), dtype_of(input))
+        number = fitting_number(src.item() if is_tensor(src) else plain_number(src), dtype_of(input))
         raw = namespace_of(input._device).full((), number, dtype=dtype_of(input))
         src = apply(EXPAND, make(raw, input._device), shape=shape)
     wanted = tuple(places.at.shape)
@@ -181,7 +182,8 @@ def _scatter(name: str, input: Tensor, dim: int, index: Tensor, src: Any, op: Op
     places, part = _scattered(name, input, dim, index, src)
     if in_place:
         refuse_partial_overlap(input, name, index, src, or_same=True)
-    return (write if in_place else written)(input, places, op, part)
+    title = "ScatterAddBackward0" if op is INDEX_ADD else f"ScatterBackward{int(not is_tensor(src))}"
+    return (write if in_place else written)(input, places, op, part, title)
 
 
 def _one_source(src: Any, value: Any) -> Any:
@@ -216,7 +218,7 @@ def scatter(
         r = _scatter("scatter", input, dim, index, given, INDEX_SET, in_place=False)
     else:
         r = _reduced("scatter", input, dim, index, given, reduce)
-    return r if out is None else into(out, r, index, *((given,) if is_tensor(given) else ()), beside=(input,))
+    return r if out is None else into("scatter", out, r, index, *((given,) if is_tensor(given) else ()), beside=(input,))
 
 
 def scatter_(
@@ -242,7 +244,7 @@ def _reduced(name: str, input: Tensor, dim: int, index: Tensor, src: Any, reduce
     if reduce == "add":
         return _scatter(name, input, dim, index, src, INDEX_ADD, in_place=False)
     if reduce != "multiply":
-        raise OptionError(f"reduce argument must be either add or multiply, got {reduce!r}")
+        raise OptionError(f"{name}(): reduce argument must be either add or multiply, got {reduce!r}")
     places, part = _scattered(name, input, dim, index, src)
     return combine(input, places, part, "prod", include_self=True)
 
@@ -257,7 +259,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Ten
     """
     need_tensor("scatter_add", src=src)
     r = _scatter("scatter_add", input, dim, index, src, INDEX_ADD, in_place=False)
-    return r if out is None else into(out, r, index, src, beside=(input,))
+    return r if out is None else into("scatter_add", out, r, index, src, beside=(input,))
 
 
 def scatter_add_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
@@ -296,7 +298,8 @@ def scatter_reduce(
     need_tensor("scatter_reduce", src=src)
     places, part = _scattered("scatter_reduce", input, dim, index, src)
     r = combine(input, places, part, reduce, include_self=include_self)
-    return r if out is None else into(out, r, index, src, beside=(input,))
+    entitle(r, "ScatterReduceBackward0")
+    return r if out is None else into("scatter_reduce", out, r, index, src, beside=(input,))
 
 
 def scatter_reduce_(
@@ -325,7 +328,7 @@ def _flat_places(name: str, x: Tensor, index: Tensor) -> Places:
         raise IndexRangeError(f"{name}(): tried to take from an empty tensor")
 
     def complain(at: int) -> Exception:
-        return IndexRangeError(f"out of range: tried to access index {at} on a tensor of {n} elements.")
+        return IndexRangeError(f"{name}(): out of range: tried to access index {at} on a tensor of {n} elements.")
 
     return Places(None, (n,), checked(index._device, index._data, n, complain))
 
@@ -338,8 +341,8 @@ def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> fnnet.take(fnnet.tensor([[1, 2], [3, 4]]), fnnet.tensor([0, -1]))
         tensor([1, 4])
     """
-    r = read(input, _flat_places("take", input, index))
-    return r if out is None else into(out, r, input, index)
+    r = read(input, _flat_places("take", input, index), "TakeBackward0")
+    return r if out is None else into("take", out, r, input, index)
 
 
 def _put(name: str, x: Tensor, index: Tensor, source: Tensor) -> tuple[Places, Tensor]:
@@ -368,7 +371,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
                 [0., 1.]])
     """
     places, part = _put("put", input, index, source)
-    return written(input, places, INDEX_ADD if accumulate else INDEX_SET, part)
+    return written(input, places, INDEX_ADD if accumulate else INDEX_SET, part, "PutBackward0")
 
 
 def put_(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
@@ -381,7 +384,7 @@ def put_(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
     """
     places, part = _put("put_", self, index, source)
     refuse_partial_overlap(self, "put_", index, source, or_same=True)
-    return write(self, places, INDEX_ADD if accumulate else INDEX_SET, part)
+    return write(self, places, INDEX_ADD if accumulate else INDEX_SET, part, "PutBackward0")
 
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, out: Tensor | None = None) -> Tensor:
@@ -415,8 +418,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, ou
 
 def _from_either_end(x: Tensor, dim: int, indices: Tensor, out: Tensor | None) -> Tensor:
     places, _ = _checked_grid("take_along_dim", x, dim, indices, None, from_end=True)
-    r = read(x, places)
-    return r if out is None else into(out, r)
+    r = read(x, places, "GatherBackward0")
+    return r if out is None else into("take_along_dim", out, r)
 
 
 __all__ = [

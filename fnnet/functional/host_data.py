@@ -46,7 +46,7 @@ def as_dtype(name: str, dtype: object) -> DType:
 
 
 def fitting_number(x: Any, dtype: DType) -> Any:
-    """A number as a value of `dtype`: fractions are cut off, negative numbers wrap around in uint8.
+    """A number as a value of `dtype`: fractions are cut off, negative whole numbers wrap around in uint8.
 
     Args:
         x: A Python number.
@@ -74,9 +74,12 @@ def fitting_number(x: Any, dtype: DType) -> Any:
         return float(x)
     if not math.isfinite(x):
         raise _overflow(x, dtype)
-    whole, (low, high) = int(x), _range(dtype)
-    if not low <= whole <= high:
+    low, high = _range(dtype)
+    if isinstance(x, float) and dtype is dtypes.uint8:
+        low = 0  # only whole numbers wrap around
+    if not low <= x <= high:
         raise _overflow(x, dtype)
+    whole = int(x)
     return whole % (high + 1) if dtype is dtypes.uint8 else whole
 
 

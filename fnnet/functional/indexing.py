@@ -17,13 +17,15 @@ import numpy as np
 from attrs import evolve, frozen
 
 from fnnet._core.errors import ArgumentError, DeviceError, DTypeError, IndexRangeError, OptionError, ShapeError
-from fnnet._core.namespace import A, Call, Namespace, Shape
+from fnnet._core.namespace import A, Call, Namespace, Number, Shape
 from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.autograd.modes import MODE
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, apply_, check_writable, namespace_of, refuse_partial_overlap
 from fnnet.autograd.variable import INFERENCE, Variable, make
 from fnnet.autograd.views import apply_view
 from fnnet.backends import dtypes
+from fnnet.backends.dtypes import DType
 from fnnet.functional._common import (
     copy_into,
     dtype_of,
@@ -35,6 +37,7 @@ from fnnet.functional._common import (
 )
 from fnnet.functional.broadcasting import EXPAND
 from fnnet.functional.creation import tensor
+from fnnet.functional.host_data import fitting_number
 from fnnet.functional.movement import copy_, overwrite, to_device
 from fnnet.functional.shape import GETITEM, PERMUTE, RESHAPE
 
@@ -179,31 +182,38 @@ def along(device: Device, shape: Shape, dim: int, count: int, at: Any) -> Places
     return Places(None, (many * rows, *rest), starts + at)
 
 
-def read(x: Tensor, places: Places) -> Tensor:
-    """The elements at `places`."""
+def read(x: Tensor, places: Places, title: str) -> Tensor:
+    """The elements at `places`; `title` is what PyTorch calls the node."""
     r: Tensor = apply(TAKE, places.seen(x), make(places.at, x._device))
-    return r
+    return entitle(r, title)
 
 
-def written(x: Tensor, places: Places, op: Op, value: Tensor) -> Tensor:
+def written(x: Tensor, places: Places, op: Op, value: Tensor, title: str) -> Tensor:
     """A copy of `x` with `value` set at (or, with INDEX_ADD, added to) `places`. The places keep x's order of dims."""
     r: Tensor = apply(op, places.seen(x), make(places.at, x._device), value)
-    return r if places.flat is None else cast("Tensor", apply_view(RESHAPE, r, shape=tuple(x._data.shape)))
+    return entitle(r if places.flat is None else apply_view(RESHAPE, r, shape=tuple(x._data.shape)), title)
 
 
-def write(x: Tensor, places: Places, op: Op, value: Tensor) -> Tensor:
+def write(x: Tensor, places: Places, op: Op, value: Tensor, title: str) -> Tensor:
     """`written` into the memory of `x`: only the rows are touched where they can be seen in place."""
+    before = x._node
+    _write(x, places, op, value)
+    if x._node is not before and x._view is None:
+        entitle(x, title)
+    return x
+
+
+def _write(x: Tensor, places: Places, op: Op, value: Tensor) -> None:
     check_writable(x, op.name + "_", MODE.state.grad)
     seen = places.seen(x)
     shared = seen is x or (seen._view is not None and seen._counter is x._counter)
     at = make(places.at, x._device)
     if shared and (op is INDEX_SET or dtype_of(x) not in dtypes.HALF):
         apply_(op, seen, seen, at, value)
-        return x
+        return
     target = x if places.order is None else cast("Tensor", apply_view(PERMUTE, x, dims=places.order))
     new: Tensor = apply(op, seen, at, value)
     copy_into(target, apply_view(RESHAPE, new, shape=tuple(target._data.shape)))
-    return x
 
 
 # what stands between the brackets ----------------------------------------------------------------------------------
@@ -397,7 +407,7 @@ def getitem(self: Tensor, index: Any) -> Tensor:
         view: Tensor = apply_view(GETITEM, self, index=(Ellipsis,) if basic is None else basic)
         return view
     x = self if basic is None else cast("Tensor", apply_view(GETITEM, self, index=basic))
-    return read(x, _places(x, groups)[0])
+    return read(x, _places(x, groups)[0], "IndexBackward0")
 
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:
@@ -427,9 +437,13 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
             "Index put requires the source and destination dtypes match, got "
             f"{dtype_of(self)} for the destination and {dtype_of(v)} for the source."
         )
-    write(
-        x, places, INDEX_SET, _fitted(v, shape, "shape mismatch: value tensor cannot be broadcast to indexing result")
-    )
+    v = _fitted(v, shape, "shape mismatch: value tensor cannot be broadcast to indexing result")
+    write(x, places, INDEX_SET, v, "IndexPutBackward0")
+
+
+def _stored(number: Number, dtype: DType) -> Any:
+    """A number as what is assigned to elements of `dtype`: what does not fit a whole-number dtype is refused."""
+    return (fitting_number if dtype.category == 1 else fit_number)(number, dtype)
 
 
 def _fill(x: Tensor, index: tuple[Any, ...], number: int | float) -> bool:
@@ -443,7 +457,7 @@ def _fill(x: Tensor, index: tuple[Any, ...], number: int | float) -> bool:
     strides = backend.strides(part)
     if strides is not None and 0 in strides:  # expanded, perhaps: refused where it is looked at closely
         return False
-    backend.overwrite(part, fit_number(number, dtype_of(x)))
+    backend.overwrite(part, _stored(number, dtype_of(x)))
     x._counter[0] += 1
     return True
 
@@ -469,7 +483,7 @@ def _value(like: Tensor, value: Any) -> Tensor:
         or (hasattr(value, "item") and getattr(value, "shape", None) == ())
     ):
         raise ArgumentError(f"can't assign a {type(value).__name__} to a Tensor of {dtype_of(like)}")
-    number = fit_number(plain_number(value), dtype_of(like))
+    number = _stored(plain_number(value), dtype_of(like))
     raw = namespace_of(like._device).full((), number, dtype=dtype_of(like))
     return make(raw, like._device)  # type: ignore[no-any-return]
 
@@ -501,7 +515,7 @@ def _fitted(v: Tensor, shape: Shape, phrase: str) -> Tensor:
 
 def take_rows(x: Tensor, index: Tensor, dim: int) -> Tensor:
     """The slices of `x` at `index` (indices known to be in range, any shape) in the place of `dim`."""
-    return read(x, along(x._device, tuple(x._data.shape), dim, 1, whole_index(index)))
+    return read(x, along(x._device, tuple(x._data.shape), dim, 1, whole_index(index)), "IndexSelectBackward0")
 
 
 # the same by name --------------------------------------------------------------------------------------------------
@@ -521,7 +535,7 @@ def index_put_(self: Tensor, indices: Sequence[Tensor], values: Tensor, accumula
         tensor([2., 0.])
     """
     places, value = _put_places("index_put_", self, indices, values, in_place=True)
-    return write(self, places, INDEX_ADD if accumulate else INDEX_SET, value)
+    return write(self, places, INDEX_ADD if accumulate else INDEX_SET, value, "IndexPutBackward0")
 
 
 def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False) -> Tensor:
@@ -533,7 +547,7 @@ def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumula
         tensor([0., 5.])
     """
     places, value = _put_places("index_put", input, indices, values, in_place=False)
-    return written(input, places, INDEX_ADD if accumulate else INDEX_SET, value)
+    return written(input, places, INDEX_ADD if accumulate else INDEX_SET, value, "IndexPutBackward0")
 
 
 def _put_places(

@@ -11,7 +11,15 @@ from fnnet._core.errors import OptionError, ShapeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import OPS, Make, Op, Sample
 from fnnet.autograd.tape import apply
-from fnnet.functional._common import _title, broadcast_shape, need_tensor, result_dtype, to_dtype
+from fnnet.functional._common import (
+    _title,
+    broadcast_shape,
+    dtype_of,
+    need_tensor,
+    refuse_dtype,
+    result_dtype,
+    to_dtype,
+)
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -23,7 +31,7 @@ REDUCTIONS = ("none", "mean", "sum")
 
 
 # reductions ----------------------------------------------------------------------------------------------------------
-def reduction_of(reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> str:
+def reduction_of(name: str, reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> str:
     """The reduction that was asked for, in the deprecated way too.
 
     Raises:
@@ -45,7 +53,9 @@ def reduction_of(reduction: str, size_average: bool | None = None, reduce: bool 
         )
         return "mean"
     if reduction not in REDUCTIONS:
-        raise OptionError(f"{reduction} is not a valid value for reduction, expected one of {', '.join(REDUCTIONS)}")
+        raise OptionError(
+            f"{name}: {reduction} is not a valid value for reduction, expected one of {', '.join(REDUCTIONS)}"
+        )
     return reduction
 
 
@@ -123,7 +133,7 @@ def _pair(name: str, input: Tensor, target: Tensor, stacklevel: int = 3) -> tupl
     a, b = tuple(input._data.shape), tuple(target._data.shape)
     if a != b:
         warnings.warn(
-            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). This will "
+            f"{name}: Using a target size ({target.size()}) that is different to the input size ({input.size()}). This will "
             "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
             UserWarning,
             stacklevel=stacklevel,
@@ -170,27 +180,34 @@ def mse_loss(
     reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:
-    """`(input - target)^2`.
+    """`(input - target)^2`: the squared error.
 
     Args:
-        input: Floating point.
-        target: Of input's shape.
-        size_average: Deprecated, see `reduction`.
-        reduce: Deprecated, see `reduction`.
+        input: Any shape `(*)`, floating-point.
+        target: `(*)`; other shapes are broadcast, with a warning, and dtypes promoted.
+        size_average: Deprecated, see `reduction`. Default: None.
+        reduce: Deprecated, see `reduction`. Default: None.
         reduction: "none", "sum" or "mean". Default: "mean".
-        weight: Of input's shape, multiplied; the mean is then over its sum.
+        weight: `(*)`, multiplied; the mean is then over its sum. Default: None, ones.
+
+    Returns:
+        `(*)` with "none", else 0-d; of the common dtype. The mean of no elements is NaN.
 
     Raises:
         OptionError: `reduction` is none of these.
-        ShapeError: Shapes do not fit together.
+        ShapeError: The shapes do not broadcast, or `weight` is not of their shape.
+        DTypeError: Neither `input` nor `target` is floating-point.
+
+    Differentiable: Everywhere, any order, by `input`, `target` and `weight`.
 
     Example:
         >>> import fnnet
         >>> fnnet.nn.functional.mse_loss(fnnet.tensor([1.0, 2.0]), fnnet.tensor([1.0, 4.0]))
         tensor(2.)
     """
-    reduction = reduction_of(reduction, size_average, reduce)
+    reduction = reduction_of("mse_loss", reduction, size_average, reduce)
     x, t = _pair("mse_loss", input, target)
+    refuse_dtype("mse_loss", dtype_of(x), 3)
     if weight is not None:
         return cast("Tensor", _weighted("mse_loss", MSE_LOSS, x, t, weight, reduction, True))
     return cast("Tensor", apply(MSE_LOSS, x, t, reduction=reduction))
@@ -204,28 +221,32 @@ def l1_loss(
     reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:
-    """`|input - target|`.
+    """`|input - target|`: the absolute error.
 
     Args:
-        input: Floating point.
-        target: Of input's shape.
-        size_average: Deprecated, see `reduction`.
-        reduce: Deprecated, see `reduction`.
+        input: Any shape `(*)`, floating-point or complex.
+        target: `(*)`; other shapes are broadcast, with a warning, and dtypes promoted.
+        size_average: Deprecated, see `reduction`. Default: None.
+        reduce: Deprecated, see `reduction`. Default: None.
         reduction: "none", "sum" or "mean". Default: "mean".
-        weight: Of input's shape, multiplied; the mean is then over its sum.
+        weight: `(*)`, multiplied; the mean is then over its sum. Default: None, ones.
+
+    Returns:
+        `(*)` with "none", else 0-d; of the common dtype, real. The mean of no elements is NaN.
 
     Raises:
         OptionError: `reduction` is none of these.
-        ShapeError: Shapes do not fit together.
+        ShapeError: The shapes do not broadcast, or `weight` is not of their shape.
+        DTypeError: Neither `input` nor `target` is floating-point or complex.
 
-    Differentiable: yes; 0 where both are equal.
+    Differentiable: Everywhere, any order, by `input`, `target` and `weight`; 0 where `input` and `target` are equal.
 
     Example:
         >>> import fnnet
         >>> fnnet.nn.functional.l1_loss(fnnet.tensor([1.0, 2.0]), fnnet.tensor([1.0, 4.0]))
         tensor(1.)
     """
-    reduction = reduction_of(reduction, size_average, reduce)
+    reduction = reduction_of("l1_loss", reduction, size_average, reduce)
     x, t = _pair("l1_loss", input, target)
     if weight is not None:
         return cast("Tensor", _weighted("l1_loss", L1_LOSS, x, t, weight, reduction, True))
@@ -243,16 +264,22 @@ def smooth_l1_loss(
     """`d^2 / (2 beta)` where `d = |input - target| < beta`, else `d - beta / 2`.
 
     Args:
-        input: Floating point.
-        target: Of input's shape.
-        size_average: Deprecated, see `reduction`.
-        reduce: Deprecated, see `reduction`.
+        input: Any shape `(*)`, floating-point.
+        target: `(*)`; other shapes are broadcast, with a warning, and dtypes promoted.
+        size_average: Deprecated, see `reduction`. Default: None.
+        reduce: Deprecated, see `reduction`. Default: None.
         reduction: "none", "sum" or "mean". Default: "mean".
-        beta: Where the parabola ends, at least 0. Default: 1.
+        beta: Where the parabola ends, at least 0; with 0 it is `l1_loss`. Default: 1.
+
+    Returns:
+        `(*)` with "none", else 0-d; of the common dtype. The mean of no elements is NaN.
 
     Raises:
         OptionError: `beta` is negative, or `reduction` is none of these.
-        ShapeError: Shapes do not fit together.
+        ShapeError: The shapes do not broadcast.
+        DTypeError: Neither `input` nor `target` is floating-point.
+
+    Differentiable: Everywhere, by `input` and `target`; of second order with one-sided values at `beta`.
 
     Source:
         R. Girshick, "Fast R-CNN" (2015).
@@ -262,8 +289,9 @@ def smooth_l1_loss(
         >>> fnnet.nn.functional.smooth_l1_loss(fnnet.tensor([0.0, 3.0]), fnnet.tensor([1.0, 0.0]), reduction="none")
         tensor([0.5000, 2.5000])
     """
-    reduction = reduction_of(reduction, size_average, reduce)
+    reduction = reduction_of("smooth_l1_loss", reduction, size_average, reduce)
     x, t = _pair("smooth_l1_loss", input, target)
+    refuse_dtype("smooth_l1_loss", dtype_of(x), 3)
     if beta < 0:
         raise OptionError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
     if beta == 0:
@@ -277,15 +305,21 @@ def huber_loss(
     """`d^2 / 2` where `d = |input - target| <= delta`, else `delta * (d - delta / 2)`.
 
     Args:
-        input: Floating point.
-        target: Of input's shape.
+        input: Any shape `(*)`, floating-point.
+        target: `(*)`; other shapes are broadcast, with a warning, and dtypes promoted.
         reduction: "none", "sum" or "mean". Default: "mean".
         delta: Where the parabola ends, more than 0. Default: 1.
-        weight: Of input's shape, multiplied.
+        weight: `(*)`, multiplied; the mean is over the number of elements all the same. Default: None, ones.
+
+    Returns:
+        `(*)` with "none", else 0-d; of the common dtype. The mean of no elements is NaN.
 
     Raises:
         OptionError: `delta` is not positive, or `reduction` is none of these.
-        ShapeError: Shapes do not fit together.
+        ShapeError: The shapes do not broadcast, or `weight` is not of their shape.
+        DTypeError: Neither `input` nor `target` is floating-point.
+
+    Differentiable: Everywhere, by `input`, `target` and `weight`; of second order with one-sided values at `delta`.
 
     Source:
         P. J. Huber, "Robust Estimation of a Location Parameter" (1964).
@@ -295,8 +329,9 @@ def huber_loss(
         >>> fnnet.nn.functional.huber_loss(fnnet.tensor([0.0, 3.0]), fnnet.tensor([1.0, 0.0]), "none", 2.0)
         tensor([0.5000, 4.0000])
     """
-    reduction = reduction_of(reduction)
+    reduction = reduction_of("huber_loss", reduction)
     x, t = _pair("huber_loss", input, target)
+    refuse_dtype("huber_loss", dtype_of(x), 3)
     if delta <= 0:
         raise OptionError(f"huber_loss does not support non-positive values for delta, got {delta}")
     if weight is not None:

@@ -16,7 +16,6 @@ from fnnet.functional._common import (
     check_leaf,
     copy_into,
     dtype_of,
-    fit_number,
     into,
     is_tensor,
     need_one_device,
@@ -25,6 +24,7 @@ from fnnet.functional._common import (
     to_dtype,
 )
 from fnnet.functional.broadcasting import broadcast_to
+from fnnet.functional.host_data import fitting_number
 from fnnet.functional.indexing import INDEX_SET, Places, read, true_places, write, written
 from fnnet.functional.shape import RESHAPE
 
@@ -62,6 +62,10 @@ MASKED_FILL = Op(
 )  # fmt: skip
 
 
+_FILLS = MASKED_FILL, MASKED_FILL.titled("MaskedFillBackward1")
+"""With a number, with a tensor: PyTorch's overloads."""
+
+
 def _mask(name: str, input: object, mask: object) -> Tensor:
     need_tensor(name, input=input, mask=mask)
     need_one_device(name, input=input, mask=mask)
@@ -83,13 +87,13 @@ def _fill_value(input: Tensor, value: Any) -> Tensor:
             )
         if dtype_of(value).category > dtype.category:
             raise DTypeError(
-                f"value cannot be converted to type {dtype.name} without overflow or loss: it is {dtype_of(value)}"
+                f"masked_fill: value cannot be converted to type {dtype.name} without overflow or loss: it is {dtype_of(value)}"
             )
         return to_dtype(value, dtype)
     number = plain_number(value)
     if isinstance(number, complex) and dtype.category < 3:
-        raise DTypeError(f"value cannot be converted to type {dtype.name} without overflow")
-    raw = namespace_of(input._device).full((), fit_number(number, dtype), dtype=dtype)
+        raise DTypeError(f"masked_fill: value cannot be converted to type {dtype.name} without overflow")
+    raw = namespace_of(input._device).full((), fitting_number(number, dtype), dtype=dtype)
     return make(raw, input._device)  # type: ignore[no-any-return]
 
 
@@ -108,7 +112,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     """
     m = _mask("masked_fill", input, mask)
     broadcast_shape("masked_fill", tuple(input._data.shape), tuple(m._data.shape))
-    r: Tensor = apply(MASKED_FILL, input, m, _fill_value(input, value))
+    r: Tensor = apply(_FILLS[is_tensor(value)], input, m, _fill_value(input, value))
     return r
 
 
@@ -126,10 +130,10 @@ def masked_fill_(self: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
         raise ShapeError(
             f"masked_fill_: output with shape {list(shape)} doesn't match the mask's {list(m._data.shape)}"
         )
-    value = _fill_value(self, value)
+    op, value = _FILLS[is_tensor(value)], _fill_value(self, value)
     refuse_partial_overlap(self, "masked_fill_", m)
-    check_leaf(MASKED_FILL, self)
-    return copy_into(self, apply(MASKED_FILL, self, m, value))
+    check_leaf(op, self)
+    return copy_into(self, apply(op, self, m, value))
 
 
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -143,8 +147,8 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
     m = _mask("masked_select", input, mask)
     shape = broadcast_shape("masked_select", tuple(input._data.shape), tuple(m._data.shape))
     x, places = _masked_places(input, m, shape)
-    r = read(x, places)
-    return r if out is None else into(out, r, input, m)
+    r = read(x, places, "MaskedSelectBackward0")
+    return r if out is None else into("masked_select", out, r, input, m)
 
 
 def _masked_places(x: Tensor, mask: Tensor, shape: tuple[int, ...]) -> tuple[Tensor, Places]:
@@ -166,7 +170,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     m = _mask("masked_scatter_", input, mask)
     shape = broadcast_shape("masked_scatter", tuple(input._data.shape), tuple(m._data.shape))
     x, places = _masked_places(input, m, shape)
-    return written(x, places, INDEX_SET, _source(x, places, source))
+    return written(x, places, INDEX_SET, _source(x, places, source), "MaskedScatterBackward0")
 
 
 def masked_scatter_(self: Tensor, mask: Tensor, source: Tensor) -> Tensor:
@@ -179,7 +183,7 @@ def masked_scatter_(self: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """
     m = _mask("masked_scatter_", self, mask)
     _, places = _masked_places(self, m, tuple(self._data.shape))
-    return write(self, places, INDEX_SET, _source(self, places, source))
+    return write(self, places, INDEX_SET, _source(self, places, source), "MaskedScatterBackward0")
 
 
 def _source(x: Tensor, places: Places, source: Tensor) -> Tensor:
@@ -191,7 +195,7 @@ def _source(x: Tensor, places: Places, source: Tensor) -> Tensor:
     count = places.at.shape[0]
     n = math.prod(source._data.shape)
     if n < count:
-        raise ShapeError(f"Number of elements of source < number of ones in mask ({n} < {count})")
+        raise ShapeError(f"masked_scatter: Number of elements of source < number of ones in mask ({n} < {count})")
     flat: Tensor = apply(RESHAPE, source, shape=(n,))
     return flat if n == count else flat[:count]
 
@@ -228,7 +232,7 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
     columns = [k.reshape(v, shape=(count, 1)) for v in vectors]
     raw = k.cat(*columns, dim=1) if columns else k.full((count, 0), 0, dtype=dtypes.int64)
     r: Tensor = make(raw, input._device)
-    return r if out is None else into(out, r)
+    return r if out is None else into("nonzero", out, r)
 
 
 def argwhere(input: Tensor) -> Tensor:
@@ -240,6 +244,7 @@ def argwhere(input: Tensor) -> Tensor:
         tensor([[1],
                 [2]])
     """
+    need_tensor("argwhere", input=input)
     r: Tensor = nonzero(input)
     return r
 

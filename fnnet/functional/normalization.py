@@ -9,6 +9,7 @@ from fnnet._core.errors import OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Shape, sum_to
 from fnnet._core.op import OPS, OUT, Make, Op, Sample
 from fnnet.autograd.modes import set_grad
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, apply_
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import HALF
@@ -259,7 +260,9 @@ def batch_norm(
         raise ShapeError(f"batch_norm: expected input (N, C, *), got {shape}")
     if training:
         if math.prod(shape[:1] + shape[2:]) == 1:
-            raise OptionError(f"Expected more than 1 value per channel when training, got input size {list(shape)}")
+            raise OptionError(
+                f"batch_norm: Expected more than 1 value per channel when training, got input size {list(shape)}"
+            )
         if eps <= 0:
             raise OptionError(f"batch_norm eps must be positive during training, but got {eps}")
     elif eps < 0:
@@ -399,14 +402,16 @@ def group_norm(
             f"{list(shape)} and num_groups={num_groups}"
         )
     if math.prod(shape) // max(num_groups, 1) == 1:
-        raise OptionError(f"Expected more than 1 value per channel when training, got input size {list(shape)}")
+        raise OptionError(
+                f"batch_norm: Expected more than 1 value per channel when training, got input size {list(shape)}"
+            )
     _check_channels("group_norm", shape[1], input, weight=weight, bias=bias)
     dtype = dtype_of(input)
     x, w, b = _widen(input, weight, bias)
     rows, inner = shape[0] * num_groups, (shape[1] // num_groups, *shape[2:])
     x = _reshape(x, (rows, math.prod(inner)))
     x = _reshape(apply(LAYER_NORM, x, None, None, dim=(1,), affine=(1, math.prod(inner)), eps=float(eps))[0], shape)
-    return to_dtype(_affine(x, w, b), dtype)
+    return entitle(to_dtype(_affine(x, w, b), dtype), "NativeGroupNormBackward0")
 
 
 def _affine(x: Any, weight: Any, bias: Any) -> Any:
@@ -471,7 +476,7 @@ def instance_norm(
             )
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     if math.prod(shape[2:]) == 1:
-        raise OptionError(f"Expected more than 1 spatial element when training, got input size {list(shape)}")
+        raise OptionError(f"instance_norm: Expected more than 1 spatial element when training, got input size {list(shape)}")
     _check_channels(
         "instance_norm", shape[1], input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
@@ -519,7 +524,7 @@ def _rms_norm_backward(k: K[A], c: Call[A], grads: tuple[A | None, ...]) -> Grad
 RMS_NORM = Op(
     "rms_norm", title="MulBackward0", forward=_rms_norm_forward, backward=_rms_norm_backward, uses=((0, 1, OUT), (0, OUT)), n_out=2,
     keeps=(1,), onnx="RMSNormalization",
-    real=True, samples=lambda make: (
+    samples=lambda make: (
         Sample(make(2, 5), make(5), dim=(1,), eps=1e-5), Sample(make(2, 2, 3), make(2, 3), dim=(1, 2), eps=1e-5),
         Sample(make(3, 2), None, dim=(1,), eps=0.1), Sample(make(0, 2), make(2), dim=(1,), eps=1e-5),
     ),

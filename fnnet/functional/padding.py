@@ -6,11 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from fnnet._core.errors import OptionError, ShapeError
+from fnnet._core.errors import ArgumentError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Number, Shape
 from fnnet._core.op import OPS, Kind, Make, Op, Sample
 from fnnet.autograd.tape import apply
-from fnnet.functional._common import dtype_of, fit_number, need_tensor
+from fnnet.backends import dtypes
+from fnnet.backends.dtypes import DType
+from fnnet.functional._common import dtype_of, fit_number, need_tensor, refuse_dtype
+from fnnet.functional.host_data import fitting_number
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -119,6 +122,8 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         tensor([[2, 1, 2, 3, 2, 1]])
     """
     need_tensor("pad", input=input)
+    if not isinstance(pad, Sequence) or not all(hasattr(p, "__index__") for p in pad):
+        raise ArgumentError(f"pad(): argument 'pad' (position 2) must be tuple of ints, not {type(pad).__name__}")
     shape = tuple(input._data.shape)
     n, pad = len(shape), [int(p) for p in pad]
     if len(pad) % 2:
@@ -139,7 +144,17 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     if value:
         raise OptionError(f'pad: Padding mode "{mode}" doesn\'t take in value argument')
     _check_spatial(mode, pads, shape, len(pairs))
+    if mode != "circular":
+        refuse_dtype(f"pad: {mode}", dtype_of(input), 0)
     return cast("Tensor", apply(PAD_BY_INDEX, input, mode=mode, pads=pads))
+
+
+def _padding_value(value: Number, dtype: DType) -> Number:
+    """What whole numbers are padded with must be one of them; in uint8, negative ones do not wrap around here."""
+    if dtype is dtypes.uint8 and value < 0:
+        raise OptionError(f"pad: value cannot be converted to type uint8 without overflow: {value}")
+    number: Number = (fitting_number if dtype.category == 1 else fit_number)(value, dtype)
+    return number
 
 
 def _pad_constant(input: Tensor, pads: Pads, value: Number) -> Tensor:
@@ -149,7 +164,7 @@ def _pad_constant(input: Tensor, pads: Pads, value: Number) -> Tensor:
         )
         input = apply(OPS["getitem"], input, index=index)
         pads = tuple((max(0, lo), max(0, hi)) for lo, hi in pads)
-    return cast("Tensor", apply(PAD, input, pads=pads, value=fit_number(value, dtype_of(input))))
+    return cast("Tensor", apply(PAD, input, pads=pads, value=_padding_value(value, dtype_of(input))))
 
 
 def _check_spatial(mode: str, pads: Pads, shape: Shape, padded: int) -> None:

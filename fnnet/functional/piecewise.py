@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any, cast
 
-from fnnet._core.errors import OptionError
+from fnnet._core.errors import DTypeError, OptionError
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import OPS, OUT, Make, Op, Sample
 from fnnet.autograd.tape import apply
-from fnnet.functional._common import check_leaf, dtype_of, into, is_tensor
+from fnnet.functional._common import check_leaf, dtype_of, into, is_tensor, need_number, refuse_dtype
 from fnnet.functional.activation import _floating, _real, in_place, leaky_relu, need_float
+from fnnet.functional.host_data import fitting_number
 from fnnet.functional.random_source import draw
 
 if TYPE_CHECKING:
@@ -51,12 +52,23 @@ HARDTANH = Op(
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
-    """`x` cut off below `min_val` and above `max_val`.
+    """`min(max(x, min_val), max_val)`.
+
+    Args:
+        input: Any shape, real, no bool; whole numbers stay whole, and fractions of the limits are cut off.
+        min_val: Lower limit. Default: -1.
+        max_val: Upper limit. Default: 1.
+        inplace: Overwrite `input`. Default: False.
+
+    Returns:
+        Of the input's shape and dtype; `input` itself with `inplace`.
 
     Raises:
         OptionError: `min_val > max_val`.
+        DTypeError: `input` is bool or complex, or unsigned where a limit is negative.
+        AutogradError: `inplace`, and `input` is a leaf that requires grad.
 
-    Differentiable: yes; 0 at both ends.
+    Differentiable: Everywhere, any order; 0 at both limits and beyond.
 
     Example:
         >>> import fnnet
@@ -67,11 +79,28 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
         raise OptionError(f"hardtanh: min_val cannot be greater than max_val, got {min_val} > {max_val}")
     if is_tensor(input) and dtype_of(input).category == 1:
         min_val, max_val = int(min_val), int(max_val)
+        if min_val < 0 and not dtype_of(input).is_signed:
+            raise DTypeError("hardtanh: cannot do hardtanh on an unsigned type with negative limits")
     return _real(HARDTANH, input, inplace, low=min_val, high=max_val)
 
 
 def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     """`hardtanh` in place.
+
+    Args:
+        input: What is overwritten, as in `hardtanh`.
+        min_val: Lower limit. Default: -1.
+        max_val: Upper limit. Default: 1.
+
+    Returns:
+        `input`.
+
+    Raises:
+        OptionError: `min_val > max_val`.
+        DTypeError: `input` is bool or complex, or unsigned where a limit is negative.
+        AutogradError: `input` is a leaf that requires grad.
+
+    Differentiable: As `hardtanh`.
 
     Example:
         >>> import fnnet
@@ -83,6 +112,22 @@ def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Ten
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """`min(max(0, x), 6)`.
+
+    Args:
+        input: Any shape, real, no bool.
+        inplace: Overwrite `input`. Default: False.
+
+    Returns:
+        Of the input's shape and dtype; `input` itself with `inplace`.
+
+    Raises:
+        DTypeError: `input` is bool or complex.
+        AutogradError: `inplace`, and `input` is a leaf that requires grad.
+
+    Differentiable: Everywhere, any order; 0 at 0 and 6 and beyond.
+
+    Source:
+        A. Krizhevsky, "Convolutional Deep Belief Networks on CIFAR-10" (2010).
 
     Example:
         >>> import fnnet
@@ -110,7 +155,18 @@ HARDSIGMOID = Op(
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """`min(max(x + 3, 0), 6) / 6`.
 
-    Differentiable: yes; 0 at both ends.
+    Args:
+        input: Any shape, floating-point.
+        inplace: Overwrite `input`. Default: False.
+
+    Returns:
+        Of the input's shape and dtype; `input` itself with `inplace`.
+
+    Raises:
+        DTypeError: `input` is not floating-point.
+        AutogradError: `inplace`, and `input` is a leaf that requires grad.
+
+    Differentiable: Everywhere, any order; 0 at -3 and 3 and beyond.
 
     Example:
         >>> import fnnet
@@ -138,6 +194,19 @@ HARDSWISH = Op(
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """`x * hardsigmoid(x)`.
 
+    Args:
+        input: Any shape, floating-point.
+        inplace: Overwrite `input`. Default: False.
+
+    Returns:
+        Of the input's shape and dtype; `input` itself with `inplace`.
+
+    Raises:
+        DTypeError: `input` is not floating-point.
+        AutogradError: `inplace`, and `input` is a leaf that requires grad.
+
+    Differentiable: Everywhere, any order; 0 at -3 and below, 1 at 3 and above.
+
     Source:
         A. Howard et al., "Searching for MobileNetV3" (2019).
 
@@ -164,26 +233,63 @@ THRESHOLD = Op(
 )  # fmt: skip
 
 
+def _threshold(input: Tensor, inplace: bool, threshold: float, value: float) -> Tensor:
+    if is_tensor(input) and dtype_of(input).category == 1:
+        threshold, value = (fitting_number(v, dtype_of(input)) for v in (threshold, value))
+    return _real(THRESHOLD, input, inplace, threshold=threshold, value=value)
+
+
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """`x` where it is greater than `threshold`, else `value`.
+
+    Args:
+        input: Any shape, real, no bool; whole numbers stay whole, and fractions of the numbers are cut off.
+        threshold: What `x` has to exceed.
+        value: What stands where it does not.
+        inplace: Overwrite `input`. Default: False.
+
+    Returns:
+        Of the input's shape and dtype, NaN where `input` is; `input` itself with `inplace`.
+
+    Raises:
+        OptionError: `threshold` or `value` is outside the range of a whole-number dtype.
+        DTypeError: `input` is bool or complex.
+        AutogradError: `inplace`, and `input` is a leaf that requires grad.
+
+    Differentiable: Everywhere, any order; 0 at `threshold` and below.
 
     Example:
         >>> import fnnet
         >>> fnnet.nn.functional.threshold(fnnet.tensor([0.5, 2.0]), 1.0, 20.0)
         tensor([20.,  2.])
     """
-    return _real(THRESHOLD, input, inplace, threshold=threshold, value=value)
+    return _threshold(input, inplace, threshold, value)
 
 
 def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
     """`threshold` in place.
+
+    Args:
+        input: What is overwritten, as in `threshold`.
+        threshold: What `x` has to exceed.
+        value: What stands where it does not.
+
+    Returns:
+        `input`.
+
+    Raises:
+        OptionError: `threshold` or `value` is outside the range of a whole-number dtype.
+        DTypeError: `input` is bool or complex.
+        AutogradError: `input` is a leaf that requires grad.
+
+    Differentiable: As `threshold`.
 
     Example:
         >>> import fnnet
         >>> fnnet.nn.functional.threshold_(fnnet.tensor([0.5, 2.0]), 1.0, 0.0)
         tensor([0., 2.])
     """
-    return _real(THRESHOLD, input, True, threshold=threshold, value=value)
+    return _threshold(input, True, threshold, value)
 
 
 # shrinkage -----------------------------------------------------------------------------------------------------------
@@ -206,13 +312,27 @@ HARDSHRINK = Op(
 def hardshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
     """`x`, but 0 where `|x| <= lambd`.
 
+    Args:
+        input: Any shape, floating-point.
+        lambd: Half the width of what becomes 0. Default: 0.5.
+        out: Where to write the result.
+
+    Returns:
+        A new tensor of the input's shape and dtype, NaN where `input` is.
+
+    Raises:
+        DTypeError: `input` is not floating-point.
+
+    Differentiable: Everywhere, any order; 0 at `-lambd`, at `lambd` and between.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.functional.hardshrink(fnnet.tensor([-1.0, 0.2, 2.0]))
         tensor([-1.,  0.,  2.])
     """
+    need_number("hardshrink", lambd=lambd)
     r = _floating(HARDSHRINK, input, lambd=float(lambd))
-    return r if out is None else into(out, r, beside=(input,))
+    return r if out is None else into("hardshrink", out, r, beside=(input,))
 
 
 def _softshrink_forward(k: K[A], x: A, *, lambd: float) -> A:
@@ -229,8 +349,19 @@ SOFTSHRINK = Op(
 def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
     """`x` moved towards 0 by `lambd`, and 0 where `|x| <= lambd`.
 
+    Args:
+        input: Any shape, floating-point.
+        lambd: Half the width of what becomes 0, at least 0. Default: 0.5.
+        out: Where to write the result.
+
+    Returns:
+        A new tensor of the input's shape and dtype, NaN where `input` is.
+
     Raises:
         OptionError: `lambd` is negative.
+        DTypeError: `input` is not floating-point.
+
+    Differentiable: Everywhere, any order; 0 at `-lambd`, at `lambd` and between.
 
     Example:
         >>> import fnnet
@@ -240,7 +371,7 @@ def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) 
     if not lambd >= 0:
         raise OptionError(f"softshrink: lambda must be in range [0, maximum of the input dtype], but found {lambd}")
     r = _floating(SOFTSHRINK, input, lambd=float(lambd))
-    return r if out is None else into(out, r, beside=(input,))
+    return r if out is None else into("softshrink", out, r, beside=(input,))
 
 
 # rrelu ---------------------------------------------------------------------------------------------------------------
@@ -254,14 +385,21 @@ def rrelu(
     """`x` where positive, else `slope * x`; in training each slope is uniform in `[lower, upper)`, else their mean.
 
     Args:
-        input: Floating point.
+        input: Any shape, floating-point.
         lower: Least slope. Default: 1/8.
         upper: Greatest slope. Default: 1/3.
-        training: Whether slopes are drawn. Default: False.
+        training: Whether slopes are drawn, one per element. Default: False.
         inplace: Overwrite `input`. Default: False.
+
+    Returns:
+        Of the input's shape and dtype; `input` itself with `inplace`.
 
     Raises:
         OptionError: `lower > upper`.
+        DTypeError: `input` is not floating-point.
+        AutogradError: `inplace`, and `input` is a leaf that requires grad.
+
+    Differentiable: Everywhere, any order; the slope at 0. Not through the random draw.
 
     Source:
         B. Xu et al., "Empirical Evaluation of Rectified Activations in Convolutional Network" (2015).
@@ -272,6 +410,7 @@ def rrelu(
         tensor([-0.5000,  2.0000])
     """
     need_float("rrelu", input)
+    refuse_dtype("rrelu", dtype_of(input), 3)
     if lower > upper:
         raise OptionError(f"rrelu: Lower bound should be less than or equal to the upper bound, got {lower} > {upper}")
     if not training:
@@ -288,6 +427,22 @@ def rrelu(
 
 def rrelu_(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False) -> Tensor:
     """`rrelu` in place.
+
+    Args:
+        input: What is overwritten, as in `rrelu`.
+        lower: Least slope. Default: 1/8.
+        upper: Greatest slope. Default: 1/3.
+        training: Whether slopes are drawn, one per element. Default: False.
+
+    Returns:
+        `input`.
+
+    Raises:
+        OptionError: `lower > upper`.
+        DTypeError: `input` is not floating-point.
+        AutogradError: `input` is a leaf that requires grad.
+
+    Differentiable: As `rrelu`.
 
     Example:
         >>> import fnnet

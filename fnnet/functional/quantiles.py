@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from fnnet._core.errors import DTypeError, IndexRangeError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import OPS, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
 from fnnet.functional import return_types
-from fnnet.functional._common import dtype_of, into, is_tensor, need_tensor, refuse_overlap, wrap_dim
+from fnnet.functional._common import dtype_of, into, is_tensor, need_tensor, refuse_dtype, refuse_overlap, wrap_dim
 from fnnet.functional.creation import tensor
 from fnnet.functional.gathering import pick
 from fnnet.functional.layout import contiguous
@@ -62,6 +63,7 @@ MEDIAN = Op(
 
 def _median(name: str, input: Tensor, dim: int | None, keepdim: bool, out: Any) -> Any:
     need_tensor(name, input=input)
+    refuse_dtype(name, dtype_of(input), 0, 3)
     ignore_nan = name == "nanmedian"
     shape = tuple(input._data.shape)
     if dim is None:
@@ -71,25 +73,26 @@ def _median(name: str, input: Tensor, dim: int | None, keepdim: bool, out: Any) 
             r = tensor(math.nan, dtype=dtype_of(input), device=input._device)
         else:
             chosen = pick(flat.detach(), 0, _one_of_sorted(flat, 0, ignore_nan))
-            r = apply(MEDIAN, flat, reshape(chosen, ()))
-        return r if out is None else into(out, r)
+            r = entitle(apply(MEDIAN, flat, reshape(chosen, ())), f"{name.capitalize()}Backward0")
+        return r if out is None else into(name, out, r)
     d = wrap_dim(dim, len(shape), name)
     x = input if shape else reshape(input, (1,))
     if x._data.shape[d] == 0:
         raise IndexRangeError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
     indices = _one_of_sorted(x, d, ignore_nan)
-    return _picked(
-        return_types.nanmedian if ignore_nan else return_types.median, x, d, indices, keepdim and shape, shape, out
-    )
+    pair = return_types.nanmedian if ignore_nan else return_types.median
+    return _picked(pair, x, d, indices, keepdim and shape, shape, out, f"{name.capitalize()}Backward1")
 
 
-def _picked(make_pair: Any, x: Tensor, d: int, indices: Tensor, keepdim: object, shape: Shape, out: Any) -> Any:
+def _picked(
+    make_pair: Any, x: Tensor, d: int, indices: Tensor, keepdim: object, shape: Shape, out: Any, title: str
+) -> Any:  # the named tuple that `make_pair` makes
     indices = contiguous(indices)
     values = pick(x, d, indices)
     if not keepdim:
         final = (*shape[:d], *shape[d + 1 :])
         values, indices = apply(RESHAPE, values, shape=final), apply(RESHAPE, indices, shape=final)
-    return finish_pair(make_pair, values, indices, out)
+    return finish_pair(make_pair, entitle(values, title), indices, out)
 
 
 def median(
@@ -190,6 +193,7 @@ def kthvalue(
         (tensor(2), tensor(2))
     """
     need_tensor("kthvalue", input=input)
+    refuse_dtype("kthvalue", dtype_of(input), 0, 3)
     shape = tuple(input._data.shape)
     d = wrap_dim(dim, len(shape), "kthvalue")
     x = input if shape else reshape(input, (1,))
@@ -200,7 +204,8 @@ def kthvalue(
     if out is not None:
         refuse_overlap(out[0], input)
     indices = ordered_indices(x, d).narrow(d, k - 1, 1)
-    return _picked(return_types.kthvalue, x, d, indices, keepdim and shape, shape, out)  # type: ignore[no-any-return]
+    pair = _picked(return_types.kthvalue, x, d, indices, keepdim and shape, shape, out, "KthvalueBackward0")
+    return pair  # type: ignore[no-any-return]
 
 
 def mode(
@@ -248,7 +253,8 @@ def mode(
     since = place - _running_maximum(k, starts, d)
     longest = k.argmax(since, dim=d, keepdim=True)
     indices = pick(order, d, make(longest, x._device))
-    return _picked(return_types.mode, x, d, indices, keepdim and shape, shape, out)  # type: ignore[no-any-return]
+    pair = _picked(return_types.mode, x, d, indices, keepdim and shape, shape, out, "ModeBackward0")
+    return pair  # type: ignore[no-any-return]
 
 
 def _running_maximum(k: Any, x: Any, d: int) -> Any:
@@ -330,7 +336,7 @@ def _quantile(
     r = low.movedim(-1, 0)
     final = kept_shape if keepdim else tuple(s for i, s in enumerate(kept_shape) if i != d) if dim is not None else ()
     r = reshape(r, (len(wanted), *final) if levels._data.ndim else final)
-    return r if out is None else into(out, r)
+    return r if out is None else into(name, out, r)
 
 
 def quantile(

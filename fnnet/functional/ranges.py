@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from fnnet._core.errors import ArgumentError, OptionError, ShapeError
+from fnnet._core.errors import ArgumentError, DTypeError, OptionError, ShapeError
 from fnnet._core.namespace import Number
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DEFAULT, DType
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fnnet._tensor import Tensor
 
 
-def _from_host(raw: Raw, device: DeviceLike, requires_grad: bool, out: Tensor | None) -> Tensor:
+def _from_host(name: str, raw: Raw, device: DeviceLike, requires_grad: bool, out: Tensor | None) -> Tensor:
     target = canonical(device) if out is None else out._device
     t = finish(
         raw if target.type == "cpu" else target.backend.from_host(raw, target.index or 0),
@@ -29,7 +29,7 @@ def _from_host(raw: Raw, device: DeviceLike, requires_grad: bool, out: Tensor | 
     )
     if out is None:
         return t
-    return into(out, t)
+    return into(name, out, t)
 
 
 def arange(
@@ -47,18 +47,24 @@ def arange(
     """The numbers `start, start + step, ...` below `end`; `arange(end)` starts at 0.
 
     Args:
-        start: First value. (The only argument is `end`.)
+        start: First value. Default: 0. (The only argument is `end`.)
         end: Bound, which is left out.
-        step: Distance, not 0. Default: 1.
+        step: Distance, not 0; negative to count down to `end`. Default: 1.
         out: Where to write the result.
-        dtype: Default: int64, or the default dtype where an argument is a float.
+        dtype: Any but bool and complex. Default: int64, or the default dtype where an argument is a float.
         layout: Accepted; memory is strided.
         device: Where it lies. Default: the CPU.
         requires_grad: Whether gradients are accumulated. Default: False.
         pin_memory: Accepted; host memory needs no pinning here.
 
+    Returns:
+        `(ceil((end - start) / step),)` in `dtype`.
+
     Raises:
-        OptionError: step is 0 or leads away from `end`.
+        OptionError: step is 0 or leads away from `end`, or a bound is not finite.
+        DTypeError: `dtype` is bool or complex; `requires_grad` for whole numbers.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -73,7 +79,7 @@ def arange(
     values: list[Any] = [v.item() if is_tensor(v) else plain_number(v) for v in (start, end, step)]
     a, b, d = values
     if not (math.isfinite(a) and math.isfinite(b)):
-        raise OptionError(f"unsupported range: {a} -> {b}")
+        raise OptionError(f"arange: unsupported range: {a} -> {b}")
     found = dtype or (
         dtype_of(out) if out is not None else dtypes.int64 if all(isinstance(v, int) for v in values) else DEFAULT.float
     )
@@ -81,13 +87,13 @@ def arange(
     if found.category == 1:  # whole numbers from the start; but for int64 their count is that of the numbers given
         a, b, d = map(int, values)
     if d == 0:
-        raise OptionError("step must be nonzero")
+        raise OptionError("arange: step must be nonzero")
     if (b - a) * d < 0:
         raise OptionError(f"upper bound and lower bound inconsistent with step sign: arange({a}, {b}, {d})")
     whole = all(isinstance(v, int) for v in (a, b, d))
     n = -((a - b) // d) if found is dtypes.int64 or all(isinstance(v, int) for v in values) else math.ceil(span)
     steps = np.arange(int(n), dtype=np.int64 if whole else np.float64)
-    return _from_host((a + steps * d).astype(found.numpy), device, requires_grad, out)
+    return _from_host("arange", (a + steps * d).astype(found.numpy), device, requires_grad, out)
 
 
 def linspace(
@@ -104,12 +110,35 @@ def linspace(
 ) -> Tensor:
     """`steps` values from `start` to `end`, both included, at equal distance.
 
+    Args:
+        start: First value, a number or a tensor of one element.
+        end: Last value, likewise.
+        steps: How many, at least 0; one is `start` alone.
+        out: Where to write the result.
+        dtype: Any but bool; for a whole-number dtype the ends are cut first, then the values. Default: the default dtype,
+            complex64 where an end is complex.
+        layout: Accepted; memory is strided.
+        device: Where it lies. Default: the CPU.
+        requires_grad: Whether gradients are accumulated. Default: False.
+        pin_memory: Accepted; host memory needs no pinning here.
+
+    Returns:
+        `(steps,)` in `dtype`.
+
+    Raises:
+        ArgumentError: `steps` is no whole number.
+        OptionError: `steps` is negative.
+        ShapeError: An end is a tensor of more elements than one.
+        DTypeError: `dtype` is bool; `requires_grad` for whole numbers.
+
+    Differentiable: No, by tensors as ends neither.
+
     Example:
         >>> import fnnet
         >>> fnnet.linspace(0, 1, 3)
         tensor([0.0000, 0.5000, 1.0000])
     """
-    return _from_host(_line("linspace", start, end, steps, dtype, out), device, requires_grad, out)
+    return _from_host("linspace", _line("linspace", start, end, steps, dtype, out), device, requires_grad, out)
 
 
 def logspace(
@@ -127,6 +156,29 @@ def logspace(
 ) -> Tensor:
     """`base` to the powers of `linspace(start, end, steps)`.
 
+    Args:
+        start: First exponent, a real number or a tensor of one element.
+        end: Last exponent, likewise.
+        steps: How many, at least 0; one is `base ** start` alone.
+        base: What is raised to the powers. Default: 10.
+        out: Where to write the result.
+        dtype: For a whole-number dtype the exponents' ends are cut first, then the values. Default: the default dtype.
+        layout: Accepted; memory is strided.
+        device: Where it lies. Default: the CPU.
+        requires_grad: Whether gradients are accumulated. Default: False.
+        pin_memory: Accepted; host memory needs no pinning here.
+
+    Returns:
+        `(steps,)` in `dtype`, computed in float64.
+
+    Raises:
+        ArgumentError: `steps` is no whole number.
+        OptionError: `steps` is negative.
+        ShapeError: An end is a tensor of more elements than one.
+        DTypeError: `requires_grad` for whole numbers.
+
+    Differentiable: No, by tensors as ends neither.
+
     Example:
         >>> import fnnet
         >>> fnnet.logspace(0, 2, 3)
@@ -138,7 +190,7 @@ def logspace(
     with np.errstate(all="ignore"):
         exponents = _line("logspace", start, end, steps, dtypes.float64, None)
         raw = np.power(float(base), exponents).astype(found.numpy)
-    return _from_host(raw, device, requires_grad, out)
+    return _from_host("logspace", raw, device, requires_grad, out)
 
 
 def _line(name: str, start: Any, end: Any, steps: int, dtype: DType | None, out: Tensor | None) -> Raw:
@@ -146,12 +198,14 @@ def _line(name: str, start: Any, end: Any, steps: int, dtype: DType | None, out:
     if not hasattr(steps, "__index__"):
         raise ArgumentError(f"{name}(): argument 'steps' must be int, not {type(steps).__name__}")
     if steps < 0:
-        raise OptionError(f"number of steps must be non-negative, got {steps}")
+        raise OptionError(f"{name}: number of steps must be non-negative, got {steps}")
     a, b = (cast("Any", v.item() if is_tensor(v) else plain_number(v)) for v in (start, end))
     complex_ends = isinstance(a, complex) or isinstance(b, complex)
     default = dtypes.complex64 if complex_ends else DEFAULT.float
     found = (default if out is None else dtype_of(out)) if dtype is None else as_dtype(name, dtype)
     refuse_dtype(f"{name}_cpu", found, 0)
+    if complex_ends and found.category < 3:
+        raise DTypeError(f"{name}(): inferred dtype {dtypes.complex64} can't be safely cast to passed dtype {found}")
     if found.category == 1:
         a, b = int(a), int(b)
     # Whole numbers step in double precision, half types in single.
@@ -182,7 +236,26 @@ def eye(
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor:
-    """The matrix (n, m) with ones on its diagonal; m defaults to n.
+    """The matrix with ones on its diagonal, zeros elsewhere.
+
+    Args:
+        n: Rows, at least 0.
+        m: Columns, at least 0. Default: n.
+        out: Where to write the result.
+        dtype: Any. Default: the default dtype.
+        layout: Accepted; memory is strided.
+        device: Where it lies. Default: the CPU.
+        requires_grad: Whether gradients are accumulated. Default: False.
+        pin_memory: Accepted; host memory needs no pinning here.
+
+    Returns:
+        `(n, m)` in `dtype`.
+
+    Raises:
+        ShapeError: `n` or `m` is negative.
+        DTypeError: `requires_grad` for whole numbers or bool.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -190,10 +263,13 @@ def eye(
         tensor([[1., 0.],
                 [0., 1.]])
     """
-    if n < 0 or (m is not None and m < 0):
-        raise ShapeError(f"n must be greater or equal to 0, got n={n}, m={m}")
+    for what, size in (("n", n), ("m", m)):
+        if size is not None and not hasattr(size, "__index__"):
+            raise ArgumentError(f"eye(): argument '{what}' must be int, not {type(size).__name__}")
+        if size is not None and size < 0:
+            raise ShapeError(f"eye: {what} must be greater or equal to 0, got {size}")
     found = dtype or (DEFAULT.float if out is None else dtype_of(out))
-    return _from_host(np.eye(n, m, dtype=found.numpy), device, requires_grad, out)
+    return _from_host("eye", np.eye(n, m, dtype=found.numpy), device, requires_grad, out)
 
 
 __all__ = ["arange", "eye", "linspace", "logspace"]

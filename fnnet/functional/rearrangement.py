@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fnnet._core.errors import ArgumentError, IndexRangeError, OptionError, ShapeError
+from fnnet._core.errors import IndexRangeError, OptionError, ShapeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import Kind, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
@@ -64,7 +65,7 @@ def fliplr(input: Tensor) -> Tensor:
     """
     need_tensor("fliplr", input=input)
     if input._data.ndim < 2:
-        raise ShapeError("Input must be >= 2-d.")
+        raise ShapeError(f"fliplr: Input must be >= 2-d., got {input._data.ndim}-d")
     return flip(input, (1,))
 
 
@@ -78,7 +79,7 @@ def flipud(input: Tensor) -> Tensor:
     """
     need_tensor("flipud", input=input)
     if input._data.ndim < 1:
-        raise ShapeError("Input must be >= 1-d.")
+        raise ShapeError(f"flipud: Input must be >= 1-d., got {input._data.ndim}-d")
     return flip(input, (0,))
 
 
@@ -94,19 +95,19 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     need_tensor("rot90", input=input)
     ndim = input._data.ndim
     if len(dims) != 2:
-        raise ShapeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
+        raise ShapeError(f"rot90: expected total rotation dims == 2, but got dims = {len(dims)}")
     if ndim < 2:
-        raise ShapeError(f"expected total dims >= 2, but got total dims = {ndim}")
+        raise ShapeError(f"rot90: expected total dims >= 2, but got total dims = {ndim}")
     a, b = (wrap_dim(d, ndim, "rot90") for d in dims)
     if a == b:
-        raise ShapeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
+        raise ShapeError(f"rot90: expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
     turns = k % 4
     if turns == 0:
         r: Tensor = apply(CLONE, input)
-        return r
+        return entitle(r, "Rot90Backward0")
     if turns == 2:
-        return flip(input, (a, b))
-    return flip(transpose(input, a, b), (a,) if turns == 1 else (b,))
+        return entitle(flip(input, (a, b)), "Rot90Backward0")
+    return entitle(flip(transpose(input, a, b), (a,) if turns == 1 else (b,)), "Rot90Backward0")
 
 
 # roll --------------------------------------------------------------------------------------------------------------
@@ -145,12 +146,12 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] =
     along = (dims,) if isinstance(dims, int) else tuple(dims)
     shape = tuple(input._data.shape)
     if not by:
-        raise ShapeError("`shifts` required")
+        raise ShapeError("roll: `shifts` required")
     if not along and len(by) == 1:
         flat = reshape(input, (-1,)) if input.numel() else input
-        return reshape(roll(flat, by, (0,)), shape) if input.numel() else flat.clone()
+        return entitle(reshape(roll(flat, by, (0,)), shape) if input.numel() else flat.clone(), "RollBackward0")
     if len(by) != len(along):
-        raise ShapeError(f"shifts and dimensions must align. shifts: {len(by)}, dims:{len(along)}")
+        raise ShapeError(f"roll: shifts and dimensions must align. shifts: {len(by)}, dims:{len(along)}")
     found = tuple(wrap_dim(d, len(shape), "roll") for d in along)
     if not shape:
         raise IndexRangeError("roll: Dimension specified as 0 but tensor has no dimensions")
@@ -158,7 +159,7 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] =
         r: Tensor = apply(CLONE, input)
     else:
         r = apply(ROLL, input, shifts=tuple(s % shape[d] for s, d in zip(by, found, strict=True)), dims=found)
-    return r
+    return entitle(r, "RollBackward0")
 
 
 # repetitions -------------------------------------------------------------------------------------------------------
@@ -175,18 +176,18 @@ def repeat(self: Tensor, *repeats: Any) -> Tensor:
     shape = tuple(self._data.shape)
     if len(times) < len(shape):
         raise ShapeError(
-            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor "
+            f"repeat: Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor "
             f"({len(times)} repeats, {len(shape)} dims)"
         )
     if any(n < 0 for n in times):
-        raise ShapeError(f"Trying to create tensor with negative dimension: repeats {list(times)}")
+        raise ShapeError(f"repeat: Trying to create tensor with negative dimension: repeats {list(times)}")
     shape = (1,) * (len(times) - len(shape)) + shape
     apart: tuple[int, ...] = ()
     whole: tuple[int, ...] = ()
     for r, n in zip(times, shape, strict=True):
         apart, whole = (*apart, 1, n), (*whole, r, n)
     x = apply(EXPAND, apply(RESHAPE, self, shape=apart), shape=whole)
-    return with_own_memory(apply(RESHAPE, x, shape=tuple(r * n for r, n in zip(times, shape, strict=True))))
+    return entitle(with_own_memory(apply(RESHAPE, x, shape=tuple(r * n for r, n in zip(times, shape, strict=True)))), "RepeatBackward0")
 
 
 def tile(input: Tensor, dims: Sequence[int]) -> Tensor:
@@ -229,19 +230,19 @@ def repeat_interleave(
     n = x._data.shape[d]
     if isinstance(repeats, int):
         if repeats < 0:
-            raise ShapeError("repeats must be non-negative")
+            raise ShapeError(f"repeat_interleave: Repeats must be non-negative, got {repeats}")
         shape = tuple(x._data.shape)
         apart = apply(RESHAPE, x, shape=(*shape[: d + 1], 1, *shape[d + 1 :]))
         wide = apply(EXPAND, apart, shape=(*shape[: d + 1], repeats, *shape[d + 1 :]))
         return with_own_memory(apply(RESHAPE, wide, shape=(*shape[:d], n * repeats, *shape[d + 1 :])))
     need_tensor("repeat_interleave", repeats=repeats)
     if repeats._data.ndim > 1:
-        raise ShapeError("repeats must be 0-dim or 1-dim tensor")
+        raise ShapeError("repeat_interleave: repeats must be 0-dim or 1-dim tensor")
     if repeats.numel() == 1:
         return repeat_interleave(x, int(repeats.tolist() if not repeats._data.ndim else repeats.tolist()[0]), d)
     if repeats._data.shape[0] != n:
         raise ShapeError(
-            "repeats must have the same size as input along dim, but got repeats.size(0) = "
+            "repeat_interleave: repeats must have the same size as input along dim, but got repeats.size(0) = "
             f"{repeats._data.shape[0]} and input.size({d}) = {n}"
         )
     indices = _repeated_indices(repeats, n)
@@ -253,10 +254,10 @@ def repeat_interleave(
 def _repeated_indices(repeats: Tensor, n: int) -> Tensor:
     """0, 1 .. n-1, each as often as `repeats` says: how many running totals lie at or below each place."""
     if dtype_of(repeats).category != 1:
-        raise ArgumentError(f"repeats has to be Long or Int tensor, got {dtype_of(repeats)}")
+        raise UnsupportedDTypeError(f"repeat_interleave: repeats has to be Long or Int tensor, got {dtype_of(repeats)}")
     counts = repeats.tolist()
     if any(r < 0 for r in counts):
-        raise ShapeError("repeats can not be negative")
+        raise ShapeError("repeat_interleave: repeats can not be negative")
     device = repeats._device
     k = namespace_of(device)
     parts = [k.full((r,), i, dtype=dtypes.int64) for i, r in enumerate(counts) if r]

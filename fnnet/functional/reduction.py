@@ -6,18 +6,21 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from fnnet._core.errors import DTypeError
+from fnnet._core.errors import DTypeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import OPS, OUT, Kind, Make, Op, Sample, keep_dims
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DEFAULT, DType
 from fnnet.functional._common import _title as title
 from fnnet.functional._common import (
+    check_castable,
     dtype_of,
     into,
     is_tensor,
+    need_dtype,
     need_tensor,
     to_dtype,
     wrap_dims,
@@ -58,7 +61,7 @@ def reduction_samples(make: Make) -> Any:
 def refuse_complex(name: str, x: Tensor) -> None:
     """Raise where numbers must have an order."""
     if dtype_of(x).category == 3:
-        raise DTypeError(f"{name}(): does not support complex input")
+        raise UnsupportedDTypeError(f"{name}(): does not support complex input")
 
 
 def finish_pair(
@@ -66,7 +69,10 @@ def finish_pair(
 ) -> Any:  # the named tuple that `make_pair` makes
     """Values and indices as a named tuple, written into `out=` if given."""
     if out is not None:
-        values, indices = into(out[0], values), into(out[1], indices)
+        name = make_pair.__name__
+        need_dtype(name, out[1], dtypes.int64)
+        check_castable(name, dtype_of(values), dtype_of(out[0]))
+        values, indices = into(name, out[0], values), into(name, out[1], indices)
     return make_pair(values, indices)
 
 
@@ -90,11 +96,17 @@ MEAN = Op(
 )
 
 
+_ALONG_DIMS = {"sum": SUM.titled("SumBackward1"), "mean": MEAN.titled("MeanBackward1")}
+"""With `dim`, PyTorch's overload is another one."""
+
+
 def _reduce(op: Op, name: str, input: object, dim: Dims, keepdim: bool, out: Tensor | None = None) -> Tensor:
     need_tensor(name, input=input)
     x = cast("Tensor", input)
+    if dim is not None:
+        op = _ALONG_DIMS.get(name, op)
     r: Tensor = apply(op, x, dim=wrap_dims(dim, x._data.ndim, name), keepdim=keepdim)
-    return r if out is None else into(out, r)
+    return r if out is None else into(name, out, r)
 
 
 def sum(
@@ -119,7 +131,7 @@ def sum(
     r = _reduce(SUM, "sum", input, dim, keepdim)
     if dtype is not None:
         r = to_dtype(r, dtype)
-    return r if out is None else into(out, r)
+    return r if out is None else into("sum", out, r)
 
 
 def mean(
@@ -176,7 +188,7 @@ def nansum(
     if dtype_of(input).category == 3:
         raise DTypeError("nansum does not support complex inputs")
     x = _without_nan(input)[0] if dtype_of(input).category == 2 else input
-    return sum(x, dim, keepdim, dtype=dtype, out=out)
+    return entitle(sum(x, dim, keepdim, dtype=dtype, out=out), "NansumBackward0")
 
 
 def nanmean(
@@ -191,13 +203,15 @@ def nanmean(
     """
     need_tensor("nanmean", input=input)
     if dtype_of(input).category < 2:
-        raise DTypeError(f"nanmean(): expected input to have floating point or complex dtype but got {dtype_of(input)}")
+        raise DTypeError(f"nanmean(): expected input to have floating point dtype but got {dtype_of(input)}")
+    if dtype_of(input).category == 3:
+        raise DTypeError("nanmean does not support complex inputs")
     x, mask = _without_nan(input)
     total = sum(x, dim, keepdim, dtype=dtype)
     k = namespace_of(input._device)
     numbers: Tensor = make(k.logical_not(mask._data), input._device)
     r: Tensor = apply(OPS["div"], total, to_dtype(sum(numbers, dim, keepdim), dtype_of(total)))
-    return r if out is None else into(out, r)
+    return r if out is None else into("nanmean", out, r)
 
 
 # prod --------------------------------------------------------------------------------------------------------------
@@ -246,7 +260,10 @@ def prod(
     r = _reduce(PROD, "prod", input, None if dim is None else (dim,), keepdim)
     if dtype is not None:
         r = to_dtype(r, dtype)
-    return r if out is None else into(out, r)
+    return r if out is None else into("prod", out, r)
+
+
+_ALONG_DIMS["prod"] = PROD.titled("ProdBackward1")
 
 
 # truth -------------------------------------------------------------------------------------------------------------
@@ -258,7 +275,7 @@ def _truth(op: Op, input: Tensor, dim: Dims, keepdim: bool, out: Tensor | None) 
     r = _reduce(op, op.name, input, dim, keepdim)
     if dtype_of(input) is dtypes.uint8:  # PyTorch keeps what was its first mask type
         r = to_dtype(r, dtypes.uint8)
-    return r if out is None else into(out, r)
+    return r if out is None else into(op.name, out, r)
 
 
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
@@ -316,6 +333,14 @@ LOGSUMEXP = Op(
 )  # fmt: skip
 
 
+def _complex_logsumexp(z: Tensor, dim: Shape, keepdim: bool) -> Tensor:
+    """The same of complex numbers, whose exponentials are as large as their real parts say."""
+    top = z.detach().real.amax(dim, True)
+    top = top.masked_fill(top.isinf(), 0)  # inf - inf would be NaN
+    r: Tensor = (z - top).exp().sum(dim, True).log() + top
+    return r if keepdim or not dim else r.squeeze(dim)
+
+
 def logsumexp(input: Tensor, dim: int | Sequence[int], keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
     """`log(sum(exp(input)))` over the given dims, without overflow.
 
@@ -325,7 +350,9 @@ def logsumexp(input: Tensor, dim: int | Sequence[int], keepdim: bool = False, *,
         tensor(1000.6932)
     """
     need_tensor("logsumexp", input=input)
-    refuse_complex("logsumexp", input)
+    if dtype_of(input).category == 3:
+        r = _complex_logsumexp(input, wrap_dims(dim, input._data.ndim, "logsumexp"), keepdim)
+        return r if out is None else into(out, r)
     if dtype_of(input).category < 2:
         input = to_dtype(input, DEFAULT.float)
     return _reduce(LOGSUMEXP, "logsumexp", input, dim, keepdim, out)

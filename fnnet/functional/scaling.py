@@ -8,7 +8,7 @@ from fnnet._core.errors import OptionError
 from fnnet._core.op import OPS
 from fnnet.autograd.tape import apply
 from fnnet.functional import creation
-from fnnet.functional._common import dtype_of, into, need_tensor
+from fnnet.functional._common import dtype_of, into, need_tensor, refuse_dtype
 from fnnet.functional.activation import need_float
 
 if TYPE_CHECKING:
@@ -27,11 +27,20 @@ def normalize(
     """`x / max(norm(x, p, dim), eps)`.
 
     Args:
-        input: Floating point.
+        input: Floating point, `(N, C, *)` for the default `dim`.
         p: Order of the norm. Default: 2.
-        dim: Along which the norm is taken. Default: 1.
+        dim: Along which the norm is taken, a dim or several. Default: 1.
         eps: Least divisor. Default: 1e-12.
         out: Filled and returned.
+
+    Returns:
+        Input's shape and dtype; zeros where all is zero.
+
+    Raises:
+        DTypeError: `input` is not floating point.
+        IndexRangeError: `dim` is not there.
+
+    Differentiable: As `norm`; where the norm is below `eps`, by the numerator alone.
 
     Example:
         >>> import fnnet
@@ -41,7 +50,7 @@ def normalize(
     need_float("normalize", input)
     norm = input.norm(p, dim, keepdim=True).clamp_min(eps)
     r = input / norm
-    return r if out is None else into(out, r)
+    return r if out is None else into("normalize", out, r)
 
 
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
@@ -54,8 +63,13 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
         beta: Exponent. Default: 0.75.
         k: Added. Default: 1.
 
+    Returns:
+        Input's shape and dtype; whole numbers give the default dtype.
+
     Raises:
-        OptionError: Fewer than three dims.
+        OptionError: Fewer than three dims, or `size` is below 1.
+
+    Differentiable: Everywhere, any order.
 
     Source:
         A. Krizhevsky et al., "ImageNet Classification with Deep Convolutional Neural Networks" (2012).
@@ -67,6 +81,7 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
                  [0.3333]]])
     """
     need_tensor("local_response_norm", input=input)
+    refuse_dtype("local_response_norm", dtype_of(input), 0, 3)
     shape = tuple(input._data.shape)
     if len(shape) < 3:
         raise OptionError(

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from fnnet._core.errors import ShapeError, UnsupportedDTypeError
+from fnnet._core.errors import DTypeError, ShapeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import OPS, OUT, Kind, Make, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DEFAULT, DType
 from fnnet.functional import return_types
-from fnnet.functional._common import copy_into, dtype_of, into, need_tensor, to_dtype, wrap_dim
+from fnnet.functional._common import copy_into, dtype_of, into, need_tensor, refuse_dtype, to_dtype, wrap_dim
 from fnnet.functional.gathering import pick
 from fnnet.functional.joining import cat
 from fnnet.functional.movement import CLONE
@@ -85,7 +86,7 @@ def _scan(op: Op, input: Tensor, dim: int, dtype: DType | None, out: Tensor | No
         r = apply(op, input, dim=d)
     if dtype is not None:
         r = to_dtype(r, dtype)
-    return r if out is None else into(out, r, beside=(input,))
+    return r if out is None else into(op.name, out, r, beside=(input,))
 
 
 def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor | None = None) -> Tensor:
@@ -96,7 +97,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor |
         >>> fnnet.cumsum(fnnet.tensor([1.0, 2.0, 3.0]), 0)
         tensor([1., 3., 6.])
     """
-    return _scan(CUMSUM, input, dim, dtype, out)
+    return entitle(_scan(CUMSUM, input, dim, dtype, out), "CumsumBackward0")
 
 
 def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor | None = None) -> Tensor:
@@ -109,7 +110,7 @@ def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor 
         >>> fnnet.cumprod(fnnet.tensor([1.0, 2.0, 3.0]), 0)
         tensor([1., 2., 6.])
     """
-    return _scan(CUMPROD, input, dim, dtype, out)
+    return entitle(_scan(CUMPROD, input, dim, dtype, out), "CumprodBackward0")
 
 
 def cumsum_(self: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
@@ -161,6 +162,7 @@ def _running(name: str, beats: str, input: Tensor, dim: int, out: Any) -> Any:
     if not input._data.ndim:
         zero: Tensor = make(k.full((), 0, dtype=dtypes.int64), input._device)
         return finish_pair(pair, apply(CLONE, input), zero, out)
+    refuse_dtype(name, dtype_of(input), 3)
     raw = k.cast(input._data, dtype=dtypes.float32) if dtype_of(input) in dtypes.HALF else input._data
     indices: Tensor = apply(CLONE, make(_running_index(k, raw, d, beats), input._device), contiguous=True)
     return finish_pair(pair, pick(input, d, indices), indices, out)
@@ -175,7 +177,7 @@ def cummax(input: Tensor, dim: int, *, out: tuple[Tensor, Tensor] | None = None)
         >>> values, indices
         (tensor([1, 3, 3]), tensor([0, 1, 1]))
     """
-    return _running("cummax", "gt", input, dim, out)  # type: ignore[no-any-return]
+    return entitle(_running("cummax", "gt", input, dim, out), "CummaxBackward0")  # type: ignore[no-any-return]
 
 
 def cummin(input: Tensor, dim: int, *, out: tuple[Tensor, Tensor] | None = None) -> return_types.cummin:
@@ -187,7 +189,7 @@ def cummin(input: Tensor, dim: int, *, out: tuple[Tensor, Tensor] | None = None)
         >>> values, indices
         (tensor([3, 1, 1]), tensor([0, 1, 1]))
     """
-    return _running("cummin", "lt", input, dim, out)  # type: ignore[no-any-return]
+    return entitle(_running("cummin", "lt", input, dim, out), "CumminBackward0")  # type: ignore[no-any-return]
 
 
 # running log of sums of exponentials -------------------------------------------------------------------------------
@@ -239,7 +241,7 @@ def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tenso
     need_tensor("logcumsumexp", input=input)
     if dtype_of(input).category != 2:
         raise UnsupportedDTypeError(f"logcumsumexp: not implemented for {dtype_of(input)}")
-    return _scan(LOGCUMSUMEXP, input, dim, None, out)
+    return entitle(_scan(LOGCUMSUMEXP, input, dim, None, out), "LogcumsumexpBackward0")
 
 
 # differences and integrals -----------------------------------------------------------------------------------------
@@ -275,22 +277,24 @@ def diff(
     if not input._data.ndim:
         raise ShapeError("diff expects input to be at least one-dimensional")
     if n < 0:
-        raise ShapeError(f"order must be non-negative but got {n}")
+        raise ShapeError(f"diff: order must be non-negative but got {n}")
     d = wrap_dim(dim, input._data.ndim, "diff")
     if n == 0:
         same: Tensor = apply(CLONE, input)
-        return same if out is None else into(out, same)
+        return same if out is None else into("diff", out, same)
     parts = [t for t in (prepend, input, append) if t is not None]
     x = cat(parts, d) if len(parts) > 1 else input
     for _ in range(min(n, x._data.shape[d])):
         later, earlier = _sides(x, d)
         op = OPS["logical_xor" if dtype_of(x) is dtypes.bool_ else "sub"]
         x = apply(op, later, earlier)
-    return x if out is None else into(out, x)
+    return x if out is None else into("diff", out, x)
 
 
 def _areas(name: str, y: Tensor, x: Tensor | None, dx: Any, dim: int) -> tuple[Tensor, int]:
-    need_tensor(name, y=y)
+    need_tensor(name, y=y, **({} if x is None else {"x": x}))
+    if dtypes.bool_ in (dtype_of(y), None if x is None else dtype_of(x)):
+        raise DTypeError(f"{name}: received a bool input for `x` or `y`, but bool is not supported")
     d = wrap_dim(dim, y._data.ndim, name)
     if not y._data.ndim:
         raise ShapeError(f"{name}: expected y to be at least one-dimensional")
@@ -300,7 +304,6 @@ def _areas(name: str, y: Tensor, x: Tensor | None, dx: Any, dim: int) -> tuple[T
     heights: Any = later + earlier
     if x is None:
         return heights * (dx / 2.0), d
-    need_tensor(name, x=x)
     if x._data.ndim == 1:
         if x._data.shape[0] != y._data.shape[d]:
             raise ShapeError(

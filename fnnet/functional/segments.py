@@ -15,7 +15,7 @@ from fnnet._core.op import OPS
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
-from fnnet.functional._common import dtype_of
+from fnnet.functional._common import dtype_of, refuse_dtype
 from fnnet.functional.indexing import INDEX_ADD, INDEX_SET, TAKE, Places, host_number
 from fnnet.functional.shape import RESHAPE
 
@@ -37,7 +37,8 @@ def combine(x: Tensor, places: Places, values: Tensor, reduce: str, *, include_s
         include_self: Whether x's own value takes part where something comes.
     """
     if reduce not in ("sum", "mean", *PAIRWISE):
-        raise OptionError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
+        raise OptionError(f"scatter_reduce(): reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
+    refuse_dtype(f"scatter_reduce_{reduce}", dtype_of(x), *{"mean": (0,), "amax": (3,), "amin": (3,)}.get(reduce, ()))
     if dtype_of(x) is dtypes.bool_:
         reduce = {"sum": "amax", "prod": "amin"}.get(reduce, reduce)  # truth values: some, every
     device = x._device

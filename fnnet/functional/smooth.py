@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fnnet._core.errors import OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import Kind, Make, Op, Sample
-from fnnet.functional._common import dtype_of, is_tensor, unary, wrap_dim
+from fnnet.functional._common import dtype_of, need_number, need_tensor, refuse_dtype, unary, wrap_dim
 from fnnet.functional.activation import _floating, _kinked, need_float
 from fnnet.functional.arithmetic import add
 from fnnet.functional.division import div
@@ -214,6 +214,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
         >>> fnnet.nn.functional.softplus(fnnet.tensor([-1.0, 2.0]))
         tensor([0.3133, 2.1269])
     """
+    need_number("softplus", beta=beta, threshold=threshold)
     return _floating(SOFTPLUS, input, beta=float(beta), threshold=float(threshold))
 
 

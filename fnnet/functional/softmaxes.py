@@ -11,6 +11,7 @@ from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.functional._common import into, need_tensor, to_dtype, wrap_dim
 from fnnet.functional.activation import need_float
+from fnnet.functional.arithmetic import neg
 from fnnet.functional.random_source import draw
 
 if TYPE_CHECKING:
@@ -72,13 +73,13 @@ def along(op: Op, x: Tensor, dim: int, dtype: DType | None, out: Tensor | None =
     if dtype is not None:
         x = to_dtype(x, dtype)
     need_float(op.name, x)
-    dim = wrap_dim(dim, x._data.ndim)
+    dim = wrap_dim(dim, x._data.ndim, op.name)
     if x._data.ndim:
         r = apply(op, x, dim=dim)
     else:
         reshape = OPS["reshape"]
         r = apply(reshape, apply(op, apply(reshape, x, shape=(1,)), dim=0), shape=())
-    return cast("Tensor", r if out is None else into(out, r))
+    return cast("Tensor", r if out is None else into(op.name, out, r))
 
 
 def _implicit_dim(name: str, ndim: int, stacklevel: int) -> int:
@@ -95,9 +96,19 @@ def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     """`exp(x) / sum(exp(x))` along `dim`: positive, of sum 1.
 
     Args:
-        input: Floating point; other dtypes with `dtype` alone.
+        input: Floating point, any shape; other dtypes with `dtype` alone.
         dim: Along which it sums to 1. None is deprecated: 0 for 0-d, 1-d and 3-d tensors, else 1.
-        dtype: Cast `input` to it first.
+        _stacklevel: At which caller the warning of a missing `dim` points. Default: 3.
+        dtype: Cast `input` to it first. Default: its own.
+
+    Returns:
+        Input's shape, in its dtype or `dtype`. NaN where all are -inf.
+
+    Raises:
+        DTypeError: `input` is not floating point, and no `dtype` given; complex numbers.
+        IndexRangeError: `dim` is not there.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -114,9 +125,19 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dty
     """`log(softmax(x))` along `dim`: `x - log(sum(exp(x)))`, without overflow.
 
     Args:
-        input: Floating point; other dtypes with `dtype` alone.
+        input: Floating point, any shape; other dtypes with `dtype` alone.
         dim: Along which its exponentials sum to 1. None is deprecated, see `softmax`.
-        dtype: Cast `input` to it first.
+        _stacklevel: At which caller the warning of a missing `dim` points. Default: 3.
+        dtype: Cast `input` to it first. Default: its own.
+
+    Returns:
+        Input's shape, in its dtype or `dtype`. NaN where all are -inf.
+
+    Raises:
+        DTypeError: `input` is not floating point, and no `dtype` given; complex numbers.
+        IndexRangeError: `dim` is not there.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -130,7 +151,22 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dty
 
 
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None) -> Tensor:
-    """`softmax(-x)`.
+    """`softmax(-x)` along `dim`: the smallest gets most.
+
+    Args:
+        input: Floating point, any shape; other dtypes with `dtype` alone.
+        dim: Along which it sums to 1. None is deprecated, see `softmax`.
+        _stacklevel: At which caller the warning of a missing `dim` points. Default: 3.
+        dtype: Cast `-input` to it first. Default: its own.
+
+    Returns:
+        Input's shape, in its dtype or `dtype`.
+
+    Raises:
+        DTypeError: `input` is not floating point, and no `dtype` given; complex numbers.
+        IndexRangeError: `dim` is not there.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -140,7 +176,7 @@ def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     need_tensor("softmin", input=input)
     if dim is None:
         dim = _implicit_dim("softmin", input._data.ndim, _stacklevel)
-    return along(SOFTMAX, apply(OPS["neg"], input), dim, dtype)
+    return along(SOFTMAX, neg(input), dim, dtype)
 
 
 def _places(t: Tensor, n: int) -> Tensor:
@@ -153,10 +189,19 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
 
     Args:
         logits: `(*, C)`, unnormalised log-probabilities, floating point.
-        tau: Temperature, positive: the lower, the nearer to one-hot.
-        hard: Return one-hot vectors; the gradient is that of the soft sample (straight through).
+        tau: Temperature, positive: the lower, the nearer to one-hot. Default: 1.
+        hard: Return one-hot vectors. Default: False.
         eps: Deprecated, without effect.
         dim: Of the categories. Default: -1.
+
+    Returns:
+        Samples in the shape and dtype of `logits`, drawn from the default generator; they sum to 1 along `dim`.
+
+    Raises:
+        DTypeError: `logits` is not floating point.
+        IndexRangeError: `dim` is not there.
+
+    Differentiable: Everywhere; with `hard` by the gradient of the soft sample (straight through).
 
     Source:
         E. Jang et al., "Categorical Reparameterization with Gumbel-Softmax" (2016).
@@ -175,7 +220,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     soft = along(SOFTMAX, (logits + noise) / tau, dim, None)
     if not hard:
         return soft
-    dim = wrap_dim(dim, soft._data.ndim)
+    dim = wrap_dim(dim, soft._data.ndim, "gumbel_softmax")
     winner = apply(OPS["argmax"], soft, dim=dim, keepdim=True)
     shape = [1] * soft._data.ndim
     shape[dim] = soft._data.shape[dim]

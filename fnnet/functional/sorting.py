@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 from fnnet._core.errors import DTypeError, ShapeError
 from fnnet._core.namespace import A, Namespace
 from fnnet._core.op import Make, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
 from fnnet.functional import return_types
-from fnnet.functional._common import dtype_of, into, need_tensor, to_dtype, wrap_dim
+from fnnet.functional._common import dtype_of, into, need_tensor, refuse_dtype, to_dtype, wrap_dim
 from fnnet.functional.gathering import pick
 from fnnet.functional.indexing import host_number, take_rows
 from fnnet.functional.layout import contiguous
@@ -66,7 +67,23 @@ def _dim(name: str, input: Tensor, dim: int) -> int:
 def argsort(
     input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False, out: Tensor | None = None
 ) -> Tensor:
-    """The indices that sort along a dim; equal elements keep their order, NaN counts as the largest.
+    """The indices that sort along a dim.
+
+    Args:
+        input: Any real dtype, any shape; NaN counts as the largest.
+        dim: Along which dim. Default: -1.
+        descending: From the largest on. Default: False.
+        stable: Accepted; equal elements always keep their order.
+        out: Where to write the result.
+
+    Returns:
+        int64, input's shape.
+
+    Raises:
+        IndexRangeError: `dim` is not there.
+        DTypeError: `input` is complex.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -78,7 +95,7 @@ def argsort(
         r: Tensor = make(namespace_of(input._device).full((), 0, dtype=dtypes.int64), input._device)
     else:
         r = ordered_indices(input, d, descending)
-    return r if out is None else into(out, r)
+    return r if out is None else into("argsort", out, r)
 
 
 def sort(
@@ -88,14 +105,20 @@ def sort(
     """The elements along a dim in order, and their indices.
 
     Args:
-        input: Any real tensor; NaN counts as the largest.
+        input: Any real dtype, any shape; NaN counts as the largest.
         dim: Along which dim. Default: -1.
         descending: From the largest on. Default: False.
         stable: Accepted; equal elements always keep their order.
         out: Where to write values and indices.
 
     Returns:
-        The named tuple (values, indices).
+        The named tuple (values, indices): input's dtype and int64, both of input's shape.
+
+    Raises:
+        IndexRangeError: `dim` is not there.
+        DTypeError: `input` is complex.
+
+    Differentiable: The values: each gradient goes to the element that was moved there.
 
     Example:
         >>> import fnnet
@@ -105,11 +128,23 @@ def sort(
     """
     d = _dim("sort", input, dim)
     indices = argsort(input, d, descending)
-    return finish_pair(return_types.sort, pick(input, d, indices), indices, out)  # type: ignore[no-any-return]
+    return entitle(finish_pair(return_types.sort, pick(input, d, indices), indices, out), f"SortBackward{int(stable is not None)}")  # type: ignore[no-any-return]
 
 
 def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The elements in order along the first dim.
+    """The elements in order along the first dim: `sort(input, 0).values`.
+
+    Args:
+        input: Any real dtype, any shape; NaN counts as the largest.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape and dtype.
+
+    Raises:
+        DTypeError: `input` is complex.
+
+    Differentiable: Each gradient goes to the element that was moved there.
 
     Example:
         >>> import fnnet
@@ -117,7 +152,8 @@ def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([1, 2, 3])
     """
     r = sort(input, 0).values
-    return r if out is None else into(out, r)
+    entitle(r, "SortBackward0")
+    return r if out is None else into("msort", out, r)
 
 
 def topk(
@@ -127,15 +163,23 @@ def topk(
     """The `k` largest (or smallest) elements along a dim, and their indices.
 
     Args:
-        input: Any real tensor; NaN counts as the largest.
-        k: How many.
+        input: Any real dtype, any shape; NaN counts as the largest.
+        k: How many, from 0 to the dim's size.
         dim: Along which dim. Default: -1.
         largest: The largest, else the smallest. Default: True.
         sorted: Accepted; they are always in order.
         out: Where to write values and indices.
 
     Returns:
-        The named tuple (values, indices).
+        The named tuple (values, indices): input's dtype and int64, of input's shape but for size `k` along `dim`. Which
+        of equal elements are taken is not specified.
+
+    Raises:
+        ShapeError: `k` is negative or above the dim's size.
+        IndexRangeError: `dim` is not there.
+        DTypeError: `input` is complex.
+
+    Differentiable: The values: each gradient goes to the element at the index.
 
     Example:
         >>> import fnnet
@@ -144,19 +188,21 @@ def topk(
         (tensor([3, 2]), tensor([0, 2]))
     """
     d = _dim("topk", input, dim)
+    if dtype_of(input) is dtypes.bool_:
+        raise DTypeError("topk does not support bool dtypes on CPU")
     shape = tuple(input._data.shape)
     x = input if shape else cast("Tensor", apply(RESHAPE, input, shape=(1,)))
     if not 0 <= k <= x._data.shape[d]:
         raise ShapeError(f"topk(): selected index k out of range (k={k}, dimension {d} has size {x._data.shape[d]})")
     space = namespace_of(x._device)
     raw = x._data
-    if dtype_of(x) is dtypes.bool_ or dtype_of(x) in dtypes.HALF:
+    if dtype_of(x) in dtypes.HALF:
         raw = space.cast(raw, dtype=dtypes.float32)
     indices: Tensor = contiguous(make(space.asarray(space.topk(raw, count=k, dim=d, largest=largest)), x._device))
     values = pick(x, d, indices)
     if not shape and k == 1:
         values, indices = reshape(values, ()), reshape(indices, ())
-    return finish_pair(return_types.topk, values, indices, out)  # type: ignore[no-any-return]
+    return entitle(finish_pair(return_types.topk, values, indices, out), "TopkBackward0")  # type: ignore[no-any-return]
 
 
 # without repetitions -----------------------------------------------------------------------------------------------
@@ -167,6 +213,7 @@ def _answer(values: Tensor, inverse: Tensor | None, counts: Tensor | None) -> An
 
 def _rows(name: str, input: Tensor, dim: int | None) -> tuple[Tensor, int]:
     """The slices whose repetitions are looked for, as rows of a matrix, and the dim that they stand along."""
+    refuse_dtype(name, dtype_of(input), 3)
     if dim is None:
         return reshape(input, (math.prod(input._data.shape), 1)), 0
     d = wrap_dim(dim, input._data.ndim, name)
@@ -217,14 +264,23 @@ def unique(
     """The different elements (or slices along `dim`), in order.
 
     Args:
-        input: Any real tensor.
+        input: Any real dtype, any shape; each NaN differs from all others.
         sorted: Accepted; they are always in order.
         return_inverse: Also return, for each element, the index of its value. Default: False.
         return_counts: Also return how often each value occurs. Default: False.
         dim: Compare slices along this dim. Default: elements.
 
     Returns:
-        The values, or a tuple of them with what else was asked for.
+        The values: `(U,)`, or with `dim` input's shape but for size U along it; or a tuple of them with what else was
+        asked for: the inverse, int64, of input's shape (with `dim`, a vector of the dim's size), and the counts,
+        int64 `(U,)`.
+
+    Raises:
+        IndexRangeError: `dim` is not there.
+        ShapeError: With `dim`, another dim is empty.
+        DTypeError: `input` is complex.
+
+    Differentiable: No; the result has no history.
 
     Example:
         >>> import fnnet
@@ -258,6 +314,23 @@ def unique_consecutive(
     input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:  # a Tensor, or a tuple of it with the inverse and the counts asked for
     """The first of each run of equal elements (or slices along `dim`).
+
+    Args:
+        input: Any dtype, any shape; each NaN differs from all others.
+        return_inverse: Also return, for each element, the index of its run. Default: False.
+        return_counts: Also return the length of each run. Default: False.
+        dim: Compare slices along this dim. Default: elements, flattened.
+
+    Returns:
+        The values: `(U,)`, or with `dim` input's shape but for size U along it; or a tuple of them with what else was
+        asked for: the inverse, int64, of input's shape (with `dim`, a vector of the dim's size), and the lengths,
+        int64 `(U,)`.
+
+    Raises:
+        IndexRangeError: `dim` is not there.
+        ShapeError: With `dim`, another dim is empty.
+
+    Differentiable: No; the result has no history.
 
     Example:
         >>> import fnnet

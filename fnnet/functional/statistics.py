@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from fnnet._core.errors import DTypeError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Number, Shape
 from fnnet._core.op import OUT, Make, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.backends.dtypes import DType
 from fnnet.functional._common import dtype_of, into, need_tensor, to_dtype, wrap_dims
@@ -67,6 +68,11 @@ def _spread(
     need_tensor(op.name, input=input)
     if isinstance(dim, bool):  # var(input, unbiased)
         dim, unbiased = None, dim
+    if dtype_of(input).category == 3:  # E|z - E z|^2 is the sum of the parts' variances
+        parts = [_spread(VAR, part, dim, unbiased, correction, keepdim, None) for part in (input.real, input.imag)]
+        total = parts[0] + parts[1]
+        total = total if op is VAR else total.sqrt()
+        return total if out is None else into(out, total)
     if dtype_of(input).category != 2:
         raise DTypeError(f"{op.name}: std and var only support floating point dtypes here, got {dtype_of(input)}")
     if correction is None:
@@ -78,7 +84,7 @@ def _spread(
         correction=float(cast("float", correction)),
         keepdim=keepdim,
     )
-    return r if out is None else into(out, r)
+    return r if out is None else into(op.name, out, r)
 
 
 def var(
@@ -177,7 +183,7 @@ def var_mean(
         >>> fnnet.var_mean(fnnet.tensor([1.0, 2.0, 3.0]))
         (tensor(1.), tensor(2.))
     """
-    return _with_mean(VAR, input, dim, unbiased, correction, keepdim)  # type: ignore[no-any-return]
+    return entitle(_with_mean(VAR, input, dim, unbiased, correction, keepdim), "VarMeanBackward0")  # type: ignore[no-any-return]
 
 
 def std_mean(
@@ -206,7 +212,7 @@ def std_mean(
         >>> fnnet.std_mean(fnnet.tensor([1.0, 2.0, 3.0]))
         (tensor(1.), tensor(2.))
     """
-    return _with_mean(STD, input, dim, unbiased, correction, keepdim)  # type: ignore[no-any-return]
+    return entitle(_with_mean(STD, input, dim, unbiased, correction, keepdim), "StdMeanBackward0")  # type: ignore[no-any-return]
 
 
 # norm --------------------------------------------------------------------------------------------------------------
@@ -293,6 +299,8 @@ def norm(
     need_tensor("norm", input=input)
     if dtype is not None:
         input = to_dtype(input, dtype)
+    if dtype_of(input).category == 3:
+        input = input.abs()
     if dtype_of(input).category != 2:
         raise DTypeError(f"norm: Expected a floating point tensor as input. Got {dtype_of(input)}")
     order = 2.0 if p in ("fro", None) else p
@@ -305,7 +313,7 @@ def norm(
     if order < 0 and any(input._data.shape[d] == 0 for d in dims):
         raise ShapeError(f"norm: cannot compute the {order} norm on an empty dim")
     r: Tensor = apply(NORM, input, p=order, dim=dims, keepdim=keepdim)
-    return r if out is None else into(out, r)
+    return r if out is None else into("norm", out, r)
 
 
 __all__ = ["norm", "std", "std_mean", "var", "var_mean"]
