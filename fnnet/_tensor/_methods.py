@@ -51,7 +51,7 @@ def assign(op: Op, target: Any, compute: Callable[..., Tensor], *args: Any, **op
     """target[...] = compute(target, ...), where no single op writes it: refused before anything is computed."""
     check_leaf(op, target)
     value = compute(target, *args, **options)
-    check_castable(dtype_of(value), dtype_of(target))
+    check_castable(op.name + "_", dtype_of(value), dtype_of(target))
     if value._data.shape != target._data.shape:
         raise ShapeError(
             f"{op.name}_: output with shape {list(target._data.shape)} doesn't match the broadcast shape "

@@ -146,14 +146,14 @@ class ArithmeticMethods(Variable):
     def add_(self, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         """`add` in place."""
         if alpha != 1:
-            other = arithmetic.scaled(self, other, alpha)  # type: ignore[arg-type]
+            other = arithmetic.scaled("add_", self, other, alpha)  # type: ignore[arg-type]
         return inplace(ADD, self, other)  # type: ignore[arg-type]
 
     def sub_(self, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         """`sub` in place."""
         arithmetic.refuse_bool(self, other)
         if alpha != 1:
-            other = arithmetic.scaled(self, other, alpha)  # type: ignore[arg-type]
+            other = arithmetic.scaled("sub_", self, other, alpha)  # type: ignore[arg-type]
         return inplace(SUB, self, other)  # type: ignore[arg-type]
 
     subtract_ = sub_

@@ -45,7 +45,7 @@ def _bits_(op: Op) -> Operator:
 
     def method(self: Any, other: Any) -> Tensor:
         common = result_dtype(self, other)
-        check_castable(common, dtype_of(self))
+        check_castable(op.name + "_", common, dtype_of(self))
         refuse_dtype(op.name + "_cpu", common, 2, 3)
         return inplace(op, self, other)
 

@@ -5,6 +5,7 @@ Shapes and dtypes are settled here, once; below, ops see equal dtypes and static
 
 from __future__ import annotations
 
+import functools
 import operator
 import warnings
 from collections.abc import Iterable, Sequence
@@ -61,6 +62,13 @@ def need_one_device(name: str, **values: object) -> None:
         raise DeviceError(
             f"{name}(): Expected all tensors to be on the same device, but found at least two devices ({found})"
         )
+
+
+def need_number(name: str, **values: object) -> None:
+    """Raise unless each value is a number, or stands for one; None is left to the caller's default."""
+    for argument, value in values.items():
+        if value is not None and not is_number(value):
+            raise ArgumentError(f"{name}(): argument '{argument}' must be Number, not {type(value).__name__}")
 
 
 # promotion ---------------------------------------------------------------------------------------------------------
@@ -182,7 +190,7 @@ def unary(op: Op, x: Any, out: Tensor | None = None) -> Tensor:
     r: Tensor | None = tape.unary(op, x)
     if r is None:
         r = elementwise(op, x)
-    return r if out is None else into(out, r, beside=(x,))
+    return r if out is None else into(op.name, out, r, beside=(x,))
 
 
 def binary(op: Op, a: Any, b: Any, out: Tensor | None = None) -> Tensor:
@@ -201,7 +209,7 @@ def binary(op: Op, a: Any, b: Any, out: Tensor | None = None) -> Tensor:
         r = elementwise(op, a, b)
     else:
         raise ArgumentError(f"{op.name}(): argument 'input' (position 1) must be Tensor, not {type(a).__name__}")
-    return r if out is None else into(out, r, beside=(a, b))
+    return r if out is None else into(op.name, out, r, beside=(a, b))
 
 
 def is_number(x: object) -> bool:
@@ -245,25 +253,26 @@ def refuse_overlap(out: Tensor, *inputs: Tensor) -> None:
             )
 
 
-def into(out: Tensor, r: Tensor, *inputs: Tensor, beside: Sequence[Any] = ()) -> Tensor:
+def into(name: str, out: Tensor, r: Tensor, *inputs: Tensor, beside: Sequence[Any] = ()) -> Tensor:
     """Write a result into `out=`, which takes its shape; it must be able to hold its dtype.
 
     Where PyTorch computes straight into `out`, it refuses memory that `out` shares with `inputs`. What is read element
     by element (`beside`: tensors and numbers) may be `out` itself, but not overlap it otherwise.
     """
     if not isinstance(out, Variable):
-        raise ArgumentError(f"argument 'out' must be Tensor, not {type(out).__name__}")
+        raise ArgumentError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     if MODE.state.grad and (out._edge() is not None or r._edge() is not None):
         raise AutogradError(
-            "functions with out=... arguments don't support automatic differentiation, but one of the arguments "
-            "requires grad."
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
         )
     refuse_overlap(out, *inputs)
     refuse_partial_overlap(out, "out=", *beside)
-    check_castable(dtype_of(r), dtype_of(out))
+    check_castable(name, dtype_of(r), dtype_of(out))
     if r._device is not out._device:
         raise DTypeError(
-            f"out= is on {out._device}, the result on {r._device}: Expected all tensors to be on the same device"
+            f"{name}(): Expected all tensors to be on the same device, but out= is on {out._device}, the result on "
+            f"{r._device}"
         )
     if tuple(out._data.shape) != tuple(r._data.shape):
         if out._data.size:
@@ -285,10 +294,12 @@ def need_dtype(name: str, out: Tensor, dtype: DType) -> None:
         raise DTypeError(f"{name}(): Expected out tensor to have dtype {dtype}, but got {dtype_of(out)} instead")
 
 
-def check_castable(source: DType, target: DType) -> None:
+def check_castable(name: str, source: DType, target: DType) -> None:
     """Raise where PyTorch refuses to cast a result: float to whole number, complex to float, anything to bool."""
     if source.category > target.category and not (source.category <= 1 and target.category == 1):
-        raise DTypeError(f"result type {_title(source)} can't be cast to the desired output type {_title(target)}")
+        raise DTypeError(
+            f"{name}: result type {_title(source)} can't be cast to the desired output type {_title(target)}"
+        )
 
 
 def _title(dtype: DType) -> str:
@@ -308,7 +319,7 @@ def inplace(op: Op, target: Tensor, *others: Any, **static: Any) -> Tensor:
     if op.kind is Kind.FLOAT and common.category < 2:
         common = DEFAULT.float
     if op.kind is not Kind.BOOL:
-        check_castable(common, own)
+        check_castable(op.name + "_", common, own)
     shape = broadcast_shape(
         op.name + "_", tuple(target._data.shape), *(tuple(o._data.shape) for o in others if is_tensor(o))
     )
@@ -332,7 +343,23 @@ def check_leaf(op: Op, target: Tensor) -> None:
 
 def copy_into(target: Tensor, source: Tensor) -> Tensor:
     """target[...] = source, recorded: the history becomes the source's."""
-    return cast("Tensor", apply_(OPS["copy"], target, target, to_dtype(source, dtype_of(target))))
+    return cast("Tensor", apply_(_copy_of_result(), target, target, to_dtype(source, dtype_of(target))))
+
+
+@functools.cache
+def _copy_of_result() -> Op:
+    return OPS["copy"].titled(_title_of_result)
+
+
+def _title_of_result(node: Any) -> str:
+    """An in-place op that was computed apart and then copied is called like what computed it."""
+    op, edge = node.op, node.edges[1]
+    while edge is not None and not isinstance(edge, Variable):
+        node = edge[0] if isinstance(edge, tuple) else edge
+        if node.op.name != "cast":
+            return cast("str", node.name())
+        edge = node.edges[0]
+    return OPS[op.name].title  # type: ignore[return-value]  # that of `copy` is a string
 
 
 # shapes and dims -----------------------------------------------------------------------------------------------------
@@ -359,7 +386,14 @@ def broadcast_shape(name: str, *shapes: Shape) -> Shape:
 
 def wrap_dim(dim: Any, ndim: int, name: str = "dim") -> int:
     """A dim as a non-negative int; a 0-d tensor has the dims 0 and -1."""
-    d = operator.index(dim) if not isinstance(dim, Variable) else int(cast("Any", dim).item())
+    if type(dim) is int:
+        d = dim
+    elif isinstance(dim, Variable):
+        d = int(cast("Any", dim).item())
+    elif hasattr(dim, "__index__"):
+        d = operator.index(dim)
+    else:
+        raise ArgumentError(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
     n = max(ndim, 1)
     if not -n <= d < n:
         raise IndexRangeError(
@@ -372,6 +406,8 @@ def wrap_dims(dim: int | Iterable[int] | None, ndim: int, name: str = "dim") -> 
     """Dims as a sorted tuple; None and () are all of them."""
     if dim is None:
         return tuple(range(ndim))
+    if isinstance(dim, str) or not (hasattr(dim, "__index__") or hasattr(dim, "__iter__")):
+        raise ArgumentError(f"{name}(): argument 'dim' must be tuple of ints, not {type(dim).__name__}")
     dims = [wrap_dim(d, ndim, name) for d in ((dim,) if isinstance(dim, int) else dim)]
     if not dims:
         return tuple(range(ndim))

@@ -163,7 +163,21 @@ def _adaptive_max(d: int, input: Tensor, output_size: Sizes, return_indices: boo
 
 
 def adaptive_avg_pool1d(input: Tensor, output_size: Sizes) -> Tensor:
-    """The means of `output_size` windows of `(N, C, L)` or `(C, L)`, see `adaptive_avg_pool2d`.
+    """The means of a given number of windows of a signal, which lie as `adaptive_avg_pool2d`'s.
+
+    Args:
+        input: `(N, C, L)`, or `(C, L)` without a batch, floating point.
+        output_size: `L'`, the number of windows; None keeps the input's size.
+
+    Returns:
+        `(N, C, L')` or `(C, L')`, `input`'s dtype.
+
+    Raises:
+        ShapeError: `input` has another rank or is empty in L, or `output_size` another length.
+        OptionError: A negative size.
+        DTypeError: `input` is not floating-point.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -179,15 +193,18 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Sizes) -> Tensor:
     Window `i` of `o` over `n` elements is `[floor(i * n / o), ceil((i + 1) * n / o))`; neighbours may share an element.
 
     Args:
-        input: `(N, C, H, W)`, or `(C, H, W)` without a batch.
+        input: `(N, C, H, W)`, or `(C, H, W)` without a batch, floating point.
         output_size: `(H', W')`, or one int for both; None keeps the input's size.
 
     Returns:
-        `(N, C, H', W')`.
+        `(N, C, H', W')` or `(C, H', W')`, `input`'s dtype.
 
     Raises:
-        ShapeError: The input is empty or of another rank.
+        ShapeError: `input` has another rank or is empty in H or W, or `output_size` another length.
         OptionError: A negative size.
+        DTypeError: `input` is not floating-point.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -198,7 +215,21 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Sizes) -> Tensor:
 
 
 def adaptive_avg_pool3d(input: Tensor, output_size: Sizes) -> Tensor:
-    """The means of a given number of windows of `(N, C, D, H, W)` or `(C, D, H, W)`, see `adaptive_avg_pool2d`.
+    """The means of a given number of windows of a volume, which lie as `adaptive_avg_pool2d`'s.
+
+    Args:
+        input: `(N, C, D, H, W)`, or `(C, D, H, W)` without a batch, floating point.
+        output_size: `(D', H', W')`, or one int for all; None keeps the input's size.
+
+    Returns:
+        `(N, C, D', H', W')` or `(C, D', H', W')`, `input`'s dtype.
+
+    Raises:
+        ShapeError: `input` has another rank or is empty in D, H or W, or `output_size` another length.
+        OptionError: A negative size.
+        DTypeError: `input` is not floating-point.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -209,7 +240,23 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Sizes) -> Tensor:
 
 
 def adaptive_max_pool1d(input: Tensor, output_size: Sizes, return_indices: bool = False) -> Pooled:
-    """The largest elements of `output_size` windows of `(N, C, L)` or `(C, L)`, see `adaptive_max_pool2d`.
+    """The largest elements of a given number of windows of a signal, which lie as `adaptive_avg_pool2d`'s.
+
+    Args:
+        input: `(N, C, L)`, or `(C, L)` without a batch, floating point.
+        output_size: `L'`, the number of windows; None keeps the input's size.
+        return_indices: Return also where each maximum lies in its signal. Default: False.
+
+    Returns:
+        `(N, C, L')` or `(C, L')`, `input`'s dtype; with `return_indices` that and its int64 indices.
+
+    Raises:
+        ShapeError: `input` has another rank or is empty in L, or `output_size` another length.
+        OptionError: A negative size.
+        DTypeError: `input` is not floating-point.
+
+    Differentiable:
+        The gradient goes to the element that was chosen: of equal ones the first, of NaNs the last.
 
     Example:
         >>> import fnnet
@@ -223,16 +270,17 @@ def adaptive_max_pool2d(input: Tensor, output_size: Sizes, return_indices: bool 
     """The largest elements of a given number of windows, which lie as `adaptive_avg_pool2d`'s.
 
     Args:
-        input: `(N, C, H, W)`, or `(C, H, W)` without a batch.
+        input: `(N, C, H, W)`, or `(C, H, W)` without a batch, floating point.
         output_size: `(H', W')`, or one int for both; None keeps the input's size.
         return_indices: Return also where each maximum lies in its plane, `h * W + w`. Default: False.
 
     Returns:
-        `(N, C, H', W')`, or that and its int64 indices.
+        `(N, C, H', W')` or `(C, H', W')`, `input`'s dtype; with `return_indices` that and its int64 indices.
 
     Raises:
-        ShapeError: The input is empty or of another rank.
+        ShapeError: `input` has another rank or is empty in H or W, or `output_size` another length.
         OptionError: A negative size.
+        DTypeError: `input` is not floating-point.
 
     Differentiable:
         The gradient goes to the element that was chosen: of equal ones the first, of NaNs the last.
@@ -247,7 +295,23 @@ def adaptive_max_pool2d(input: Tensor, output_size: Sizes, return_indices: bool 
 
 
 def adaptive_max_pool3d(input: Tensor, output_size: Sizes, return_indices: bool = False) -> Pooled:
-    """The largest elements of windows of `(N, C, D, H, W)` or `(C, D, H, W)`, see `adaptive_max_pool2d`.
+    """The largest elements of a given number of windows of a volume, which lie as `adaptive_avg_pool2d`'s.
+
+    Args:
+        input: `(N, C, D, H, W)`, or `(C, D, H, W)` without a batch, floating point.
+        output_size: `(D', H', W')`, or one int for all; None keeps the input's size.
+        return_indices: Return also where each maximum lies in its volume, `(d * H + h) * W + w`. Default: False.
+
+    Returns:
+        `(N, C, D', H', W')` or `(C, D', H', W')`, `input`'s dtype; with `return_indices` that and its int64 indices.
+
+    Raises:
+        ShapeError: `input` has another rank or is empty in D, H or W, or `output_size` another length.
+        OptionError: A negative size.
+        DTypeError: `input` is not floating-point.
+
+    Differentiable:
+        The gradient goes to the element that was chosen: of equal ones the first, of NaNs the last.
 
     Example:
         >>> import fnnet

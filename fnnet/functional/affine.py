@@ -9,6 +9,7 @@ from fnnet._core.errors import DTypeError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import Make, Op, Sample
 from fnnet.autograd.tape import apply
+from fnnet.autograd.node import entitle
 from fnnet.functional._common import dtype_of, into, need_tensor
 from fnnet.functional.arithmetic import add, mul
 from fnnet.functional.products import (
@@ -70,6 +71,7 @@ def _scaled_sum(name: str, input: Tensor, product: Tensor, beta: Number, alpha: 
     r = product if alpha == 1 else mul(product, alpha)
     if beta != 0:
         r = add(input if beta == 1 else mul(input, beta), r)
+    entitle(r, f"{name.capitalize()}Backward0")
     return r if out is None else into(name, out, r)
 
 
@@ -271,8 +273,15 @@ def _linear_samples(make: Make) -> Any:
     yield Sample(make(0, 3), make(2, 3), make(2))
 
 
+def _linear_title(node: Any) -> str:
+    """PyTorch multiplies matrices: rows of other dims are merged before and parted afterwards."""
+    if len(node.shapes[0]) == 2:
+        return "AddmmBackward0" if node.shapes[2] else "MmBackward0"
+    return "ViewBackward0" if node.shapes[2] else "UnsafeViewBackward0"
+
+
 LINEAR = Op(
-    "linear", forward=_linear, backward=_linear_backward, uses=((1,), (0,), ()), onnx="Gemm", samples=_linear_samples
+    "linear", title=_linear_title, forward=_linear, backward=_linear_backward, uses=((1,), (0,), ()), onnx="Gemm", samples=_linear_samples
 )
 
 

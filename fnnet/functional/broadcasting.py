@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fnnet._core.errors import ShapeError
+from fnnet._core.errors import ArgumentError, ShapeError
 from fnnet._core.namespace import sum_to
 from fnnet._core.op import Kind, Op, Sample
 from fnnet._core.size import Size
@@ -101,7 +101,8 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:  # Tensors, or one s
         ((3, 2), (3, 2))
     """
     if len(tensors) == 1 and not isinstance(tensors[0], Variable):
-        tensors = tuple(tensors[0])
+        tensors = _several("broadcast_tensors", tensors[0])
+    need_tensor("broadcast_tensors", **{f"tensors[{i}]": x for i, x in enumerate(tensors)})
     shape = _broadcast("broadcast_tensors", *(tuple(x._data.shape) for x in tensors))
     return tuple(broadcast_to(x, shape) for x in tensors)
 
@@ -117,13 +118,24 @@ def broadcast_shapes(*shapes: Sequence[int] | int) -> Size:
     found = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
     for shape in found:
         if any(n < 0 for n in shape):
-            raise ShapeError(f"Trying to create tensor with negative dimension: {list(shape)}")
+            raise ShapeError(
+                f"broadcast_shapes: Attempting to broadcast a dimension with negative length: {list(shape)}"
+            )
     return Size(_broadcast("broadcast_shapes", *found))
+
+
+def _several(name: str, tensors: Any) -> tuple[Any, ...]:
+    if not isinstance(tensors, (list, tuple)):
+        raise ArgumentError(
+            f"{name}(): argument 'tensors' must be Tensor or tuple of Tensors, not {type(tensors).__name__}"
+        )
+    need_tensor(name, **{f"tensors[{i}]": x for i, x in enumerate(tensors)})
+    return tuple(tensors)
 
 
 def _at_least(name: str, tensors: tuple[Any, ...], grow: Any) -> Any:
     if len(tensors) == 1 and not isinstance(tensors[0], Variable):
-        return tuple(grow(x) for x in tensors[0])
+        return tuple(grow(x) for x in _several(name, tensors[0]))
     need_tensor(name, **{f"tensors[{i}]": x for i, x in enumerate(tensors)})
     return grow(tensors[0]) if len(tensors) == 1 else tuple(grow(x) for x in tensors)
 

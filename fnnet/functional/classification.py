@@ -196,7 +196,7 @@ def _checked(name: str, x: Tensor, target: Tensor, weight: Tensor | None, ignore
             )
     found = bounds(target)
     if found is not None and (found[0] < 0 or found[1] >= classes):
-        _refuse(target, classes, ignore_index)
+        _refuse(name, target, classes, ignore_index)
     if dtype_of(target) is not dtypes.int64:
         target = to_dtype(target, dtypes.int64)
     if len(shape) == 1:
@@ -205,7 +205,7 @@ def _checked(name: str, x: Tensor, target: Tensor, weight: Tensor | None, ignore
     return x, target, given
 
 
-def _refuse(target: Tensor, classes: int, ignore_index: int) -> None:
+def _refuse(name: str, target: Tensor, classes: int, ignore_index: int) -> None:
     """Raise for the first target that is neither a class nor ignored."""
     k = target._device.backend
     raw = target._data
@@ -213,7 +213,11 @@ def _refuse(target: Tensor, classes: int, ignore_index: int) -> None:
     flat = k.reshape(wrong, shape=(-1,))
     first = int(k.argmax(flat, dim=0))
     if bool(flat[first]):
-        raise IndexRangeError(f"Target {int(k.reshape(raw, shape=(-1,))[first])} is out of bounds.")
+        wrong_class = int(k.reshape(raw, shape=(-1,))[first])
+        raise IndexRangeError(
+            f"{name}: Target {wrong_class} is out of bounds. Expected 0 to {classes - 1} ({classes} classes), or "
+            f"ignore_index={ignore_index}"
+        )
 
 
 def _wide(x: Tensor, weight: Tensor | None) -> tuple[Any, Any]:
@@ -235,24 +239,32 @@ def nll_loss(
     """`-weight[target] * input[target]`: the negative log-likelihood of the targets.
 
     Args:
-        input: Log-probabilities `(N, C)`, `(N, C, *)` or `(C,)`.
-        target: Classes `(N)`, `(N, *)` or 0-d, int64 in [0, C), or `ignore_index`.
-        weight: `(C,)`, of each class. Default: ones.
+        input: Log-probabilities `(N, C)`, `(N, C, *)` or `(C,)`, floating point.
+        target: Classes `(N)`, `(N, *)` or 0-d, int64 or uint8, in [0, C) or `ignore_index`.
+        weight: `(C,)`, of each class, `input`'s dtype. Default: ones.
         size_average: Deprecated, see `reduction`.
         ignore_index: Targets that count for nothing. Default: -100.
         reduce: Deprecated, see `reduction`.
         reduction: "none", "sum", or "mean": the sum over the sum of the targets' weights. Default: "mean".
 
+    Returns:
+        0-d, or the target's shape with `reduction="none"`; `input`'s dtype. The mean of no targets is NaN.
+
     Raises:
         IndexRangeError: A target is out of bounds.
         ShapeError: Shapes do not fit together.
+        DTypeError: `input` is not floating-point, `target` neither int64 nor uint8, or `weight` of another dtype.
+        OptionError: `reduction` is none of these.
+        AutogradError: `weight` requires grad.
+
+    Differentiable: In `input`, any order; zero where all targets are ignored.
 
     Example:
         >>> import fnnet
         >>> fnnet.nn.functional.nll_loss(fnnet.tensor([[-1.0, -2.0], [-3.0, -4.0]]), fnnet.tensor([0, 1]))
         tensor(2.5000)
     """
-    reduction = reduction_of(reduction, size_average, reduce)
+    reduction = reduction_of("nll_loss", reduction, size_average, reduce)
     x, t, given = _checked("nll_loss", input, target, weight, ignore_index)
     x, w = _wide(x, weight)
     loss = to_dtype(apply(NLL_LOSS, x, t, w, reduction=reduction, ignore_index=int(ignore_index)), dtype_of(input))
@@ -278,9 +290,10 @@ def cross_entropy(
     """`-sum over classes of q log(softmax(input))`, where q is the target's distribution.
 
     Args:
-        input: Unnormalised log-probabilities `(N, C)`, `(N, C, *)` or `(C,)`.
-        target: Classes `(N)`, `(N, *)` or 0-d, int64 in [0, C) or `ignore_index`; or probabilities of input's shape.
-        weight: `(C,)`, of each class. Default: ones.
+        input: Unnormalised log-probabilities `(N, C)`, `(N, C, *)` or `(C,)`, floating point.
+        target: Classes `(N)`, `(N, *)` or 0-d, int64 or uint8, in [0, C) or `ignore_index`; or probabilities, floating
+            point, of input's shape.
+        weight: `(C,)`, of each class, with class indices of input's dtype. Default: ones.
         size_average: Deprecated, see `reduction`.
         ignore_index: Class indices that count for nothing. Default: -100.
         reduce: Deprecated, see `reduction`.
@@ -288,12 +301,20 @@ def cross_entropy(
             number). Default: "mean".
         label_smoothing: Share of the uniform distribution in q, in [0, 1]. Default: 0.
 
+    Returns:
+        0-d, or with `reduction="none"` the shape of class indices, `(N)`, `(N, *)` or 0-d; `input`'s dtype, promoted with
+        that of probabilities. The mean of no targets is NaN.
+
     Raises:
         IndexRangeError: A target is out of bounds.
         ShapeError: Shapes do not fit together.
-        OptionError: `label_smoothing` or `reduction` is none of these.
+        DTypeError: `input` or probabilities are not floating-point, class indices neither int64 nor uint8, or `weight` of
+            another dtype.
+        OptionError: `label_smoothing` or `reduction` is none of these, or `ignore_index` is not negative with
+            probabilities.
+        AutogradError: `weight` requires grad, and the target is given by class indices.
 
-    Differentiable: by `input`; by probabilities and, with them, by `weight` too.
+    Differentiable: In `input`, any order; in probabilities and, with them, in `weight` too.
 
     Source:
         Label smoothing: C. Szegedy et al., "Rethinking the Inception Architecture for Computer Vision" (2015).
@@ -303,7 +324,7 @@ def cross_entropy(
         >>> fnnet.nn.functional.cross_entropy(fnnet.tensor([[0.0, 0.0], [0.0, 100.0]]), fnnet.tensor([0, 1]))
         tensor(0.3466)
     """
-    reduction = reduction_of(reduction, size_average, reduce)
+    reduction = reduction_of("cross_entropy", reduction, size_average, reduce)
     if not 0.0 <= label_smoothing <= 1.0:
         raise OptionError(f"cross_entropy: label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     need_float("cross_entropy", input)

@@ -42,7 +42,21 @@ GE = Op("ge", kind=Kind.BOOL, onnx="GreaterOrEqual", samples=_samples, real=True
 
 
 def eq(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
-    """`input == other`, elementwise: a bool tensor.
+    """`input == other`, elementwise, broadcast and promoted; NaN equals nothing.
+
+    Args:
+        input: Tensor of any dtype.
+        other: Tensor or number.
+        out: Where to write the result.
+
+    Returns:
+        A bool tensor of the broadcast shape.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+        ArgumentError: `input` is not a tensor, or `other` neither tensor nor number.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -53,7 +67,21 @@ def eq(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> T
 
 
 def ne(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
-    """`input != other`, elementwise: a bool tensor.
+    """`input != other`, elementwise, broadcast and promoted; NaN differs from everything.
+
+    Args:
+        input: Tensor of any dtype.
+        other: Tensor or number.
+        out: Where to write the result.
+
+    Returns:
+        A bool tensor of the broadcast shape.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+        ArgumentError: `input` is not a tensor, or `other` neither tensor nor number.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -64,7 +92,22 @@ def ne(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> T
 
 
 def lt(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
-    """`input < other`, elementwise: a bool tensor.
+    """`input < other`, elementwise, broadcast and promoted; False where one is NaN.
+
+    Args:
+        input: Tensor of any real dtype.
+        other: Tensor or number, real.
+        out: Where to write the result.
+
+    Returns:
+        A bool tensor of the broadcast shape.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+        DTypeError: An operand is complex.
+        ArgumentError: `input` is not a tensor, or `other` neither tensor nor number.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -75,7 +118,22 @@ def lt(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> T
 
 
 def le(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
-    """`input <= other`, elementwise: a bool tensor.
+    """`input <= other`, elementwise, broadcast and promoted; False where one is NaN.
+
+    Args:
+        input: Tensor of any real dtype.
+        other: Tensor or number, real.
+        out: Where to write the result.
+
+    Returns:
+        A bool tensor of the broadcast shape.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+        DTypeError: An operand is complex.
+        ArgumentError: `input` is not a tensor, or `other` neither tensor nor number.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -86,7 +144,22 @@ def le(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> T
 
 
 def gt(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
-    """`input > other`, elementwise: a bool tensor.
+    """`input > other`, elementwise, broadcast and promoted; False where one is NaN.
+
+    Args:
+        input: Tensor of any real dtype.
+        other: Tensor or number, real.
+        out: Where to write the result.
+
+    Returns:
+        A bool tensor of the broadcast shape.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+        DTypeError: An operand is complex.
+        ArgumentError: `input` is not a tensor, or `other` neither tensor nor number.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -97,7 +170,22 @@ def gt(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> T
 
 
 def ge(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
-    """`input >= other`, elementwise: a bool tensor.
+    """`input >= other`, elementwise, broadcast and promoted; False where one is NaN.
+
+    Args:
+        input: Tensor of any real dtype.
+        other: Tensor or number, real.
+        out: Where to write the result.
+
+    Returns:
+        A bool tensor of the broadcast shape.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+        DTypeError: An operand is complex.
+        ArgumentError: `input` is not a tensor, or `other` neither tensor nor number.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -137,6 +225,14 @@ ISFINITE = Op("isfinite", kind=Kind.BOOL, samples=_tested)
 def isnan(input: Tensor) -> Tensor:
     """Where `input` is NaN.
 
+    Args:
+        input: Any shape and dtype; complex numbers where a part is.
+
+    Returns:
+        A bool tensor of `input`'s shape.
+
+    Differentiable: No.
+
     Example:
         >>> import fnnet
         >>> fnnet.isnan(fnnet.tensor([1.0, float("nan")]))
@@ -147,6 +243,14 @@ def isnan(input: Tensor) -> Tensor:
 
 def isinf(input: Tensor) -> Tensor:
     """Where `input` is infinity or minus infinity.
+
+    Args:
+        input: Any shape and dtype; complex numbers where a part is.
+
+    Returns:
+        A bool tensor of `input`'s shape.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -159,6 +263,14 @@ def isinf(input: Tensor) -> Tensor:
 def isfinite(input: Tensor) -> Tensor:
     """Where `input` is neither infinite nor NaN.
 
+    Args:
+        input: Any shape and dtype; complex numbers where both parts are.
+
+    Returns:
+        A bool tensor of `input`'s shape.
+
+    Differentiable: No.
+
     Example:
         >>> import fnnet
         >>> fnnet.isfinite(fnnet.tensor([1.0, float("inf")]))
@@ -170,6 +282,18 @@ def isfinite(input: Tensor) -> Tensor:
 def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Where `input` is infinity.
 
+    Args:
+        input: Any shape, any real dtype.
+        out: Where to write the result.
+
+    Returns:
+        A bool tensor of `input`'s shape.
+
+    Raises:
+        DTypeError: `input` is complex.
+
+    Differentiable: No.
+
     Example:
         >>> import fnnet
         >>> fnnet.isposinf(fnnet.tensor([float("-inf"), float("inf")]))
@@ -180,6 +304,18 @@ def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Where `input` is minus infinity.
+
+    Args:
+        input: Any shape, any real dtype.
+        out: Where to write the result.
+
+    Returns:
+        A bool tensor of `input`'s shape.
+
+    Raises:
+        DTypeError: `input` is complex.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -197,6 +333,14 @@ def _is_infinite(name: str, x: Tensor, bound: float, out: Tensor | None) -> Tens
 
 def isreal(input: Tensor) -> Tensor:
     """Where the imaginary part is 0: everywhere in a real tensor.
+
+    Args:
+        input: Any shape and dtype.
+
+    Returns:
+        A bool tensor of `input`'s shape.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -234,15 +378,21 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
     """Where `|input - other| <= atol + rtol * |other|`; infinities are close to themselves only.
 
     Args:
-        input: Tensor.
-        other: Tensor of the same dtype.
+        input: Tensor of any dtype; whole numbers and bool are compared in the default float dtype.
+        other: Tensor of the same dtype; broadcast.
         rtol: Relative tolerance, not negative. Default: 1e-5.
         atol: Absolute tolerance, not negative. Default: 1e-8.
         equal_nan: Whether NaN is close to NaN. Default: False.
 
+    Returns:
+        A bool tensor of the broadcast shape.
+
     Raises:
+        ShapeError: The shapes do not broadcast.
         DTypeError: The dtypes differ.
         OptionError: A tolerance is negative.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -254,12 +404,29 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
         raise DTypeError(f"isclose: dtypes differ, {dtype_of(input).name} did not match {dtype_of(other).name}")
     if rtol < 0 or atol < 0:
         name, value = ("rtol", rtol) if rtol < 0 else ("atol", atol)
-        raise OptionError(f"{name} must be greater than or equal to zero, but got {value}")
+        raise OptionError(f"isclose: {name} must be greater than or equal to zero, but got {value}")
     return elementwise(ISCLOSE, input, other, rtol=float(rtol), atol=float(atol), equal_nan=bool(equal_nan))
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Whether all elements are close, see `isclose`.
+
+    Args:
+        input: Tensor of any dtype; whole numbers and bool are compared in the default float dtype.
+        other: Tensor of the same dtype; broadcast.
+        rtol: Relative tolerance, not negative. Default: 1e-5.
+        atol: Absolute tolerance, not negative. Default: 1e-8.
+        equal_nan: Whether NaN is close to NaN. Default: False.
+
+    Returns:
+        A Python bool; True of no elements.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+        DTypeError: The dtypes differ.
+        OptionError: A tolerance is negative.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -271,6 +438,15 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
 
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether both have the same shape and the same elements.
+
+    Args:
+        input: Tensor of any dtype.
+        other: Tensor; another dtype is promoted, another shape is not equal.
+
+    Returns:
+        A Python bool; NaN is not equal to itself.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet

@@ -57,8 +57,16 @@ VIEW_AS_COMPLEX = Op(
 def view_as_real(input: Tensor) -> Tensor:
     """A complex tensor as a real one with a last dim of size 2: real and imaginary part. A view.
 
+    Args:
+        input: `(*)`, complex.
+
+    Returns:
+        `(*, 2)`, float32 of complex64, float64 of complex128; `input`'s memory.
+
     Raises:
         DTypeError: `input` is not complex.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -76,11 +84,16 @@ def view_as_complex(input: Tensor) -> Tensor:
     """A real tensor whose last dim of size 2 holds real and imaginary part, as a complex one. A view.
 
     Args:
-        input: `(..., 2)`, float32 or float64; the two must lie side by side in memory.
+        input: `(*, 2)`, float32 or float64; the two must lie side by side in memory.
+
+    Returns:
+        `(*)`, complex64 of float32, complex128 of float64; `input`'s memory.
 
     Raises:
         DTypeError: `input` is neither float32 nor float64.
         ShapeError: The last dim is not of size 2, or the pairs do not lie side by side.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -110,6 +123,14 @@ def view_as_complex(input: Tensor) -> Tensor:
 def real(input: Tensor) -> Tensor:
     """The real part, a view of a complex tensor; a real tensor is its own.
 
+    Args:
+        input: Any shape and dtype.
+
+    Returns:
+        `input`'s shape; of complex64 float32, of complex128 float64, in `input`'s memory; else `input` itself.
+
+    Differentiable: Everywhere, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.real(fnnet.tensor([1 + 2j]))
@@ -125,8 +146,16 @@ def real(input: Tensor) -> Tensor:
 def imag(input: Tensor) -> Tensor:
     """The imaginary part, a view of a complex tensor.
 
+    Args:
+        input: Any shape, complex.
+
+    Returns:
+        `input`'s shape; float32 of complex64, float64 of complex128; `input`'s memory.
+
     Raises:
         DTypeError: `input` is not complex.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -151,6 +180,14 @@ def conj(input: Tensor) -> Tensor:
 
     PyTorch answers a view and conjugates when it is read.
 
+    Args:
+        input: Any shape and dtype.
+
+    Returns:
+        Shape and dtype of `input`; `input` itself where it is real.
+
+    Differentiable: Everywhere, any order; the gradient is conjugated.
+
     Example:
         >>> import fnnet
         >>> fnnet.conj(fnnet.tensor([1 + 2j]))
@@ -162,6 +199,18 @@ def conj(input: Tensor) -> Tensor:
 
 def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`conj`; with `out` also of a real tensor a copy.
+
+    Args:
+        input: Any shape and dtype.
+        out: Where to write the result.
+
+    Returns:
+        Shape and dtype of `input`; without `out`, `input` itself where it is real.
+
+    Raises:
+        DTypeError: `out` can't hold the result.
+
+    Differentiable: Everywhere, any order; the gradient is conjugated.
 
     Example:
         >>> import fnnet
@@ -175,6 +224,14 @@ def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def resolve_conj(input: Tensor) -> Tensor:
     """`input` itself: conjugates are computed at once.
 
+    Args:
+        input: Any shape and dtype.
+
+    Returns:
+        `input`, no copy.
+
+    Differentiable: Everywhere, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.resolve_conj(fnnet.conj(fnnet.tensor([1 + 2j])))
@@ -186,6 +243,17 @@ def resolve_conj(input: Tensor) -> Tensor:
 
 def adjoint(input: Tensor) -> Tensor:
     """The last two dims exchanged, and conjugated: a view of a real tensor.
+
+    Args:
+        input: `(*, M, N)`, any dtype.
+
+    Returns:
+        `(*, N, M)`, `input`'s dtype; a view of a real tensor, new memory of a complex one.
+
+    Raises:
+        ShapeError: `input` has fewer than two dims.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -230,10 +298,16 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     Args:
         real: float32 or float64.
         imag: Of the same dtype.
-        out: Where to write the result.
+        out: Where to write the result. It must have the result's dtype.
+
+    Returns:
+        The broadcast shape; complex64 of float32, complex128 of float64.
 
     Raises:
-        DTypeError: Other dtypes, or two different ones.
+        DTypeError: Other dtypes, two different ones, or `out` has another than the result.
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable: In `real` and `imag`, any order.
 
     Example:
         >>> import fnnet
@@ -258,12 +332,18 @@ def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`abs * exp(i angle)`, broadcast.
 
     Args:
-        abs: Distances from 0, float32 or float64.
+        abs: Distances from 0, float32 or float64; negative ones point the other way.
         angle: Of the same dtype, in radians.
         out: Where to write the result.
 
+    Returns:
+        The broadcast shape; complex64 of float32, complex128 of float64.
+
     Raises:
-        DTypeError: Other dtypes, or two different ones.
+        DTypeError: Other dtypes, two different ones, or `out` can't hold complex numbers.
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable: In `abs` and `angle`, any order.
 
     Example:
         >>> import fnnet
@@ -324,6 +404,16 @@ ANGLE_REAL = Op(
 
 def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The angle in radians between the positive real axis and `input`; pi of negative real numbers, 0 of others.
+
+    Args:
+        input: Any shape and dtype; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating-point: of complex numbers their parts' dtype, in [-pi, pi]; NaN of NaN.
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
 
     Differentiable: Zero at 0, and of real numbers everywhere.
 

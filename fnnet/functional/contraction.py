@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fnnet._core.errors import ArgumentError, OptionError, ShapeError
 from fnnet._core.op import OPS
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.functional._common import into, is_tensor, need_tensor, wrap_dim
 from fnnet.functional.arithmetic import mul
@@ -31,14 +32,19 @@ def einsum(*args: Any) -> Tensor:  # an equation and operands, or operands and s
         *args: `"ij,jk->ik", a, b`: labels of each operand's dims, and of the output's. A label given twice in one
             operand takes the diagonal; `...` stands for dims that broadcast; without `->` the output has the
             ellipsis's dims, then the labels that occur once, in alphabetical order. Or `a, [0, 1], b, [1, 2], [0, 2]`
-            with numbers below 52 as labels. Dims of size 1 broadcast.
+            with numbers below 52 as labels. Dims of size 1 broadcast. The operands have one dtype.
 
     Returns:
-        The tensor of the output's labels.
+        The tensor of the output's labels, of the operands' dtype. Where nothing is computed, a view of the operand or the
+        operand itself.
 
     Raises:
         OptionError: The equation is malformed, or does not fit the number of operands.
         ShapeError: The sizes of a label differ, or an operand has other dims than labels.
+        DTypeError: Two operands that are summed over a common label differ in dtype, or are bool.
+        ArgumentError: An operand is not a tensor.
+
+    Differentiable: In all operands, any order.
 
     Example:
         >>> import fnnet
@@ -250,7 +256,21 @@ def _finish(t: Tensor, labels: Labels, output: Labels) -> Tensor:
 
 # other products along dims --------------------------------------------------------------------------------------
 def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The dot products along the last dims: `(*, K)` and `(*', K)` give `(*, *')`; a 0-d tensor scales.
+    """The dot products along the last dims; a 0-d tensor scales.
+
+    Args:
+        input: `(*, K)`, any dtype but bool.
+        other: `(*', K)`, of the same dtype.
+        out: Where to write the result.
+
+    Returns:
+        `(*, *')`, the operands' dtype; with a 0-d operand the product, of the other's shape.
+
+    Raises:
+        ShapeError: The last dims differ.
+        DTypeError: The dtypes differ or are bool, or `out` can't hold the result.
+
+    Differentiable: In `input` and `other`, any order.
 
     Example:
         >>> import fnnet
@@ -267,7 +287,7 @@ def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
                 f"inner() the last dimension must match on both input tensors but got shapes {list(x)} and {list(y)}"
             )
         r = tensordot(input, other, ([len(x) - 1], [len(y) - 1]))
-    return r if out is None else into(out, r)
+    return r if out is None else into("inner", out, r)
 
 
 def tensordot(
@@ -279,17 +299,21 @@ def tensordot(
     """The product of two tensors, summed over the named dims.
 
     Args:
-        a: Tensor.
+        a: Tensor of any dtype but bool.
         b: Tensor of a's dtype.
         dims: How many of the last dims of `a` meet the first of `b`; or two lists, of the dims of `a` and of `b` that
-            meet. Default: 2.
+            meet; or a tensor of either. Dims that meet are of equal size, or one is 1. Default: 2.
         out: Where to write the result.
 
     Returns:
-        The dims of `a` that are left, then those of `b`.
+        The dims of `a` that are left, then those of `b`; the operands' dtype.
 
     Raises:
-        ShapeError: The lists differ in length, or the sizes of dims that meet differ.
+        ShapeError: There are not so many dims, the lists differ in length, or the sizes of dims that meet differ.
+        IndexRangeError: A list names a dim that there is not.
+        DTypeError: The dtypes differ or are bool, or `out` can't hold the result.
+
+    Differentiable: In `a` and `b`, any order.
 
     Example:
         >>> import fnnet
@@ -309,8 +333,8 @@ def tensordot(
         dims_b: Sequence[int] = range(dims)
     else:
         dims_a, dims_b = dims
-    dims_a = [wrap_dim(d, len(x)) for d in dims_a]
-    dims_b = [wrap_dim(d, len(y)) for d in dims_b]
+    dims_a = [wrap_dim(d, len(x), "tensordot") for d in dims_a]
+    dims_b = [wrap_dim(d, len(y), "tensordot") for d in dims_b]
     if len(dims_a) != len(dims_b):
         raise ShapeError(
             f"tensordot: both dimension lists should have same length, got {len(dims_a)} and {len(dims_b)}"
@@ -322,11 +346,24 @@ def tensordot(
                 f"size {y[j]} in dim {j}"
             )
     r = contract(a, b, dims_a, dims_b)
-    return r if out is None else into(out, r)
+    return r if out is None else into("tensordot", out, r)
 
 
 def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The Kronecker product: each element of `input` times the whole of `other`.
+
+    Args:
+        input: Tensor of any dtype; where it has fewer dims than `other`, dims of size 1 come before them.
+        other: Tensor, likewise; promoted.
+        out: Where to write the result.
+
+    Returns:
+        Each size the product of both operands' sizes; the promoted dtype.
+
+    Raises:
+        DTypeError: `out` can't hold the result.
+
+    Differentiable: In `input` and `other`, any order.
 
     Example:
         >>> import fnnet
@@ -340,11 +377,26 @@ def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     a = reshape(input, tuple(s for i in x for s in (i, 1)))
     b = reshape(other, tuple(s for j in y for s in (1, j)))
     r = reshape(mul(a, b), tuple(i * j for i, j in zip(x, y, strict=True)))
-    return r if out is None else into(out, r)
+    entitle(r, "UnsafeViewBackward0")
+    return r if out is None else into("kron", out, r)
 
 
 def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
     """The product of several matrices, bracketed so that the fewest multiplications are made.
+
+    Args:
+        *matrices: `(M, K1)`, `(K1, K2)`, ... `(Kn, N)`, of one dtype, not bool.
+        out: Where to write the result.
+
+    Returns:
+        `(M, N)`, the matrices' dtype; a single matrix itself.
+
+    Raises:
+        ShapeError: A tensor is not 2-d, or sizes that meet differ.
+        DTypeError: The dtypes differ or are bool, or `out` can't hold the result.
+        ArgumentError: There are no matrices.
+
+    Differentiable: In all matrices, any order.
 
     Source: Cormen et al., Introduction to Algorithms, section 15.2.
 
@@ -375,7 +427,7 @@ def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
         return mm(multiply(i, m), multiply(m + 1, j))
 
     r = multiply(0, n - 1)
-    return r if out is None else into(out, r)
+    return r if out is None else into("chain_matmul", out, r)
 
 
 __all__ = ["chain_matmul", "einsum", "inner", "kron", "tensordot"]

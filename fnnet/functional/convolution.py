@@ -410,7 +410,27 @@ def conv1d(
     dilation: int | Sequence[int] = 1,
     groups: int = 1,
 ) -> Tensor:
-    """The convolution of signals, see `conv2d`: input `(N, C, L)` or `(C, L)`, weight `(O, C / groups, K)`.
+    """The convolution of signals (cross-correlation: the kernel is not flipped), see `conv2d`.
+
+    Args:
+        input: `(N, C, L)`, or `(C, L)` without a batch; any dtype but bool.
+        weight: `(O, C / groups, K)`, of input's dtype.
+        bias: `(O,)`, of input's dtype, or None. Default: None.
+        stride: Steps between windows. Default: 1.
+        padding: Zeros on both sides; "valid" is none, "same" as many as keep the size (an odd number has one more at the
+            end), with a stride of 1 only. Default: 0.
+        dilation: Steps between the taps of the kernel. Default: 1.
+        groups: Groups of channels that do not see each other; `C` and `O` are divisible by it. Default: 1.
+
+    Returns:
+        `(N, O, L')` or `(O, L')`, input's dtype, with `L' = (L + 2 * padding - dilation * (K - 1) - 1) // stride + 1`.
+
+    Raises:
+        ShapeError: Channels, ranks, bias or sizes do not fit, or the kernel is larger than the padded input.
+        DTypeError: The dtypes differ, or are bool.
+        OptionError: stride, dilation or groups below 1, padding below 0 or another word, "same" with a stride.
+
+    Differentiable: In input, weight and bias, any order.
 
     Example:
         >>> import fnnet
@@ -436,24 +456,25 @@ def conv2d(
     `i' = i * stride + a * dilation - padding`, and `j'` alike.
 
     Args:
-        input: `(N, C, H, W)`, or `(C, H, W)` without a batch.
+        input: `(N, C, H, W)`, or `(C, H, W)` without a batch; any dtype but bool.
         weight: `(O, C / groups, KH, KW)`, of input's dtype.
-        bias: `(O,)`, or None.
+        bias: `(O,)`, of input's dtype, or None. Default: None.
         stride: Steps between windows, one int or one per dim. Default: 1.
-        padding: Zeros on both sides of each dim; "valid" is none, "same" as many as keep the size. Default: 0.
-        dilation: Steps between the taps of a kernel. Default: 1.
+        padding: Zeros on both sides of each dim; "valid" is none, "same" as many as keep the size (an odd number has one
+            more at the end), with a stride of 1 only. Default: 0.
+        dilation: Steps between the taps of a kernel, one int or one per dim. Default: 1.
         groups: Groups of channels that do not see each other; `C` and `O` are divisible by it. Default: 1.
 
     Returns:
-        `(N, O, H', W')` with `H' = (H + 2 * padding - dilation * (KH - 1) - 1) // stride + 1`.
+        `(N, O, H', W')` or `(O, H', W')`, input's dtype, with
+        `H' = (H + 2 * padding - dilation * (KH - 1) - 1) // stride + 1`, and `W'` alike.
 
     Raises:
-        ShapeError: Channels, ranks, bias or sizes do not fit.
-        DTypeError: The dtypes differ.
-        OptionError: stride, dilation or groups below 1, padding below 0.
+        ShapeError: Channels, ranks, bias or sizes do not fit, or the kernel is larger than the padded input.
+        DTypeError: The dtypes differ, or are bool.
+        OptionError: stride, dilation or groups below 1, padding below 0 or another word, "same" with a stride.
 
-    Differentiable:
-        In input, weight and bias, to any order.
+    Differentiable: In input, weight and bias, any order.
 
     Source:
         Chellapilla, Puri, Simard (2006), High performance convolutional neural networks for document processing:
@@ -478,7 +499,27 @@ def conv3d(
     dilation: int | Sequence[int] = 1,
     groups: int = 1,
 ) -> Tensor:
-    """The convolution of volumes, see `conv2d`: input `(N, C, D, H, W)` or `(C, D, H, W)`.
+    """The convolution of volumes (cross-correlation: the kernel is not flipped), see `conv2d`.
+
+    Args:
+        input: `(N, C, D, H, W)`, or `(C, D, H, W)` without a batch; any dtype but bool.
+        weight: `(O, C / groups, KD, KH, KW)`, of input's dtype.
+        bias: `(O,)`, of input's dtype, or None. Default: None.
+        stride: Steps between windows, one int or one per dim. Default: 1.
+        padding: Zeros on both sides of each dim; "valid" is none, "same" as many as keep the size (an odd number has one
+            more at the end), with a stride of 1 only. Default: 0.
+        dilation: Steps between the taps of a kernel, one int or one per dim. Default: 1.
+        groups: Groups of channels that do not see each other; `C` and `O` are divisible by it. Default: 1.
+
+    Returns:
+        `(N, O, D', H', W')` or `(O, D', H', W')`, input's dtype, each size as `conv2d`'s.
+
+    Raises:
+        ShapeError: Channels, ranks, bias or sizes do not fit, or the kernel is larger than the padded input.
+        DTypeError: The dtypes differ, or are bool.
+        OptionError: stride, dilation or groups below 1, padding below 0 or another word, "same" with a stride.
+
+    Differentiable: In input, weight and bias, any order.
 
     Example:
         >>> import fnnet

@@ -99,7 +99,7 @@ def _filled(
     dtype = as_dtype(name, dtype)
     raw = namespace_of(target).full(shape, fitting_number(value, dtype), dtype=dtype)
     if out is not None:
-        return into(out, finish(raw, target))
+        return into(name, out, finish(raw, target))
     return finish(raw, target, requires_grad)
 
 

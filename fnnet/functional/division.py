@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fnnet._core.errors import OptionError
 from fnnet._core.namespace import A, Call, Namespace, sum_to
 from fnnet._core.op import OPS, Kind, Make, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.functional._common import binary, into, need_tensor, refuse_dtype, result_dtype, unary
 from fnnet.functional._rules import positive_pairs, zero_backward
 from fnnet.functional.arithmetic import SUB
@@ -113,12 +114,12 @@ def rounded_division(rounding_mode: str, input: Any, other: Any) -> Tensor:
     dtype = result_dtype(input, other)
     refuse_dtype(f"div_{rounding_mode}_cpu", dtype, 0, 3)
     if rounding_mode == "floor":
-        return binary(FLOOR_DIVIDE, input, other)
+        return entitle(binary(FLOOR_DIVIDE, input, other), "DivBackward2")
     if dtype.category == 2:
-        return unary(OPS["trunc"], binary(DIV, input, other))
+        return entitle(unary(OPS["trunc"], binary(DIV, input, other)), "DivBackward2")
     # Exact for whole numbers of any size: what is left after the remainder divides without one.
     whole = binary(SUB, input, binary(FMOD, input, other))
-    return binary(FLOOR_DIVIDE, whole, other)
+    return entitle(binary(FLOOR_DIVIDE, whole, other), "DivBackward2")
 
 
 def floor_divide(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:

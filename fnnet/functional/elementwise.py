@@ -67,15 +67,20 @@ def where(
     """`input` where `condition` holds, `other` elsewhere, broadcast and promoted.
 
     Args:
-        condition: Bool tensor.
+        condition: Bool tensor (uint8: not zero). Without `input` and `other`: of any dtype.
         input: Tensor or number.
         other: Tensor or number. Without both: the indices where `condition` is not zero, one tensor per dim.
-        out: Where to write the result.
+        out: Where to write the result; nothing is written without `input` and `other`.
+
+    Returns:
+        The shape to which all three broadcast, in the promoted dtype of `input` and `other`; or a tuple of int64 vectors.
 
     Raises:
-        DTypeError: `condition` is not bool.
+        ShapeError: The shapes do not broadcast.
+        DTypeError: `condition` is not bool, or `out` can't hold the result.
+        ArgumentError: Only one of `input` and `other` is given, or one is neither tensor nor number.
 
-    Differentiable: Each gets the gradient where it was chosen.
+    Differentiable: In `input` and `other`, any order: each gets the gradient where it was chosen.
 
     Example:
         >>> import fnnet
@@ -104,7 +109,7 @@ def where(
     a, b = (_filler(x, dtype, condition) for x in (input, other))
     broadcast_shape("where", *(tuple(t._data.shape) for t in (condition, a, b)))
     r: Tensor = apply(WHERE, condition, a, b)
-    return r if out is None else into(out, r, beside=(condition, input, other))
+    return r if out is None else into("where", out, r, beside=(condition, input, other))
 
 
 def _filler(x: Any, dtype: dtypes.DType, like: Tensor) -> Any:
@@ -128,6 +133,18 @@ SIGMOID = Op(
 
 def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The logistic function `1 / (1 + exp(-input))`.
+
+    Args:
+        input: Any shape and dtype; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating-point or complex; of real numbers in [0, 1].
+
+    Raises:
+        DTypeError: `out` can't hold floating point.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -168,11 +185,17 @@ def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None)
     """The inverse of `sigmoid`: `log(input / (1 - input))`; NaN outside [0, 1].
 
     Args:
-        input: Probabilities.
+        input: Probabilities, any shape, real; whole numbers and bool are taken in the default float dtype.
         eps: Clamps `input` to [eps, 1 - eps] first. Default: None (does not).
         out: Where to write the result.
 
-    Differentiable: With `eps`, zero where `input` was clamped.
+    Returns:
+        `input`'s shape, floating point.
+
+    Raises:
+        DTypeError: `input` is complex, or `out` can't hold floating point.
+
+    Differentiable: Infinite at 0 and 1, NaN outside. With `eps`, zero where `input` was clamped.
 
     Example:
         >>> import fnnet
@@ -185,7 +208,7 @@ def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None)
     if dtype_of(input).category < 2:
         input = to_dtype(input, dtypes.DEFAULT.float)
     r: Tensor = apply(LOGIT, input, eps=float(eps))
-    return r if out is None else into(out, r, beside=(input,))
+    return r if out is None else into("logit", out, r, beside=(input,))
 
 
 # copysign ------------------------------------------------------------------------------------------------------------
@@ -221,7 +244,19 @@ COPYSIGN = Op(
 def copysign(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """The size of `input` with the sign of `other`, that of -0.0 included.
 
-    Differentiable: By `input`, zero where it is 0; by `other` zero everywhere.
+    Args:
+        input: Tensor, real; whole numbers and bool are taken in the default float dtype.
+        other: Tensor or number, real; broadcast and promoted.
+        out: Where to write the result.
+
+    Returns:
+        The broadcast shape, floating point.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+        DTypeError: An operand is complex, or `out` can't hold floating point.
+
+    Differentiable: In `input`, zero where it is 0; in `other` zero everywhere.
 
     Example:
         >>> import fnnet
@@ -243,12 +278,21 @@ HEAVISIDE = Op(
 
 
 def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The unit step: 0 below zero, 1 above, `values` at zero.
+    """The unit step: 0 below zero and of NaN, 1 above, `values` at zero.
+
+    Args:
+        input: Tensor of any real dtype.
+        values: Tensor of the same dtype; broadcast.
+        out: Where to write the result.
+
+    Returns:
+        The broadcast shape, `input`'s dtype.
 
     Raises:
-        DTypeError: The dtypes differ.
+        ShapeError: The shapes do not broadcast.
+        DTypeError: The dtypes differ or are complex, or `out` can't hold the result.
 
-    Differentiable: Zero everywhere.
+    Differentiable: Zero everywhere, in `values` too.
 
     Example:
         >>> import fnnet

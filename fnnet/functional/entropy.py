@@ -272,7 +272,7 @@ def kl_div(
         target: Probabilities t, or with `log_target` their logarithms; both are broadcast, and dtypes promoted.
         size_average: Deprecated, see `reduction`. Default: None.
         reduce: Deprecated, see `reduction`. Default: None.
-        reduction: "none", "sum", "mean" over all elements (with a warning, as in PyTorch), or "batchmean": the sum over
+        reduction: "none", "sum", "mean" over all elements (with a warning, as in PyTorch), or "batchmean": the sum divided by
             N, which is the divergence's definition. Default: "mean".
         log_target: Whether the target is given by its logarithms. Default: False.
 

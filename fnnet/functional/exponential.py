@@ -31,6 +31,18 @@ EXP = Op(
 def exp(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`e ** input`.
 
+    Args:
+        input: Any shape and dtype; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating-point or complex.
+
+    Raises:
+        DTypeError: `out` can't hold the result.
+
+    Differentiable: Everywhere, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.exp(fnnet.tensor([0.0, 1.0]))
@@ -48,6 +60,18 @@ EXP2 = Op(
 def exp2(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`2 ** input`.
 
+    Args:
+        input: Any shape and dtype; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating-point or complex.
+
+    Raises:
+        DTypeError: `out` can't hold the result.
+
+    Differentiable: Everywhere, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.exp2(fnnet.tensor([0.0, 3.0]))
@@ -63,6 +87,18 @@ EXPM1 = Op(
 
 def expm1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`e ** input - 1`, accurate near 0.
+
+    Args:
+        input: Any shape and dtype; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating-point or complex.
+
+    Raises:
+        DTypeError: `out` can't hold the result.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -82,6 +118,18 @@ LOG = Op(
 def log(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The natural logarithm; NaN for negative numbers, minus infinity for 0.
 
+    Args:
+        input: Any shape and dtype; of complex numbers the principal value; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating-point or complex.
+
+    Raises:
+        DTypeError: `out` can't hold the result.
+
+    Differentiable: Where `input` is above 0, any order; infinite at 0.
+
     Example:
         >>> import fnnet
         >>> fnnet.log(fnnet.tensor([1.0, 10.0]))
@@ -98,6 +146,18 @@ LOG2 = Op(
 
 def log2(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The logarithm to base 2; NaN for negative numbers, minus infinity for 0.
+
+    Args:
+        input: Any shape and dtype; of complex numbers the principal value; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating-point or complex.
+
+    Raises:
+        DTypeError: `out` can't hold the result.
+
+    Differentiable: Where `input` is above 0, any order; infinite at 0.
 
     Example:
         >>> import fnnet
@@ -116,6 +176,18 @@ LOG10 = Op(
 def log10(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The logarithm to base 10; NaN for negative numbers, minus infinity for 0.
 
+    Args:
+        input: Any shape and dtype; of complex numbers the principal value; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating-point or complex.
+
+    Raises:
+        DTypeError: `out` can't hold the result.
+
+    Differentiable: Where `input` is above 0, any order; infinite at 0.
+
     Example:
         >>> import fnnet
         >>> fnnet.log10(fnnet.tensor([1.0, 2.0]))
@@ -131,7 +203,19 @@ LOG1P = Op(
 
 
 def log1p(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """`log(1 + input)`, accurate near 0.
+    """`log(1 + input)`, accurate near 0; NaN below -1, minus infinity for -1.
+
+    Args:
+        input: Any shape and dtype; of complex numbers the principal value; whole numbers and bool are taken in the default float dtype.
+        out: Where to write the result.
+
+    Returns:
+        `input`'s shape, floating-point or complex.
+
+    Raises:
+        DTypeError: `out` can't hold the result.
+
+    Differentiable: Where `input` is above -1, any order; infinite at -1.
 
     Example:
         >>> import fnnet
@@ -171,6 +255,20 @@ def _complex_logaddexp(a: Tensor, b: Tensor) -> Tensor:
 def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`log(exp(input) + exp(other))`, without overflow on the way.
 
+    Args:
+        input: Tensor, floating point.
+        other: Tensor; broadcast and promoted.
+        out: Where to write the result.
+
+    Returns:
+        The broadcast shape, in the promoted dtype.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+        DTypeError: The promoted dtype is not floating-point, or `out` can't hold it.
+
+    Differentiable: In `input` and `other`, any order; NaN where both are the same infinity.
+
     Example:
         >>> import fnnet
         >>> fnnet.logaddexp(fnnet.tensor([-1.0, 1000.0]), fnnet.tensor([-1.0, 1.0]))
@@ -204,6 +302,20 @@ LOGADDEXP2 = Op(
 
 def logaddexp2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`log2(2 ** input + 2 ** other)`, without overflow on the way.
+
+    Args:
+        input: Tensor, floating point.
+        other: Tensor; broadcast and promoted.
+        out: Where to write the result.
+
+    Returns:
+        The broadcast shape, in the promoted dtype.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+        DTypeError: The promoted dtype is not floating-point, or `out` can't hold it.
+
+    Differentiable: In `input` and `other`, any order; NaN where both are the same infinity.
 
     Example:
         >>> import fnnet
@@ -259,7 +371,23 @@ XLOGY = Op(
 
 
 def xlogy(input: Tensor | float, other: Tensor | float, *, out: Tensor | None = None) -> Tensor:
-    """`input * log(other)`; 0 where `input` is 0, also for `other` 0.
+    """`input * log(other)`; 0 where `input` is 0, also for `other` 0, but NaN where `other` is.
+
+    Args:
+        input: Tensor or number, real; whole numbers and bool are taken in the default float dtype.
+        other: Tensor or number, likewise; one of the two is a tensor.
+        out: Where to write the result.
+
+    Returns:
+        The broadcast shape, floating point.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+        DTypeError: An operand is complex, or `out` can't hold the result.
+        ArgumentError: Both are numbers, or one is neither tensor nor number.
+
+    Differentiable:
+        In `input`, `log(other)`, taken as 0 where `input` is 0 and `other` is not above 0; in `other`, `input / other`.
 
     Example:
         >>> import fnnet

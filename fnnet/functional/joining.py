@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fnnet._core.errors import ArgumentError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import Kind, Make, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.autograd.variable import Variable
 from fnnet.backends import dtypes
@@ -55,7 +56,7 @@ def _list(name: str, tensors: Any) -> list[Tensor]:
         )
     for i, x in enumerate(tensors):
         if not isinstance(x, Variable):
-            raise ArgumentError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+            raise ArgumentError(f"{name}(): expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
     return list(tensors)
 
 
@@ -91,7 +92,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
     shape = tuple(first._data.shape)
     for i, x in enumerate(xs):
         if not x._data.ndim:
-            raise ShapeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
+            raise ShapeError(f"cat: zero-dimensional tensor (at position {i}) cannot be concatenated")
     d = wrap_dim(dim, len(shape), "cat")
     kept = []
     for i, x in enumerate(_promoted(xs)):
@@ -99,17 +100,17 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
         if other == (0,) and len(shape) != 1:
             continue
         if len(other) != len(shape):
-            raise ShapeError(f"Tensors must have same number of dimensions: got {len(shape)} and {len(other)}")
+            raise ShapeError(f"cat: Tensors must have same number of dimensions: got {len(shape)} and {len(other)}")
         for j, (n, m) in enumerate(zip(shape, other, strict=True)):
             if j != d and n != m:
                 raise ShapeError(
-                    f"Sizes of tensors must match except in dimension {d}. Expected size {n} but got size {m} "
+                    f"cat: Sizes of tensors must match except in dimension {d}. Expected size {n} but got size {m} "
                     "for tensor "
                     f"number {i} in the list."
                 )
         kept.append(x)
     r: Tensor = apply(CAT, *kept, dim=d)
-    return r if out is None else into(out, r, *xs)
+    return r if out is None else into("cat", out, r, *xs)
 
 
 concat = cat
@@ -137,7 +138,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None)
             )
     d = wrap_dim(dim, len(shape) + 1, "stack")
     r: Tensor = apply(CAT, *[unsqueeze(x, d) for x in _promoted(xs)], dim=d)
-    return r if out is None else into(out, r, *xs)
+    entitle(r, "StackBackward0")
+    return r if out is None else into("stack", out, r, *xs)
 
 
 def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
@@ -231,7 +233,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         raise OptionError(f'meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     for x in xs:
         if x._data.ndim > 1:
-            raise ShapeError(f"Expected 0D or 1D tensor in the tensor list but got: shape {tuple(x._data.shape)}")
+            raise ShapeError(f"meshgrid: Expected 0D or 1D tensor in the tensor list but got: shape {tuple(x._data.shape)}")
         if dtype_of(x) is not dtype_of(xs[0]):
             raise ShapeError("meshgrid expects all tensors to have the same dtype")
     swap = indexing == "xy" and len(xs) > 1
@@ -258,7 +260,7 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
     xs = _list("cartesian_prod", tensors)
     for x in xs:
         if x._data.ndim != 1:
-            raise ShapeError(f"Expect a 1D vector, but got shape {list(x._data.shape)}")
+            raise ShapeError(f"cartesian_prod: Expect a 1D vector, but got shape {list(x._data.shape)}")
     if len(xs) == 1:
         return xs[0]
     return stack([reshape(g, (-1,)) for g in meshgrid(xs, indexing="ij")], 1)
@@ -275,9 +277,9 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
                 [2, 3]])
     """
     if input._data.ndim != 1:
-        raise ShapeError(f"Expect a 1D vector, but got shape {list(input._data.shape)}")
+        raise ShapeError(f"combinations: Expect a 1D vector, but got shape {list(input._data.shape)}")
     if r < 0:
-        raise OptionError(f"Expect a non-negative number, but got {r}")
+        raise OptionError(f"combinations: Expect a non-negative number, but got {r}")
     if r == 0:
         return reshape(input[:0], (0,))
     pick = itertools.combinations_with_replacement if with_replacement else itertools.combinations
@@ -311,7 +313,7 @@ def block_diag(*tensors: Tensor) -> Tensor:
         rows.append(apply(CAT, *parts, dim=1))
         left += m
     r: Tensor = apply(CAT, *rows, dim=0)
-    return r
+    return entitle(r, "BlockDiagBackward0")
 
 
 __all__ = [

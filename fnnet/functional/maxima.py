@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from fnnet._core.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import OPS, OUT, Make, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.backends import dtypes
 from fnnet.functional import return_types
@@ -85,7 +86,7 @@ def _extreme(op: Op, input: Tensor, dim: Dims, keepdim: bool, out: Tensor | None
             if input._data.shape[d] == 0:
                 raise IndexRangeError(f"{op.name}(): Expected reduction dim {d} to have non-zero size.")
     r: Tensor = apply(op, input, dim=dims, keepdim=keepdim)
-    return r if out is None else into(out, r)
+    return r if out is None else into(op.name, out, r)
 
 
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
@@ -133,7 +134,8 @@ def aminmax(
             need_dtype("aminmax", pair, dtype_of(input))
     low, high = (amin, amax) if out is None else (_into(amin, out[0]), _into(amax, out[1]))
     dims: Dims = None if dim is None else (dim,)
-    return return_types.aminmax(low(input, dims, keepdim), high(input, dims, keepdim))
+    pair = low(input, dims, keepdim), high(input, dims, keepdim)
+    return return_types.aminmax(*entitle(pair, "AminmaxBackward0"))
 
 
 def _into(function: Any, out: Tensor) -> Any:
@@ -160,7 +162,7 @@ def _arg(op: Op, input: Tensor, dim: int | None, keepdim: bool, out: Tensor | No
             if shape[d] == 0:
                 raise IndexRangeError(f"{op.name}(): Expected reduction dim {d} to have non-zero size.")
             r = apply(op, input, dim=d, keepdim=keepdim)
-    return r if out is None else into(out, r)
+    return r if out is None else into(op.name, out, r)
 
 
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
@@ -197,7 +199,8 @@ def _max_or_min(
     if dim is None:
         _not_empty(name, input, None, ShapeError)
         r: Tensor = apply(whole, input, dim=tuple(range(len(shape))))
-        return r if out is None else into(out, r)
+        entitle(r, f"{name.capitalize()}Backward1")
+        return r if out is None else into(name, out, r)
     if not hasattr(dim, "__index__"):
         raise ArgumentError(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
     d = wrap_dim(dim, len(shape), name)
@@ -210,6 +213,7 @@ def _max_or_min(
     if not keepdim or not shape:
         final = (*shape[:d], *shape[d + 1 :])
         values, indices = apply(RESHAPE, values, shape=final), apply(RESHAPE, indices, shape=final)
+    entitle(values, f"{name.capitalize()}Backward0")
     return finish_pair(return_types.max if name == "max" else return_types.min, values, indices, out)
 
 

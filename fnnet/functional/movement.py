@@ -19,6 +19,8 @@ from fnnet.functional._common import (
     detached,
     dtype_of,
     is_tensor,
+    need_number,
+    need_tensor,
     plain_number,
     to_dtype,
 )
@@ -82,6 +84,7 @@ def clone(input: Tensor, *, memory_format: MemoryFormat | None = None) -> Tensor
         >>> x
         tensor([1., 2.])
     """
+    need_tensor("clone", input=input)
     if memory_format is None or memory_format is preserve_format:
         return cast("Tensor", apply(CLONE, input))
     from fnnet.functional.layout import contiguous  # which imports this module
@@ -252,18 +255,22 @@ def fill_(self: Tensor, value: Tensor | Number) -> Tensor:
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value._data.ndim} dimensions."
             )
         return _fill(self, value, FILL)
+    need_number("fill_", value=value)
     return _fill_number(self, value, FILL_NUMBER)
 
 
 def _fill_number(self: Tensor, value: Number, op: Op) -> Tensor:
-        number = fitting_number(plain_number(value), dtype_of(self))
-        filler = make(namespace_of(self._device).full((), number, dtype=self._data.dtype), self._device)
+    number = fitting_number(plain_number(value), dtype_of(self))
+    return _fill(self, make(namespace_of(self._device).full((), number, dtype=self._data.dtype), self._device), op)
+
+
+def _fill(self: Tensor, filler: Tensor, op: Op) -> Tensor:
     strides = self._device.backend.strides(self._data)
     if strides is not None and 0 in strides:  # expanded: each place in memory is written once
         once = tuple([slice(0, 1) if s == 0 else slice(None) for s in strides])
-        overwrite(cast("Tensor", apply(OPS["getitem"], self, index=once)), filler)
+        overwrite(cast("Tensor", apply(OPS["getitem"], self, index=once)), filler, op)
         return self
-    return overwrite(self, filler)
+    return overwrite(self, filler, op)
 
 
 def zero_(self: Tensor) -> Tensor:
@@ -274,7 +281,8 @@ def zero_(self: Tensor) -> Tensor:
         >>> fnnet.ones(2).zero_()
         tensor([0., 0.])
     """
-    return fill_(self, 0)
+    need_tensor("zero_", input=self)
+    return _fill_number(self, 0, ZERO)
 
 
 def detach(input: Tensor) -> Tensor:

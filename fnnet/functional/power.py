@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fnnet._core.errors import DTypeError
 from fnnet._core.namespace import A, Call, Namespace, sum_to
 from fnnet._core.op import OUT, Kind, Make, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.backends import dtypes
 from fnnet.functional._common import (
     binary,
@@ -344,7 +345,7 @@ def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([16.])
     """
     need_tensor("ldexp", input=input, other=other)
-    return mul(input, pow(2.0, other), out=out)
+    return entitle(mul(input, pow(2.0, other), out=out), "LdexpBackward0")
 
 
 __all__ = ["pow", "float_power", "square", "sqrt", "rsqrt", "reciprocal", "hypot", "ldexp"]

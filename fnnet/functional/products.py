@@ -10,6 +10,7 @@ from fnnet._core.errors import DTypeError, ShapeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Call, Namespace, Shape, sum_to
 from fnnet._core.op import Make, Op, Sample
 from fnnet.autograd import tape
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.functional._common import broadcast_shape, dtype_of, into, need_tensor
 from fnnet.functional.arithmetic import mul
@@ -62,13 +63,17 @@ def _matmul_samples(make: Make) -> Any:
     yield Sample(make(0, 2, 3), make(0, 3, 1))
 
 
-MATMUL = Op("matmul", backward=_matmul_backward, uses=((1,), (0,)), onnx="MatMul", samples=_matmul_samples)
+MATMUL = Op(
+    "matmul", title=lambda node: "MmBackward0" if all(len(s) == 2 for s in node.shapes) else "UnsafeViewBackward0",
+    backward=_matmul_backward, uses=((1,), (0,)), onnx="MatMul", samples=_matmul_samples,
+)  # fmt: skip
+BMM = MATMUL.titled("BmmBackward0")
 
 
-def product(a: Tensor, b: Tensor) -> Tensor:
+def product(a: Tensor, b: Tensor, op: Op = MATMUL) -> Tensor:
     """The op itself: two operands of at least two dims and equal dtype, whose shapes fit."""
-    r = tape.binary(MATMUL, a, b)
-    return cast("Tensor", apply(MATMUL, a, b) if r is None else r)
+    r = tape.binary(op, a, b)
+    return cast("Tensor", apply(op, a, b) if r is None else r)
 
 
 def check_dtypes(name: str, **operands: Any) -> None:
@@ -145,7 +150,12 @@ def broadcast_product(a: Tensor, b: Tensor) -> Tensor:
     if n == 1 or m == 1:
         whole = shape_of(r)
         r = reshape(r, (*whole[:-2], *(() if n == 1 else whole[-2:-1]), *(() if m == 1 else whole[-1:])))
+        entitle(r, _VECTOR_PRODUCTS.get((n, m), "UnsafeViewBackward0"))
     return r
+
+
+_VECTOR_PRODUCTS = {(1, 1): "DotBackward0", (2, 1): "MvBackward0", (1, 2): "SqueezeBackward4"}
+"""PyTorch's last node of a product with vectors, by the operands' numbers of dims."""
 
 
 def _mismatch(x: Shape, y: Shape) -> str:
@@ -243,7 +253,7 @@ def batch_product(name: str, a: Tensor, b: Tensor) -> Tensor:
             f"{name}: Expected size for first two dimensions of batch2 tensor to be: [{x[0]}, {x[2]}] but got: "
             f"[{y[0]}, {y[1]}]."
         )
-    return product(a, b)
+    return product(a, b, BMM)
 
 
 def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -311,6 +321,7 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor(7)
     """
     r = _dot("dot", input, tensor)
+    entitle(r, "DotBackward0")
     return r if out is None else into("dot", out, r)
 
 
@@ -338,6 +349,7 @@ def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
     need_tensor("vdot", input=input, other=other)
     r = _dot("vdot", conj(input), other)
+    entitle(r, "VdotBackward0")
     return r if out is None else into("vdot", out, r)
 
 

@@ -56,8 +56,14 @@ def is_complex(input: Tensor) -> bool:
 def is_nonzero(input: Tensor) -> bool:
     """Whether the one element of a tensor is not zero.
 
+    Args:
+        input: A tensor of one element, any dtype; NaN is not zero.
+
+    Returns:
+        True or False.
+
     Raises:
-        ShapeError: There is not exactly one.
+        ShapeError: There is not exactly one element.
 
     Example:
         >>> import fnnet
@@ -81,7 +87,15 @@ def numel(input: Tensor) -> int:
 
 
 def result_type(tensor1: Tensor | Number, tensor2: Tensor | Number) -> DType:
-    """The dtype in which two operands meet.
+    """The dtype in which two operands meet, as arithmetic promotes them.
+
+    Args:
+        tensor1: Tensor or number.
+        tensor2: Tensor or number. Within one category (bool, whole, floating point, complex) tensors with dims count
+            before 0-d tensors, those before numbers.
+
+    Returns:
+        A dtype.
 
     Example:
         >>> import fnnet
@@ -94,11 +108,21 @@ def result_type(tensor1: Tensor | Number, tensor2: Tensor | Number) -> DType:
 def can_cast(from_: DType, to: DType) -> bool:
     """Whether an in-place op may cast a result so: not to a lower category (complex, float, whole, bool).
 
+    Args:
+        from_: The dtype of the result.
+        to: The dtype of the memory that it is written to; its width does not matter.
+
+    Returns:
+        True or False.
+
     Example:
         >>> import fnnet
         >>> fnnet.can_cast(fnnet.float64, fnnet.int64)
         False
     """
+    for argument, dtype in (("from_", from_), ("to", to)):
+        if not isinstance(dtype, DType):
+            raise ArgumentError(f"can_cast(): argument '{argument}' must be fnnet.dtype, not {type(dtype).__name__}")
     return from_.category <= to.category
 
 

@@ -9,6 +9,7 @@ from fnnet._core.errors import ArgumentError, DTypeError, OptionError, ShapeErro
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import OPS, Kind, Op, Sample
 from fnnet.autograd.modes import MODE, set_grad
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, apply_
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DEFAULT, DType
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 # from a shape --------------------------------------------------------------------------------------------------------
 def _drawn(
+    name: str,
     kind: str,
     shape: Shape,
     dtype: DType,
@@ -35,11 +37,13 @@ def _drawn(
     **parameters: Any,
 ) -> Tensor:
     """A new tensor, or `out` filled anew."""
+    if generator is not None and not isinstance(generator, Generator):
+        raise ArgumentError(f"{name}(): argument 'generator' must be Generator, not {type(generator).__name__}")
     if any(n < 0 for n in shape):
-        raise ShapeError(f"{kind}: Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
+        raise ShapeError(f"{name}: Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
     if out is not None:
         with set_grad(False):
-            return into(out, draw(kind, shape, dtype_of(out), out._device, generator, **parameters))
+            return into(name, out, draw(kind, shape, dtype_of(out), out._device, generator, **parameters))
     t = draw(kind, shape, dtype, canonical(device), generator, **parameters)
     if requires_grad:
         if dtype.category < 2:
@@ -76,7 +80,7 @@ def rand(
         >>> fnnet.rand(3)
         tensor([0.4963, 0.7682, 0.0885])
     """
-    return _drawn("uniform", sizes("rand", size), dtype or DEFAULT.float, device, requires_grad, out, generator)
+    return _drawn("rand", "uniform", sizes("rand", size), dtype or DEFAULT.float, device, requires_grad, out, generator)
 
 
 def randn(
@@ -107,7 +111,7 @@ def randn(
         >>> fnnet.randn(2)
         tensor([ 1.5410, -0.2934])
     """
-    return _drawn("normal", sizes("randn", size), dtype or DEFAULT.float, device, requires_grad, out, generator)
+    return _drawn("randn", "normal", sizes("randn", size), dtype or DEFAULT.float, device, requires_grad, out, generator)
 
 
 def randint(
@@ -157,7 +161,7 @@ def randint(
     if rest or high is None or size is None:
         raise ArgumentError(f"randint() expected (high, size) or (low, high, size), got {args}")
     return _drawn(
-        "integers", sizes("randint", (size,)), dtype or dtypes.int64, device, requires_grad, out, generator,
+        "randint", "integers", sizes("randint", (size,)), dtype or dtypes.int64, device, requires_grad, out, generator,
         low=int(low), high=int(high),
     )  # fmt: skip
 
@@ -191,21 +195,23 @@ def randperm(
         >>> fnnet.randperm(4)
         tensor([0, 1, 3, 2])
     """
+    if not hasattr(n, "__index__"):
+        raise ArgumentError(f"randperm(): argument 'n' must be int, not {type(n).__name__}")
     if n < 0:
         raise OptionError(f"randperm: n must be non-negative, got {n}")
-    return _drawn("permutation", (n,), dtype or dtypes.int64, device, requires_grad, out, generator)
+    return _drawn("randperm", "permutation", (n,), dtype or dtypes.int64, device, requires_grad, out, generator)
 
 
 # like another --------------------------------------------------------------------------------------------------------
 def _like(
-    kind: str, t: Tensor, dtype: DType | None, device: DeviceLike, requires_grad: bool, generator: Generator | None,
+    name: str, kind: str, t: Tensor, dtype: DType | None, device: DeviceLike, requires_grad: bool, generator: Generator | None,
     **parameters: Any,
 ) -> Tensor:  # fmt: skip
-    need_tensor(kind, input=t)
+    need_tensor(name, input=t)
     where = t._device if device is None else canonical(device)
     # PyTorch makes the tensor first, with the strides of a dense `t`, and fills it in the order of its memory.
     return _drawn(
-        kind, tuple(t._data.shape), dtype or dtype_of(t), where, requires_grad, None, generator,
+        name, kind, tuple(t._data.shape), dtype or dtype_of(t), where, requires_grad, None, generator,
         order=storage_order(t), **parameters,
     )  # fmt: skip
 
@@ -229,7 +235,7 @@ def rand_like(
         >>> fnnet.rand_like(fnnet.zeros(2))
         tensor([0.4963, 0.7682])
     """
-    return _like("uniform", input, dtype, device, requires_grad, generator)
+    return _like("rand_like", "uniform", input, dtype, device, requires_grad, generator)
 
 
 def randn_like(
@@ -251,7 +257,10 @@ def randn_like(
         >>> fnnet.randn_like(fnnet.zeros(2))
         tensor([ 1.5410, -0.2934])
     """
-    return _like("normal", input, dtype, device, requires_grad, generator, contiguous=storage_order(input) is None)
+    return _like(
+        "randn_like", "normal", input, dtype, device, requires_grad, generator,
+        contiguous=is_tensor(input) and storage_order(input) is None,
+    )  # fmt: skip
 
 
 def randint_like(
@@ -282,7 +291,7 @@ def randint_like(
         low = rest.pop()
     if rest or high is None:
         raise ArgumentError(f"randint_like() expected (input, high) or (input, low, high), got {args}")
-    return _like("integers", input, dtype, device, requires_grad, generator, low=int(low), high=int(high))
+    return _like("randint_like", "integers", input, dtype, device, requires_grad, generator, low=int(low), high=int(high))
 
 
 # from parameters -----------------------------------------------------------------------------------------------------
@@ -342,7 +351,7 @@ def normal(
         if size is None:
             raise ArgumentError("normal(): size is needed where mean and std are numbers")
         return _drawn(
-            "normal", sizes("normal", (size,)), dtype or DEFAULT.float, device, requires_grad, out, generator,
+            "normal", "normal", sizes("normal", (size,)), dtype or DEFAULT.float, device, requires_grad, out, generator,
             mean=float(mean), std=float(std),
         )  # fmt: skip
     like = mean if is_tensor(mean) else std
@@ -360,7 +369,7 @@ def normal(
             r = draw("normal", shape, dtype_of(like), like._device, generator, std=float(std))
         r = apply_(OPS["add"], r, r, _as(mean, r))
     r = _part_of_graph(r, mean, std)
-    return r if out is None else into(out, r)
+    return r if out is None else into("normal", out, r)
 
 
 def _as(x: Any, t: Tensor) -> Any:
@@ -391,7 +400,8 @@ def bernoulli(
     found = dtype_of(input)
     r = draw("bernoulli", tuple(input._data.shape), found, input._device, generator, p=input if p is None else float(p))
     r = _part_of_graph(r, input)
-    return r if out is None else into(out, r)
+    entitle(r, "BernoulliBackward0")
+    return r if out is None else into("bernoulli", out, r)
 
 
 def multinomial(
@@ -431,7 +441,7 @@ def multinomial(
         "multinomial", shape, dtypes.int64, input._device, generator, probabilities=input,
         num_samples=int(num_samples), replacement=bool(replacement),
     )  # fmt: skip
-    return r if out is None else into(out, r)
+    return r if out is None else into("multinomial", out, r)
 
 
 __all__ = [

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import OPS, Make, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.functional._common import dtype_of, into, is_tensor, need_tensor, quick_unary, refuse_dtype, unary
 from fnnet.functional._rules import zero_backward
@@ -44,7 +45,17 @@ def rounded(op: Op, x: Tensor) -> Tensor:
 
 
 def floor(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The largest whole number that is not larger; whole numbers stay what they are.
+    """The largest whole number that is not larger.
+
+    Args:
+        input: Floating point; whole numbers are copied.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape and dtype.
+
+    Raises:
+        DTypeError: `input` is bool or complex.
 
     Differentiable: Zero everywhere.
 
@@ -54,11 +65,21 @@ def floor(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([-2.,  1.])
     """
     r = rounded(FLOOR, input)
-    return r if out is None else into(out, r, beside=(input,))
+    return r if out is None else into("floor", out, r, beside=(input,))
 
 
 def ceil(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The smallest whole number that is not smaller; whole numbers stay what they are.
+    """The smallest whole number that is not smaller.
+
+    Args:
+        input: Floating point; whole numbers are copied.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape and dtype.
+
+    Raises:
+        DTypeError: `input` is bool or complex.
 
     Differentiable: Zero everywhere.
 
@@ -68,11 +89,21 @@ def ceil(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([-1.,  2.])
     """
     r = rounded(CEIL, input)
-    return r if out is None else into(out, r, beside=(input,))
+    return r if out is None else into("ceil", out, r, beside=(input,))
 
 
 def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Rounded towards zero; whole numbers stay what they are.
+    """Rounded towards zero.
+
+    Args:
+        input: Floating point; whole numbers are copied.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape and dtype.
+
+    Raises:
+        DTypeError: `input` is bool or complex.
 
     Differentiable: Zero everywhere.
 
@@ -82,7 +113,7 @@ def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([-1.,  1.])
     """
     r = rounded(TRUNC, input)
-    return r if out is None else into(out, r, beside=(input,))
+    return r if out is None else into("trunc", out, r, beside=(input,))
 
 
 fix = trunc
@@ -92,12 +123,15 @@ def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Ten
     """Rounded to the nearest, halves to the even neighbour.
 
     Args:
-        input: Tensor; whole numbers stay what they are.
+        input: Floating point; whole numbers are copied.
         decimals: Digits to keep after the decimal point; if negative, before it. Default: 0.
         out: Where to write the result.
 
+    Returns:
+        Input's shape and dtype.
+
     Raises:
-        DTypeError: `decimals` for whole numbers.
+        DTypeError: `input` is bool or complex, or holds whole numbers and `decimals` is not 0.
 
     Differentiable: Zero everywhere.
 
@@ -109,7 +143,7 @@ def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Ten
         tensor([0.1200])
     """
     r = rounded(ROUND, input) if decimals == 0 else rounded_to(input, decimals)
-    return r if out is None else into(out, r, beside=(input,))
+    return r if out is None else into("round", out, r, beside=(input,))
 
 
 def _round_decimals_forward(k: K[A], x: A, *, decimals: int) -> A:
@@ -118,7 +152,7 @@ def _round_decimals_forward(k: K[A], x: A, *, decimals: int) -> A:
 
 
 ROUND_DECIMALS = Op(
-    "round_decimals", forward=_round_decimals_forward, backward=zero_backward, uses=((),),
+    "round_decimals", title="RoundBackward1", forward=_round_decimals_forward, backward=zero_backward, uses=((),),
     real=True, samples=lambda make: (
         Sample(make(3, low=0.121, high=0.124), decimals=2), Sample(make(3, low=60, high=90), decimals=-2),
         Sample(make(0), decimals=1),
@@ -141,6 +175,18 @@ FRAC = Op(
 
 def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`input - trunc(input)`, the fraction with the sign of `input`.
+
+    Args:
+        input: Floating point; of infinities, NaN.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape and dtype.
+
+    Raises:
+        DTypeError: `input` is not floating point.
+
+    Differentiable: 1 everywhere, at whole numbers too.
 
     Example:
         >>> import fnnet
@@ -173,6 +219,16 @@ ABS = Op("abs", backward=_abs_backward, uses=((0,),), holomorphic=False, onnx="A
 def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The absolute value, real for complex numbers too.
 
+    Args:
+        input: Any dtype but bool; the least number of a whole-number dtype stays what it is.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape and dtype; of complex numbers, the dtype of their parts.
+
+    Raises:
+        DTypeError: `input` is bool.
+
     Differentiable: Zero at 0.
 
     Example:
@@ -200,6 +256,16 @@ SIGN = Op(
 def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """-1, 0 or 1; 0 for NaN, bool stays what it is.
 
+    Args:
+        input: Any real dtype.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape and dtype.
+
+    Raises:
+        DTypeError: `input` is complex (see `sgn`).
+
     Differentiable: Zero everywhere.
 
     Example:
@@ -210,13 +276,20 @@ def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     need_tensor("sign", input=input)
     if dtype_of(input).category == 0:
         r: Tensor = apply(OPS["clone"], input)
-        return r if out is None else into(out, r, beside=(input,))
+        return r if out is None else into("sign", out, r, beside=(input,))
     refuse_dtype("sign_cpu", dtype_of(input), 3)
     return unary(SIGN, input, out)
 
 
 def sgn(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`sign` of real numbers; of complex ones `input / abs(input)`, 0 at 0.
+
+    Args:
+        input: Any dtype.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape and dtype.
 
     Differentiable: Zero at 0, and of real numbers everywhere.
 
@@ -226,8 +299,8 @@ def sgn(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([0.6000+0.8000j])
     """
     if is_tensor(input) and dtype_of(input).category == 3:
-        return unary(OPS["sgn"], input, out)
-    return sign(input, out=out)
+        return entitle(unary(OPS["sgn"], input, out), "SgnBackward0")
+    return entitle(sign(input, out=out), "SgnBackward0")
 
 
 SIGNBIT = Op(
@@ -237,6 +310,18 @@ SIGNBIT = Op(
 
 def signbit(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether the sign bit is set: True for -0.0 too.
+
+    Args:
+        input: Any real dtype.
+        out: Where to write the result.
+
+    Returns:
+        bool, input's shape.
+
+    Raises:
+        DTypeError: `input` is complex.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet

@@ -125,26 +125,26 @@ def infer_shape(shape: Sequence[int], numel: int) -> Shape:
     for i, n in enumerate(shape):
         if n == -1:
             if at >= 0:
-                raise ShapeError(f"only one dimension can be inferred, got {list(shape)}")
+                raise ShapeError(f"reshape: only one dimension can be inferred, got {list(shape)}")
             at = i
         elif n < 0:
-            raise ShapeError(f"invalid shape dimension {n} in {list(shape)}")
+            raise ShapeError(f"reshape: invalid shape dimension {n} in {list(shape)}")
         else:
             known *= n
     if at < 0:
         if known != numel:
-            raise ShapeError(f"shape '{list(shape)}' is invalid for input of size {numel}")
+            raise ShapeError(f"reshape: shape '{list(shape)}' is invalid for input of size {numel}")
         return tuple(shape)
     if known == 0:
         if numel == 0:
             raise ShapeError(
-                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension "
+                f"reshape: cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension "
                 "size -1 "
                 "can be any value and is ambiguous"
             )
-        raise ShapeError(f"shape '{list(shape)}' is invalid for input of size {numel}")
+        raise ShapeError(f"reshape: shape '{list(shape)}' is invalid for input of size {numel}")
     if numel % known:
-        raise ShapeError(f"shape '{list(shape)}' is invalid for input of size {numel}")
+        raise ShapeError(f"reshape: shape '{list(shape)}' is invalid for input of size {numel}")
     return (*shape[:at], numel // known, *shape[at + 1 :])
 
 
@@ -217,7 +217,7 @@ def view(self: Tensor, *shape: Any) -> Tensor:
         strides = self._device.backend.strides(x)
         if strides is not None and not is_viewable(x.shape, strides, new):
             raise ShapeError(
-                "view size is not compatible with input tensor's size and stride (at least one dimension spans across "
+                "view: view size is not compatible with input tensor's size and stride (at least one dimension spans across "
                 f"two contiguous subspaces). Use .reshape(...) instead. (size {list(x.shape)}, view {list(new)})"
             )
     return r
@@ -257,6 +257,7 @@ def ravel(input: Tensor) -> Tensor:
         >>> fnnet.ravel(fnnet.tensor([[1, 2], [3, 4]]))
         tensor([1, 2, 3, 4])
     """
+    need_tensor("ravel", input=input)
     from fnnet.functional.layout import contiguous  # a family above this one
 
     return reshape(contiguous(input), (-1,))
@@ -377,15 +378,15 @@ def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
     n = input._data.shape[d]
     if is_tensor(start) and (start._data.ndim or dtype_of(start).category != 1):
         raise ShapeError(
-            f"start must be an 0-dim integral Tensor. Got shape {tuple(start._data.shape)}, {dtype_of(start)}"
+            f"narrow(): start must be an 0-dim integral Tensor. Got shape {tuple(start._data.shape)}, {dtype_of(start)}"
         )
     first = int(start.item()) if is_tensor(start) else operator.index(start)  # type: ignore[arg-type]  # an int here
     if not -n <= first <= n:
-        raise IndexRangeError(f"start out of range (expected to be in range of [{-n}, {n}], but got {first})")
+        raise IndexRangeError(f"narrow(): start out of range (expected to be in range of [{-n}, {n}], but got {first})")
     if first < 0:
         first += n
     if first + length > n:
-        raise ShapeError(f"start ({first}) + length ({length}) exceeds dimension size ({n}).")
+        raise ShapeError(f"narrow(): start ({first}) + length ({length}) exceeds dimension size ({n}).")
     r: Tensor = apply_view(PART, input, index=(*(slice(None),) * d, slice(first, first + length)))
     return r
 
@@ -428,7 +429,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     ndim = input._data.ndim
     a, b = wrap_dim(dim1, ndim, "diagonal"), wrap_dim(dim2, ndim, "diagonal")
     if a == b:
-        raise ShapeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+        raise ShapeError(f"diagonal: diagonal dimensions cannot be identical {dim1}, {dim2}")
     r: Tensor = apply_view(DIAGONAL, input, offset=offset, dim1=a, dim2=b)
     return r
 
@@ -445,10 +446,12 @@ def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
     d = wrap_dim(dimension, self._data.ndim, "unfold")
     x = self if self._data.ndim else reshape(self, (1,))
     n = x._data.shape[d]
-    if size < 0 or size > n:
-        raise ShapeError(f"maximum size for tensor at dimension {d} is {n} but size is {size}")
+    if size < 0:
+        raise ShapeError(f"unfold: size is {size} but must be >= 0")
+    if size > n:
+        raise ShapeError(f"unfold: maximum size for tensor at dimension {d} is {n} but size is {size}")
     if step <= 0:
-        raise ShapeError(f"step is {step} but must be > 0")
+        raise ShapeError(f"unfold: step is {step} but must be > 0")
     r: Tensor = apply_view(SLIDING, x, dim=d, size=size, step=step)
     return r if self._data.ndim else reshape(r, (size,))
 

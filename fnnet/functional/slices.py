@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import evolve
 
 from fnnet._core.errors import DTypeError, IndexRangeError, ShapeError
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, namespace_of, refuse_partial_overlap
 from fnnet.autograd.variable import make
 from fnnet.autograd.views import apply_view
@@ -88,10 +89,10 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
     x = input if shape else cast("Tensor", apply_view(RESHAPE, input, shape=(1,)))
     n = x._data.shape[d]
     at = not_negative("index_select", rows, n, d)
-    r = read(x, along(x._device, tuple(x._data.shape), d, 1, at))
+    r = read(x, along(x._device, tuple(x._data.shape), d, 1, at), "IndexSelectBackward0")
     if not shape:
-        r = apply_view(RESHAPE, r, shape=())
-    return r if out is None else into(out, r, input, index)
+        r = entitle(apply_view(RESHAPE, r, shape=()), "IndexSelectBackward0")
+    return r if out is None else into("index_select", out, r, input, index)
 
 
 # added to, overwritten -----------------------------------------------------------------------------------------------
@@ -148,8 +149,8 @@ def index_add(
         tensor([3., 0., 0.])
     """
     places, part = _slices("index_add", input, dim, index, source)
-    r = written(input, places, INDEX_ADD, _scaled(part, alpha))
-    return r if out is None else into(out, r, index, source, beside=(input,))
+    r = written(input, places, INDEX_ADD, _scaled(part, alpha), "IndexAddBackward0")
+    return r if out is None else into("index_add", out, r, index, source, beside=(input,))
 
 
 def index_add_(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1) -> Tensor:
@@ -162,7 +163,7 @@ def index_add_(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     """
     places, part = _slices("index_add_", self, dim, index, source)
     refuse_partial_overlap(self, "index_add_", index, source, or_same=True)
-    return write(self, places, INDEX_ADD, _scaled(part, alpha))
+    return write(self, places, INDEX_ADD, _scaled(part, alpha), "IndexAddBackward0")
 
 
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -174,8 +175,8 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: T
         tensor([2., 0., 1.])
     """
     places, part = _slices("index_copy", input, dim, index, source)
-    r = written(input, places, INDEX_SET, part)
-    return r if out is None else into(out, r, index, source, beside=(input,))
+    r = written(input, places, INDEX_SET, part, "IndexCopyBackward0")
+    return r if out is None else into("index_copy", out, r, index, source, beside=(input,))
 
 
 def index_copy_(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
@@ -188,7 +189,7 @@ def index_copy_(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     """
     places, part = _slices("index_copy_", self, dim, index, source)
     refuse_partial_overlap(self, "index_copy_", index, source, or_same=True)
-    return write(self, places, INDEX_SET, part)
+    return write(self, places, INDEX_SET, part, "IndexCopyBackward0")
 
 
 # filled --------------------------------------------------------------------------------------------------------------
@@ -206,7 +207,7 @@ def _fill_mask(name: str, x: Tensor, dim: int, index: Tensor, value: Any) -> Ten
         )
 
     def complain(at: int) -> Exception:
-        return IndexRangeError(f"index {at} is out of bounds for dimension {d} with size {n}")
+        return IndexRangeError(f"index_fill(): index {at} is out of bounds for dimension {d} with size {n}")
 
     at = checked(i._device, whole_index(i), n, complain)
     k = namespace_of(x._device)
@@ -223,7 +224,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
         >>> fnnet.index_fill(fnnet.zeros(3), 0, fnnet.tensor([1]), 5)
         tensor([0., 5., 0.])
     """
-    return masked_fill(input, _fill_mask("index_fill", input, dim, index, value), value)
+    return entitle(masked_fill(input, _fill_mask("index_fill", input, dim, index, value), value), f"IndexFillBackward{int(is_tensor(value))}")
 
 
 def index_fill_(self: Tensor, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:

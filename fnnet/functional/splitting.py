@@ -9,14 +9,15 @@ import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fnnet._core.errors import IndexRangeError, ShapeError
+from fnnet._core.errors import DTypeError, IndexRangeError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import Kind, Op
 from fnnet.autograd.modes import MODE
 from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.autograd.variable import INFERENCE
-from fnnet.functional._common import is_tensor, need_tensor, wrap_dim
+from fnnet.backends import dtypes
+from fnnet.functional._common import dtype_of, is_tensor, need_tensor, wrap_dim
 from fnnet.functional.shape import GETITEM, PART
 
 if TYPE_CHECKING:
@@ -247,10 +248,15 @@ def tensor_split(input: Tensor, indices_or_sections: int | Sequence[int] | Tenso
     n = input._data.shape[d]
     cuts: Any = indices_or_sections
     if is_tensor(cuts):
+        if dtype_of(cuts) is not dtypes.int64:
+            raise DTypeError(
+                "tensor_split expected tensor_indices_or_sections to have dtype of long, but got "
+                f"{dtypes.TITLES[dtype_of(cuts).name]}"
+            )
         cuts = cuts.tolist()
     if isinstance(cuts, int):
         if cuts <= 0:
-            raise ShapeError(f"number of sections must be larger than 0, got {cuts}")
+            raise ShapeError(f"tensor_split: number of sections must be larger than 0, got {cuts}")
         small, larger = divmod(n, cuts)
         cuts = [i * small + min(i, larger) for i in range(1, cuts)]
     places = []

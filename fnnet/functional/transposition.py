@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fnnet._core.errors import ShapeError
+from fnnet._core.errors import ArgumentError, ShapeError
 from fnnet.autograd.views import apply_view
 from fnnet.functional._common import need_tensor, wrap_dim
 from fnnet.functional.shape import PERMUTE
@@ -40,6 +40,8 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
         (4, 2, 3)
     """
     need_tensor("permute", input=input)
+    if not isinstance(dims, Sequence) or isinstance(dims, str):
+        raise ArgumentError(f"permute(): argument 'dims' (position 2) must be tuple of ints, not {type(dims).__name__}")
     ndim = input._data.ndim
     if len(dims) != ndim:
         raise ShapeError(

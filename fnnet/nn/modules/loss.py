@@ -19,7 +19,7 @@ class _Loss(Module):
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         super().__init__()
         legacy = size_average is not None or reduce is not None
-        self.reduction = reduction_of(reduction, size_average, reduce) if legacy else reduction
+        self.reduction = reduction_of(type(self).__name__, reduction, size_average, reduce) if legacy else reduction
 
 
 class _WeightedLoss(_Loss):
