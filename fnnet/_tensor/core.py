@@ -21,12 +21,14 @@ from fnnet._core.errors import (
 from fnnet._core.namespace import Number, Shape
 from fnnet._core.size import Size
 from fnnet._tensor.printing import format_values, may_hide_all, with_suffixes
+from fnnet._tensor.storage import StorageMethods, copied_with_memory
 from fnnet.autograd import engine
 from fnnet.autograd.node import Handle, Node
 from fnnet.autograd.variable import INFERENCE, Variable, make
 from fnnet.backends import dtypes
 from fnnet.backends.devices import Device
 from fnnet.backends.dtypes import DType
+from fnnet.backends.memory_formats import Layout, strided
 from fnnet.functional import layout, movement
 from fnnet.functional._common import dtype_of, number_dtype, wrap_dim
 
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 Raw = np.ndarray[Any, Any]
 
 
-class CoreMethods(Variable):
+class CoreMethods(StorageMethods):
     """State, memory, gradients, conversions."""
 
     # shape, dtype, device -----------------------------------------------------------------------------------------
@@ -87,8 +89,23 @@ class CoreMethods(Variable):
         return self._device.type == "cuda"
 
     @property
+    def layout(self) -> Layout:
+        """How the elements are kept: `strided`."""
+        return strided
+
+    @property
     def is_sparse(self) -> bool:
         """False: the only layout is the strided one."""
+        return False
+
+    @property
+    def is_quantized(self) -> bool:
+        """False: there are no quantized dtypes."""
+        return False
+
+    @property
+    def is_meta(self) -> bool:
+        """False: every tensor has elements."""
         return False
 
     @property
@@ -148,26 +165,6 @@ class CoreMethods(Variable):
         """Whether the elements lie densely in C order, or in the order of the memory format."""
         return layout.is_dense(cast("Tensor", self), layout.order_of(memory_format))
 
-    def data_ptr(self) -> int:
-        """The address of the first element."""
-        address: int = self._host("data_ptr").ctypes.data
-        return address
-
-    def storage_offset(self) -> int:
-        """Elements between the start of the memory and the first element."""
-        raw = self._host("storage_offset")
-        owner = raw
-        while isinstance(owner.base, np.ndarray):
-            owner = owner.base
-        offset: int = (raw.ctypes.data - owner.ctypes.data) // max(raw.itemsize, 1)
-        return offset
-
-    def _host(self, what: str) -> Raw:
-        """The raw array where it is an ndarray."""
-        if not isinstance(self._data, np.ndarray):
-            raise DTypeError(f"{what}: the tensor's memory is not a NumPy array's (device {self._device})")
-        return self._data
-
     @property
     def data(self) -> Tensor:
         """The same memory without history, with a version of its own: writes through it are not checked."""
@@ -183,11 +180,6 @@ class CoreMethods(Variable):
                 f"got {dtype_of(value)}"
             )
         self._data, self._device = value._data, value._device
-
-    def set_(self, source: Tensor) -> Tensor:
-        """Let this tensor have the memory of `source`."""
-        self._data, self._device = source._data, source._device
-        return cast("Tensor", self)
 
     def pin_memory(self) -> Tensor:
         """The tensor itself: host memory needs no pinning here."""
@@ -486,7 +478,7 @@ class CoreMethods(Variable):
             )
         found = memo.get(id(self))
         if found is None:
-            found = memo[id(self)] = self._renewed(self._device.backend.dense_like(self._data, self._data))
+            found = memo[id(self)] = self._renewed(copied_with_memory(self, memo))
             found._grad = copy.deepcopy(self._grad, memo)
             found.__dict__.update(copy.deepcopy(self.__dict__, memo))
         return cast("Tensor", found)
