@@ -291,8 +291,8 @@ def cross_entropy(
 
     Args:
         input: Unnormalised log-probabilities `(N, C)`, `(N, C, *)` or `(C,)`, floating point.
-        target: Classes `(N)`, `(N, *)` or 0-d, int64 or uint8, in [0, C) or `ignore_index`; or probabilities, floating
-            point, of input's shape.
+        target: Classes `(N)`, `(N, *)` or 0-d, int64 or uint8, in [0, C) or `ignore_index`; or probabilities of
+            input's shape, floating point.
         weight: `(C,)`, of each class, with class indices of input's dtype. Default: ones.
         size_average: Deprecated, see `reduction`.
         ignore_index: Class indices that count for nothing. Default: -100.
@@ -302,8 +302,8 @@ def cross_entropy(
         label_smoothing: Share of the uniform distribution in q, in [0, 1]. Default: 0.
 
     Returns:
-        0-d, or with `reduction="none"` the shape of class indices, `(N)`, `(N, *)` or 0-d; `input`'s dtype, promoted with
-        that of probabilities. The mean of no targets is NaN.
+        0-d, or with `reduction="none"` the shape of class indices, `(N)`, `(N, *)` or 0-d; `input`'s dtype, promoted
+        with that of probabilities. The mean of no targets is NaN.
 
     Raises:
         IndexRangeError: A target is out of bounds.

@@ -17,7 +17,7 @@ from fnnet._core.op import OUT, Kind, Make, Op, Sample
 from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.backends import dtypes
-from fnnet.functional._common import broadcast_shape, dtype_of, into, is_tensor, need_tensor, unary
+from fnnet.functional._common import broadcast_shape, dtype_of, into, is_tensor, need_one_device, need_tensor, unary
 from fnnet.functional._rules import zero_backward
 from fnnet.functional.arithmetic import mul
 from fnnet.functional.joining import stack
@@ -218,7 +218,7 @@ def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([1.-2.j])
     """
     r = conj(input)
-    return r if out is None else into("conj_physical", out, r)
+    return r if out is None else into("conj_physical", out, r, beside=(input,))
 
 
 def resolve_conj(input: Tensor) -> Tensor:
@@ -280,6 +280,7 @@ def conjugate_transpose(input: Tensor) -> Tensor:
 # complex from real ---------------------------------------------------------------------------------------------------
 def _same_floats(name: str, one: str, a: Tensor, other: str, b: Tensor) -> None:
     need_tensor(name, **{one: a, other: b})
+    need_one_device(name, **{one: a, other: b})
     for t in (a, b):
         if dtype_of(t).category != 2:
             raise DTypeError(f"{name}: Expected both inputs to be Half, Float or Double tensors, got {dtype_of(t).name}")
@@ -325,7 +326,7 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
             f"complex(): Expected object of scalar type {dtypes.TITLES[dtype_of(r).name]} but got scalar type "
             f"{dtypes.TITLES[dtype_of(out).name]} for argument 'out'"
         )
-    return entitle(into("complex", out, r), "ComplexBackward0")
+    return entitle(into("complex", out, r, beside=(real, imag)), "ComplexBackward0")
 
 
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -353,7 +354,7 @@ def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
     _same_floats("polar", "abs", abs, "angle", angle)
     r = complex(mul(abs, cos(angle)), mul(abs, sin(angle)))
     entitle(r, "PolarBackward0")
-    return r if out is None else into("polar", out, r)
+    return r if out is None else into("polar", out, r, beside=(abs, angle))
 
 
 # signs and angles ----------------------------------------------------------------------------------------------------

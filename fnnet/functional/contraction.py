@@ -35,8 +35,8 @@ def einsum(*args: Any) -> Tensor:  # an equation and operands, or operands and s
             with numbers below 52 as labels. Dims of size 1 broadcast. The operands have one dtype.
 
     Returns:
-        The tensor of the output's labels, of the operands' dtype. Where nothing is computed, a view of the operand or the
-        operand itself.
+        The tensor of the output's labels, of the operands' dtype. Where nothing is computed, a view of the operand or
+        the operand itself.
 
     Raises:
         OptionError: The equation is malformed, or does not fit the number of operands.

@@ -417,8 +417,8 @@ def conv1d(
         weight: `(O, C / groups, K)`, of input's dtype.
         bias: `(O,)`, of input's dtype, or None. Default: None.
         stride: Steps between windows. Default: 1.
-        padding: Zeros on both sides; "valid" is none, "same" as many as keep the size (an odd number has one more at the
-            end), with a stride of 1 only. Default: 0.
+        padding: Zeros on both sides; "valid" is none, "same" as many as keep the size (an odd number has one more at
+            the end), with a stride of 1 only. Default: 0.
         dilation: Steps between the taps of the kernel. Default: 1.
         groups: Groups of channels that do not see each other; `C` and `O` are divisible by it. Default: 1.
 
@@ -460,8 +460,8 @@ def conv2d(
         weight: `(O, C / groups, KH, KW)`, of input's dtype.
         bias: `(O,)`, of input's dtype, or None. Default: None.
         stride: Steps between windows, one int or one per dim. Default: 1.
-        padding: Zeros on both sides of each dim; "valid" is none, "same" as many as keep the size (an odd number has one
-            more at the end), with a stride of 1 only. Default: 0.
+        padding: Zeros on both sides of each dim; "valid" is none, "same" as many as keep the size (an odd number has
+            one more at the end), with a stride of 1 only. Default: 0.
         dilation: Steps between the taps of a kernel, one int or one per dim. Default: 1.
         groups: Groups of channels that do not see each other; `C` and `O` are divisible by it. Default: 1.
 
@@ -506,8 +506,8 @@ def conv3d(
         weight: `(O, C / groups, KD, KH, KW)`, of input's dtype.
         bias: `(O,)`, of input's dtype, or None. Default: None.
         stride: Steps between windows, one int or one per dim. Default: 1.
-        padding: Zeros on both sides of each dim; "valid" is none, "same" as many as keep the size (an odd number has one
-            more at the end), with a stride of 1 only. Default: 0.
+        padding: Zeros on both sides of each dim; "valid" is none, "same" as many as keep the size (an odd number has
+            one more at the end), with a stride of 1 only. Default: 0.
         dilation: Steps between the taps of a kernel, one int or one per dim. Default: 1.
         groups: Groups of channels that do not see each other; `C` and `O` are divisible by it. Default: 1.
 

@@ -73,7 +73,8 @@ def where(
         out: Where to write the result; nothing is written without `input` and `other`.
 
     Returns:
-        The shape to which all three broadcast, in the promoted dtype of `input` and `other`; or a tuple of int64 vectors.
+        The shape to which all three broadcast, in the promoted dtype of `input` and `other`; or a tuple of int64
+        vectors.
 
     Raises:
         ShapeError: The shapes do not broadcast.

@@ -119,7 +119,8 @@ def log(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The natural logarithm; NaN for negative numbers, minus infinity for 0.
 
     Args:
-        input: Any shape and dtype; of complex numbers the principal value; whole numbers and bool are taken in the default float dtype.
+        input: Any shape and dtype; whole numbers and bool are taken in the default float dtype, of complex numbers the
+            principal value.
         out: Where to write the result.
 
     Returns:
@@ -148,7 +149,8 @@ def log2(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The logarithm to base 2; NaN for negative numbers, minus infinity for 0.
 
     Args:
-        input: Any shape and dtype; of complex numbers the principal value; whole numbers and bool are taken in the default float dtype.
+        input: Any shape and dtype; whole numbers and bool are taken in the default float dtype, of complex numbers the
+            principal value.
         out: Where to write the result.
 
     Returns:
@@ -177,7 +179,8 @@ def log10(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The logarithm to base 10; NaN for negative numbers, minus infinity for 0.
 
     Args:
-        input: Any shape and dtype; of complex numbers the principal value; whole numbers and bool are taken in the default float dtype.
+        input: Any shape and dtype; whole numbers and bool are taken in the default float dtype, of complex numbers the
+            principal value.
         out: Where to write the result.
 
     Returns:
@@ -206,7 +209,8 @@ def log1p(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`log(1 + input)`, accurate near 0; NaN below -1, minus infinity for -1.
 
     Args:
-        input: Any shape and dtype; of complex numbers the principal value; whole numbers and bool are taken in the default float dtype.
+        input: Any shape and dtype; whole numbers and bool are taken in the default float dtype, of complex numbers the
+            principal value.
         out: Where to write the result.
 
     Returns:
