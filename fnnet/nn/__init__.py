@@ -14,19 +14,21 @@ from fnnet.nn.modules.activation import (
     Tanh,
     Tanhshrink,
 )
-from fnnet.nn.modules.batchnorm import (
-    BatchNorm1d,
-    BatchNorm2d,
-    BatchNorm3d,
-    InstanceNorm1d,
-    InstanceNorm2d,
-    InstanceNorm3d,
+from fnnet.nn.modules.adaptive_pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d,
 )
+from fnnet.nn.modules.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from fnnet.nn.modules.container import ModuleDict, ModuleList, Sequential
 from fnnet.nn.modules.convolution import Conv1d, Conv2d, Conv3d
 from fnnet.nn.modules.dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout
 from fnnet.nn.modules.embedding import Embedding
 from fnnet.nn.modules.flatten import Flatten, Unflatten
+from fnnet.nn.modules.instancenorm import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
 from fnnet.nn.modules.linear import Bilinear, Identity, Linear
 from fnnet.nn.modules.loss import (
     BCELoss,
@@ -58,20 +60,7 @@ from fnnet.nn.modules.padding import (
     ZeroPad3d,
 )
 from fnnet.nn.modules.piecewise import Hardshrink, Hardsigmoid, Hardswish, Hardtanh, ReLU6, RReLU, Softshrink, Threshold
-from fnnet.nn.modules.pooling import (
-    AdaptiveAvgPool1d,
-    AdaptiveAvgPool2d,
-    AdaptiveAvgPool3d,
-    AdaptiveMaxPool1d,
-    AdaptiveMaxPool2d,
-    AdaptiveMaxPool3d,
-    AvgPool1d,
-    AvgPool2d,
-    AvgPool3d,
-    MaxPool1d,
-    MaxPool2d,
-    MaxPool3d,
-)
+from fnnet.nn.modules.pooling import AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPool2d, MaxPool3d
 from fnnet.nn.modules.rectifiers import CELU, ELU, SELU, LeakyReLU, PReLU, ReLU
 from fnnet.nn.modules.softmaxes import LogSoftmax, Softmax, Softmax2d, Softmin
 from fnnet.nn.parameter import Buffer, Parameter

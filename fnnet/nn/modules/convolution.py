@@ -127,16 +127,18 @@ def _as_pad(padding: str | tuple[int, ...], kernel_size: tuple[int, ...], dilati
 
 
 class Conv1d(_ConvNd):
-    """Cross-correlation of (N, C, L) or (C, L): `F.conv1d` with a weight (out, in / groups, k) and a bias (out).
+    """Cross-correlation of (N, C, L) or (C, L): `F.conv1d`.
 
-    Both are drawn uniformly from [-1/sqrt(fan_in), 1/sqrt(fan_in)), fan_in = in / groups * k.
+    State: weight `(out, in / groups, k)` and bias `(out,)`, both drawn uniformly from
+    [-1/sqrt(fan_in), 1/sqrt(fan_in)), fan_in = in / groups * k.
 
     Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
+        in_channels: Channels C of the input.
+        out_channels: Channels C' of the output.
         kernel_size: Size of the kernel.
         stride: Step of the kernel. Default: 1.
-        padding: Elements added on both sides, or "same" or "valid". Default: 0.
+        padding: Elements added on both sides; "same" (output as large as input) or "valid" (0).
+            Default: 0.
         dilation: Distance between the kernel's elements. Default: 1.
         groups: Into how many groups the channels are divided. Default: 1.
         bias: Whether there is a bias. Default: True.
@@ -144,8 +146,14 @@ class Conv1d(_ConvNd):
         device: Where the parameters lie. Default: the default device.
         dtype: Their dtype. Default: the default dtype.
 
+    Shape:
+        `(N, C, L)` to `(N, C', L')`, or both without N;
+        L' = floor((L + 2 padding - dilation (k - 1) - 1) / stride + 1).
+
     Raises:
-        OptionError: Channels that `groups` does not divide, or an unknown padding or padding mode.
+        OptionError: Channels that `groups` does not divide, an unknown padding or mode, or "same" with a stride.
+        ShapeError: The input has other dims or channels, or is smaller than the kernel.
+        DTypeError: The input's dtype is not the weight's.
 
     Example:
         >>> import fnnet
@@ -158,7 +166,33 @@ class Conv1d(_ConvNd):
 
 
 class Conv2d(_ConvNd):
-    """Cross-correlation of (N, C, H, W) or (C, H, W): `F.conv2d`; arguments as Conv1d, sizes also as (H, W).
+    """Cross-correlation of (N, C, H, W) or (C, H, W): `F.conv2d`.
+
+    State: weight `(out, in / groups, kh, kw)` and bias `(out,)`, both drawn uniformly from
+    [-1/sqrt(fan_in), 1/sqrt(fan_in)), fan_in = in / groups * kh * kw.
+
+    Args:
+        in_channels: Channels C of the input.
+        out_channels: Channels C' of the output.
+        kernel_size: Size of the kernel, one number or one per dim.
+        stride: Step of the kernel, one number or one per dim. Default: 1.
+        padding: Elements on both sides, one number or one per dim; "same" (output as large as input) or "valid" (0).
+            Default: 0.
+        dilation: Distance between the kernel's elements, one number or one per dim. Default: 1.
+        groups: Into how many groups the channels are divided. Default: 1.
+        bias: Whether there is a bias. Default: True.
+        padding_mode: What the padding holds: "zeros", "reflect", "replicate" or "circular". Default: "zeros".
+        device: Where the parameters lie. Default: the default device.
+        dtype: Their dtype. Default: the default dtype.
+
+    Shape:
+        `(N, C, H, W)` to `(N, C', H', W')`, or both without N;
+        H' = floor((H + 2 padding - dilation (kh - 1) - 1) / stride + 1), W' alike.
+
+    Raises:
+        OptionError: Channels that `groups` does not divide, an unknown padding or mode, or "same" with a stride.
+        ShapeError: The input has other dims or channels, or is smaller than the kernel.
+        DTypeError: The input's dtype is not the weight's.
 
     Example:
         >>> import fnnet
@@ -171,7 +205,33 @@ class Conv2d(_ConvNd):
 
 
 class Conv3d(_ConvNd):
-    """Cross-correlation of (N, C, D, H, W) or (C, D, H, W): `F.conv3d`; arguments as Conv1d, sizes also as (D, H, W).
+    """Cross-correlation of (N, C, D, H, W) or (C, D, H, W): `F.conv3d`.
+
+    State: weight `(out, in / groups, kd, kh, kw)` and bias `(out,)`, both drawn uniformly from
+    [-1/sqrt(fan_in), 1/sqrt(fan_in)), fan_in = in / groups * kd * kh * kw.
+
+    Args:
+        in_channels: Channels C of the input.
+        out_channels: Channels C' of the output.
+        kernel_size: Size of the kernel, one number or one per dim.
+        stride: Step of the kernel, one number or one per dim. Default: 1.
+        padding: Elements on both sides, one number or one per dim; "same" (output as large as input) or "valid" (0).
+            Default: 0.
+        dilation: Distance between the kernel's elements, one number or one per dim. Default: 1.
+        groups: Into how many groups the channels are divided. Default: 1.
+        bias: Whether there is a bias. Default: True.
+        padding_mode: What the padding holds: "zeros", "reflect", "replicate" or "circular". Default: "zeros".
+        device: Where the parameters lie. Default: the default device.
+        dtype: Their dtype. Default: the default dtype.
+
+    Shape:
+        `(N, C, D, H, W)` to `(N, C', D', H', W')`, or both without N;
+        D' = floor((D + 2 padding - dilation (kd - 1) - 1) / stride + 1), H' and W' alike.
+
+    Raises:
+        OptionError: Channels that `groups` does not divide, an unknown padding or mode, or "same" with a stride.
+        ShapeError: The input has other dims or channels, or is smaller than the kernel.
+        DTypeError: The input's dtype is not the weight's.
 
     Example:
         >>> import fnnet

@@ -92,8 +92,7 @@ class CircularPad3d(_CircularPadNd):
         padding: How far, as `(left, right, top, bottom, front, back)`, or one number for all sides; negative ones crop.
 
     Shape:
-        `(N, C, D, H, W)` to `(N, C, D', H', W')`, or without N; D' = D + front + back, H' = H + top + bottom,
-        W' = W + left + right.
+        `(N, C, D, H, W)` to `(N, C, D', H', W')`, or without N; each dim grows by its two sides.
 
     Raises:
         ShapeError: The input has another number of dims, or a side is longer than its dim.
@@ -305,8 +304,7 @@ class ReflectionPad3d(_ReflectionPadNd):
         padding: How far, as `(left, right, top, bottom, front, back)`, or one number for all sides; negative ones crop.
 
     Shape:
-        `(N, C, D, H, W)` to `(N, C, D', H', W')`, or without N; D' = D + front + back, H' = H + top + bottom,
-        W' = W + left + right.
+        `(N, C, D, H, W)` to `(N, C, D', H', W')`, or without N; each dim grows by its two sides.
 
     Raises:
         ShapeError: The input has another number of dims, or a side is not shorter than its dim.
@@ -380,8 +378,7 @@ class ReplicationPad3d(_ReplicationPadNd):
         padding: How far, as `(left, right, top, bottom, front, back)`, or one number for all sides; negative ones crop.
 
     Shape:
-        `(N, C, D, H, W)` to `(N, C, D', H', W')`, or without N; D' = D + front + back, H' = H + top + bottom,
-        W' = W + left + right.
+        `(N, C, D, H, W)` to `(N, C, D', H', W')`, or without N; each dim grows by its two sides.
 
     Raises:
         ShapeError: The input has another number of dims.

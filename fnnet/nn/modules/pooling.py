@@ -1,4 +1,4 @@
-"""Pooling: the largest or the mean of each window, or of each cell of a grid."""
+"""Pooling: the largest or the mean of each window."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from fnnet.nn.module import Module
 from fnnet.nn.modules._sizes import repeated
 
 Sizes = int | Sequence[int]
-GridSizes = int | None | Sequence[int | None]
 Pooled = Any
 """A Tensor, or (values, indices) where `return_indices` asks for them: PyTorch's annotations do not tell either."""
 
@@ -55,10 +54,20 @@ class MaxPool1d(_MaxPoolNd):
     Args:
         kernel_size: Size of the window.
         stride: Its step. Default: kernel_size.
-        padding: Elements of -inf added on both sides. Default: 0.
+        padding: Elements of -inf added on both sides, at most half the window. Default: 0.
         dilation: Distance between the window's elements. Default: 1.
-        return_indices: Whether to return the flat index of each largest element, too. Default: False.
-        ceil_mode: Whether windows may leave the input at the end. Default: False.
+        return_indices: Return each one's index, too. Default: False.
+        ceil_mode: Let the last windows leave the input at the end, if they begin inside. Default: False.
+
+    Shape:
+        `(N, C, L)` to `(N, C, L')`, or both without N;
+        L' = floor((L + 2 padding - dilation (kernel_size - 1) - 1) / stride + 1);
+        ceil with `ceil_mode`.
+
+    Raises:
+        OptionError: Called with sizes below 1 or padding of more than half a window.
+        ShapeError: The input has other dims, or no window fits.
+        DTypeError: The input is bool.
 
     Example:
         >>> import fnnet
@@ -73,7 +82,25 @@ class MaxPool1d(_MaxPoolNd):
 
 
 class MaxPool2d(_MaxPoolNd):
-    """The largest element of each window of (N, C, H, W) or (C, H, W): `F.max_pool2d`; arguments as MaxPool1d.
+    """The largest element of each window of (N, C, H, W) or (C, H, W): `F.max_pool2d`.
+
+    Args:
+        kernel_size: Size of the window, one number or one per dim.
+        stride: Its step, one number or one per dim. Default: kernel_size.
+        padding: Elements of -inf added on both sides, at most half the window, one number or one per dim. Default: 0.
+        dilation: Distance between the window's elements, one number or one per dim. Default: 1.
+        return_indices: Return each one's index in its plane, `h * W + w`, too. Default: False.
+        ceil_mode: Let the last windows leave the input at the end, if they begin inside. Default: False.
+
+    Shape:
+        `(N, C, H, W)` to `(N, C, H', W')`, or both without N;
+        H' = floor((H + 2 padding - dilation (kernel_size - 1) - 1) / stride + 1), W' alike;
+        ceil with `ceil_mode`.
+
+    Raises:
+        OptionError: Called with sizes below 1 or padding of more than half a window.
+        ShapeError: The input has other dims, or no window fits.
+        DTypeError: The input is bool.
 
     Example:
         >>> import fnnet
@@ -88,7 +115,25 @@ class MaxPool2d(_MaxPoolNd):
 
 
 class MaxPool3d(_MaxPoolNd):
-    """The largest element of each window of (N, C, D, H, W) or (C, D, H, W): `F.max_pool3d`; arguments as MaxPool1d.
+    """The largest element of each window of (N, C, D, H, W) or (C, D, H, W): `F.max_pool3d`.
+
+    Args:
+        kernel_size: Size of the window, one number or one per dim.
+        stride: Its step, one number or one per dim. Default: kernel_size.
+        padding: Elements of -inf added on both sides, at most half the window, one number or one per dim. Default: 0.
+        dilation: Distance between the window's elements, one number or one per dim. Default: 1.
+        return_indices: Return each one's index in its volume, `(d * H + h) * W + w`, too. Default: False.
+        ceil_mode: Let the last windows leave the input at the end, if they begin inside. Default: False.
+
+    Shape:
+        `(N, C, D, H, W)` to `(N, C, D', H', W')`, or both without N;
+        D' = floor((D + 2 padding - dilation (kernel_size - 1) - 1) / stride + 1), H' and W' alike;
+        ceil with `ceil_mode`.
+
+    Raises:
+        OptionError: Called with sizes below 1 or padding of more than half a window.
+        ShapeError: The input has other dims, or no window fits.
+        DTypeError: The input is bool.
 
     Example:
         >>> import fnnet
@@ -120,9 +165,19 @@ class AvgPool1d(_AvgPoolNd):
     Args:
         kernel_size: Size of the window.
         stride: Its step. Default: kernel_size.
-        padding: Zeros added on both sides. Default: 0.
-        ceil_mode: Whether windows may leave the input at the end. Default: False.
+        padding: Zeros added on both sides, at most half the window. Default: 0.
+        ceil_mode: Let the last windows leave the input at the end, if they begin inside. Default: False.
         count_include_pad: Whether the padding counts in the mean. Default: True.
+
+    Shape:
+        `(N, C, L)` to `(N, C, L')`, or both without N;
+        L' = floor((L + 2 padding - kernel_size) / stride + 1);
+        ceil with `ceil_mode`.
+
+    Raises:
+        OptionError: Called with sizes below 1 or padding of more than half a window.
+        ShapeError: The input has other dims, or no window fits.
+        DTypeError: The input is neither of floating point nor int64.
 
     Example:
         >>> import fnnet
@@ -171,11 +226,25 @@ class _AvgPoolWithDivisor(_AvgPoolNd):
 
 
 class AvgPool2d(_AvgPoolWithDivisor):
-    """The mean of each window of (N, C, H, W) or (C, H, W): `F.avg_pool2d`; arguments as AvgPool1d.
+    """The mean of each window of (N, C, H, W) or (C, H, W): `F.avg_pool2d`.
 
     Args:
+        kernel_size: Size of the window, one number or one per dim.
+        stride: Its step, one number or one per dim. Default: kernel_size.
+        padding: Zeros added on both sides, at most half the window, one number or one per dim. Default: 0.
+        ceil_mode: Let the last windows leave the input at the end, if they begin inside. Default: False.
+        count_include_pad: Whether the padding counts in the mean. Default: True.
         divisor_override: What the window's sum is divided by. Default: the number of its elements.
-        kernel_size: This and the others as AvgPool1d's, or one number per dim.
+
+    Shape:
+        `(N, C, H, W)` to `(N, C, H', W')`, or both without N;
+        H' = floor((H + 2 padding - kernel_size) / stride + 1), W' alike;
+        ceil with `ceil_mode`.
+
+    Raises:
+        OptionError: Called with sizes below 1 or padding of more than half a window.
+        ShapeError: The input has other dims, or no window fits.
+        DTypeError: The input is neither of floating point nor int64.
 
     Example:
         >>> import fnnet
@@ -191,7 +260,25 @@ class AvgPool2d(_AvgPoolWithDivisor):
 
 
 class AvgPool3d(_AvgPoolWithDivisor):
-    """The mean of each window of (N, C, D, H, W) or (C, D, H, W): `F.avg_pool3d`; arguments as AvgPool2d.
+    """The mean of each window of (N, C, D, H, W) or (C, D, H, W): `F.avg_pool3d`.
+
+    Args:
+        kernel_size: Size of the window, one number or one per dim.
+        stride: Its step, one number or one per dim. Default: kernel_size.
+        padding: Zeros added on both sides, at most half the window, one number or one per dim. Default: 0.
+        ceil_mode: Let the last windows leave the input at the end, if they begin inside. Default: False.
+        count_include_pad: Whether the padding counts in the mean. Default: True.
+        divisor_override: What the window's sum is divided by. Default: the number of its elements.
+
+    Shape:
+        `(N, C, D, H, W)` to `(N, C, D', H', W')`, or both without N;
+        D' = floor((D + 2 padding - kernel_size) / stride + 1), H' and W' alike;
+        ceil with `ceil_mode`.
+
+    Raises:
+        OptionError: Called with sizes below 1 or padding of more than half a window.
+        ShapeError: The input has other dims, or no window fits.
+        DTypeError: The input is neither of floating point nor int64.
 
     Example:
         >>> import fnnet
@@ -206,117 +293,4 @@ class AvgPool3d(_AvgPoolWithDivisor):
         )  # fmt: skip
 
 
-# each cell of a grid --------------------------------------------------------------------------------------------------
-class _AdaptiveMaxPoolNd(Module):
-    output_size: GridSizes
-    return_indices: bool
-
-    def __init__(self, output_size: GridSizes, return_indices: bool = False) -> None:
-        super().__init__()
-        self.output_size = output_size
-        self.return_indices = return_indices
-
-    def extra_repr(self) -> str:
-        return f"output_size={self.output_size}"
-
-
-class _AdaptiveAvgPoolNd(Module):
-    output_size: GridSizes
-
-    def __init__(self, output_size: GridSizes) -> None:
-        super().__init__()
-        self.output_size = output_size
-
-    def extra_repr(self) -> str:
-        return f"output_size={self.output_size}"
-
-
-class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
-    """The largest element of each cell of a grid over (N, C, L) or (C, L): `F.adaptive_max_pool1d`.
-
-    Args:
-        output_size: Cells of the grid, per dim; None keeps the input's size.
-        return_indices: Whether to return the flat index of each largest element, too. Default: False.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.nn.AdaptiveMaxPool1d(3)(fnnet.zeros(2, 3, 8)).shape
-        fnnet.Size([2, 3, 3])
-    """
-
-    def forward(self, input: Tensor) -> Pooled:
-        return F.adaptive_max_pool1d(input, self.output_size, self.return_indices)
-
-
-class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
-    """The largest element of each cell of a grid over (N, C, H, W) or (C, H, W): `F.adaptive_max_pool2d`.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.nn.AdaptiveMaxPool2d(3)(fnnet.zeros(2, 3, 8, 6)).shape
-        fnnet.Size([2, 3, 3, 3])
-    """
-
-    def forward(self, input: Tensor) -> Pooled:
-        return F.adaptive_max_pool2d(input, self.output_size, self.return_indices)
-
-
-class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
-    """The largest element of each cell of a grid over (N, C, D, H, W) or (C, D, H, W): `F.adaptive_max_pool3d`.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.nn.AdaptiveMaxPool3d(3)(fnnet.zeros(1, 2, 4, 8, 6)).shape
-        fnnet.Size([1, 2, 3, 3, 3])
-    """
-
-    def forward(self, input: Tensor) -> Pooled:
-        return F.adaptive_max_pool3d(input, self.output_size, self.return_indices)
-
-
-class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
-    """The mean of each cell of a grid over (N, C, L) or (C, L): `F.adaptive_avg_pool1d`.
-
-    Args:
-        output_size: Cells of the grid, per dim; None keeps the input's size.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.nn.AdaptiveAvgPool1d(3)(fnnet.zeros(2, 3, 8)).shape
-        fnnet.Size([2, 3, 3])
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.adaptive_avg_pool1d(input, self.output_size)
-
-
-class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
-    """The mean of each cell of a grid over (N, C, H, W) or (C, H, W): `F.adaptive_avg_pool2d`.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.nn.AdaptiveAvgPool2d(3)(fnnet.zeros(2, 3, 8, 6)).shape
-        fnnet.Size([2, 3, 3, 3])
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.adaptive_avg_pool2d(input, self.output_size)
-
-
-class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
-    """The mean of each cell of a grid over (N, C, D, H, W) or (C, D, H, W): `F.adaptive_avg_pool3d`.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.nn.AdaptiveAvgPool3d(3)(fnnet.zeros(1, 2, 4, 8, 6)).shape
-        fnnet.Size([1, 2, 3, 3, 3])
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.adaptive_avg_pool3d(input, self.output_size)
-
-
-__all__ = [
-    "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d",
-    "AdaptiveMaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "MaxPool1d", "MaxPool2d", "MaxPool3d",
-]  # fmt: skip
+__all__ = ["AvgPool1d", "AvgPool2d", "AvgPool3d", "MaxPool1d", "MaxPool2d", "MaxPool3d"]
