@@ -115,8 +115,8 @@ def linspace(
         end: Last value, likewise.
         steps: How many, at least 0; one is `start` alone.
         out: Where to write the result.
-        dtype: Any but bool; for a whole-number dtype the ends are cut first, then the values. Default: the default dtype,
-            complex64 where an end is complex.
+        dtype: Any but bool; for a whole-number dtype the ends are cut first, then the values. Default: the default
+            dtype, complex64 where an end is complex.
         layout: Accepted; memory is strided.
         device: Where it lies. Default: the CPU.
         requires_grad: Whether gradients are accumulated. Default: False.

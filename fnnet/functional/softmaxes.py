@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import OPS, OUT, Make, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.functional._common import into, need_tensor, to_dtype, wrap_dim
@@ -78,7 +79,8 @@ def along(op: Op, x: Tensor, dim: int, dtype: DType | None, out: Tensor | None =
         r = apply(op, x, dim=dim)
     else:
         reshape = OPS["reshape"]
-        r = apply(reshape, apply(op, apply(reshape, x, shape=(1,)), dim=0), shape=())
+        r = apply(op, apply(reshape, x, shape=(1,)), dim=0)
+        r = entitle(apply(reshape, r, shape=()), r._node.name() if r._node else "")
     return cast("Tensor", r if out is None else into(op.name, out, r))
 
 

@@ -128,7 +128,7 @@ def sort(
     """
     d = _dim("sort", input, dim)
     indices = argsort(input, d, descending)
-    return entitle(finish_pair(return_types.sort, pick(input, d, indices), indices, out), f"SortBackward{int(stable is not None)}")  # type: ignore[no-any-return]
+    return entitle(finish_pair(return_types.sort, pick(input, d, indices), indices, out), f"SortBackward{int(stable)}")  # type: ignore[no-any-return]
 
 
 def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
