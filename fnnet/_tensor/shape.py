@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from fnnet.autograd.modes import MODE
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import check_writable
 from fnnet.autograd.variable import Variable
 from fnnet.functional import (
@@ -33,14 +34,15 @@ def _several(function: Any) -> Any:
         given = sizes(function.__name__, args) if dims is None else tuple(dims)
         return function(self, given)  # type: ignore[no-any-return]
 
-    method.__name__, method.__qualname__, method.__doc__ = function.__name__, function.__qualname__, function.__doc__
+    name = function.__name__
+    method.__name__, method.__qualname__, method.__doc__ = name, f"Tensor.{name}", function.__doc__
     return method
 
 
-def _become(self: Variable, seen: Tensor) -> Tensor:
+def _become(self: Variable, seen: Tensor, title: str) -> Tensor:
     """Let a tensor be its own view `seen`: PyTorch's in-place changes of shape."""
     check_writable(self, "in-place change of shape", MODE.state.grad, memory=False)
-    self._become(seen)
+    self._become(entitle(seen, title))
     return cast("Tensor", self)
 
 
@@ -131,19 +133,19 @@ class ShapeMethods(Variable):
 
     def squeeze_(self, dim: int | Sequence[int] | None = None) -> Tensor:
         """Drop dims of size 1 of this tensor."""
-        return _become(self, shape.squeeze(cast("Tensor", self), dim))
+        return _become(self, shape.squeeze(cast("Tensor", self), dim), f"SqueezeBackward{3 if dim is None else 4 if isinstance(dim, int) else 5}")
 
     def unsqueeze_(self, dim: int) -> Tensor:
         """Give this tensor a new dim of size 1."""
-        return _become(self, shape.unsqueeze(cast("Tensor", self), dim))
+        return _become(self, shape.unsqueeze(cast("Tensor", self), dim), "UnsqueezeBackward1")
 
     def transpose_(self, dim0: int, dim1: int) -> Tensor:
         """Exchange two dims of this tensor."""
-        return _become(self, transposition.transpose(cast("Tensor", self), dim0, dim1))
+        return _become(self, transposition.transpose(cast("Tensor", self), dim0, dim1), "TransposeBackward1")
 
     def t_(self) -> Tensor:
         """Transpose this matrix."""
-        return _become(self, transposition.t(cast("Tensor", self)))
+        return _become(self, transposition.t(cast("Tensor", self)), "TBackward1")
 
     swapdims_ = transpose_
 
