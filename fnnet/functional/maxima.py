@@ -90,9 +90,23 @@ def _extreme(op: Op, input: Tensor, dim: Dims, keepdim: bool, out: Tensor | None
 
 
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """The maximum over the given dims (default: all); NaN wins.
+    """The maximum over the given dims; NaN wins.
 
-    Differentiable: the gradient is shared evenly among equal maxima.
+    Args:
+        input: Any real dtype, any shape.
+        dim: A dim or several. Default: `()`, which is all.
+        keepdim: Keep the reduced dims, of size 1. Default: False.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape without the reduced dims, in its dtype.
+
+    Raises:
+        ShapeError: A dim is named twice; or all are reduced, and there is no element.
+        IndexRangeError: A dim is not there, or is empty.
+        DTypeError: `input` is complex.
+
+    Differentiable: The gradient is shared evenly among equal maxima; it is NaN where the maximum is.
 
     Example:
         >>> import fnnet
@@ -103,9 +117,23 @@ def amax(input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | 
 
 
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """The minimum over the given dims (default: all); NaN wins.
+    """The minimum over the given dims; NaN wins.
 
-    Differentiable: the gradient is shared evenly among equal minima.
+    Args:
+        input: Any real dtype, any shape.
+        dim: A dim or several. Default: `()`, which is all.
+        keepdim: Keep the reduced dims, of size 1. Default: False.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape without the reduced dims, in its dtype.
+
+    Raises:
+        ShapeError: A dim is named twice; or all are reduced, and there is no element.
+        IndexRangeError: A dim is not there, or is empty.
+        DTypeError: `input` is complex.
+
+    Differentiable: The gradient is shared evenly among equal minima; it is NaN where the minimum is.
 
     Example:
         >>> import fnnet
@@ -118,7 +146,23 @@ def amin(input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | 
 def aminmax(
     input: Tensor, *, dim: int | None = None, keepdim: bool = False, out: tuple[Tensor, Tensor] | None = None
 ) -> return_types.aminmax:
-    """Minimum and maximum, of all elements or along one dim.
+    """Minimum and maximum, of all elements or along one dim; NaN wins.
+
+    Args:
+        input: Any real dtype, any shape.
+        dim: One dim. Default: all.
+        keepdim: Keep the reduced dims, of size 1. Default: False.
+        out: Where to write minimum and maximum, two tensors of input's dtype.
+
+    Returns:
+        The named tuple (min, max), each of input's shape without the reduced dims, in its dtype.
+
+    Raises:
+        ShapeError: There is no element, and no `dim` given.
+        IndexRangeError: `dim` is not there, or is empty.
+        DTypeError: `input` is complex, or a tensor of `out` has another dtype.
+
+    Differentiable: As `amin` and `amax`.
 
     Example:
         >>> import fnnet
@@ -168,6 +212,21 @@ def _arg(op: Op, input: Tensor, dim: int | None, keepdim: bool, out: Tensor | No
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
     """The index of the first maximum along a dim, or in the flattened tensor; NaN counts as the largest.
 
+    Args:
+        input: Any real dtype but bool, any shape.
+        dim: One dim. Default: flattened.
+        keepdim: Keep the reduced dims, of size 1. Default: False.
+        out: Where to write the result.
+
+    Returns:
+        int64, input's shape without the reduced dims.
+
+    Raises:
+        IndexRangeError: `dim` is not there, or what is reduced is empty.
+        DTypeError: `input` is bool or complex.
+
+    Differentiable: No.
+
     Example:
         >>> import fnnet
         >>> fnnet.argmax(fnnet.tensor([[1, 4], [3, 2]]), dim=1)
@@ -178,6 +237,21 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out:
 
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
     """The index of the first minimum along a dim, or in the flattened tensor; NaN counts as the smallest.
+
+    Args:
+        input: Any real dtype but bool, any shape.
+        dim: One dim. Default: flattened.
+        keepdim: Keep the reduced dims, of size 1. Default: False.
+        out: Where to write the result.
+
+    Returns:
+        int64, input's shape without the reduced dims.
+
+    Raises:
+        IndexRangeError: `dim` is not there, or what is reduced is empty.
+        DTypeError: `input` is bool or complex.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -224,16 +298,23 @@ def max(
     """The maximum: of all elements; along a dim, with its index; or, with a tensor, of the larger elements of two.
 
     Args:
-        input: Any real tensor.
+        input: Any real dtype, any shape; NaN wins.
         dim: A dim, or the second tensor. Default: all elements.
         keepdim: Keep the reduced dim, of size 1. Default: False.
-        other: The second tensor, by name.
+        other: The second tensor, by name: see `maximum`.
         out: Where to write the result (with `dim`, two tensors).
 
     Returns:
-        A tensor; with `dim`, the named tuple (values, indices).
+        A tensor of input's dtype; with `dim`, the named tuple (values, indices) of input's dtype and int64, of its
+        shape without the dim. Of equal maxima the first is named.
 
-    Differentiable: of all elements, shared evenly among equal maxima; along a dim, to the element at the index.
+    Raises:
+        ShapeError: There is no element, and no `dim` given.
+        IndexRangeError: `dim` is not there, or is empty.
+        ArgumentError: `dim` is neither a whole number nor a tensor.
+        DTypeError: `input` is complex.
+
+    Differentiable: Of all elements, shared evenly among equal maxima; along a dim, to the element at the index.
 
     Example:
         >>> import fnnet
@@ -250,10 +331,24 @@ def min(
 ) -> Any:  # a Tensor; with dim, values and indices  # fmt: skip
     """The minimum: of all elements; along a dim, with its index; or, with a tensor, of the smaller elements of two.
 
-    Returns:
-        A tensor; with `dim`, the named tuple (values, indices).
+    Args:
+        input: Any real dtype, any shape; NaN wins.
+        dim: A dim, or the second tensor. Default: all elements.
+        keepdim: Keep the reduced dim, of size 1. Default: False.
+        other: The second tensor, by name: see `minimum`.
+        out: Where to write the result (with `dim`, two tensors).
 
-    Differentiable: of all elements, shared evenly among equal minima; along a dim, to the element at the index.
+    Returns:
+        A tensor of input's dtype; with `dim`, the named tuple (values, indices) of input's dtype and int64, of its
+        shape without the dim. Of equal minima the first is named.
+
+    Raises:
+        ShapeError: There is no element, and no `dim` given.
+        IndexRangeError: `dim` is not there, or is empty.
+        ArgumentError: `dim` is neither a whole number nor a tensor.
+        DTypeError: `input` is complex.
+
+    Differentiable: Of all elements, shared evenly among equal minima; along a dim, to the element at the index.
 
     Example:
         >>> import fnnet

@@ -112,14 +112,23 @@ def _reduce(op: Op, name: str, input: object, dim: Dims, keepdim: bool, out: Ten
 def sum(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None, out: Tensor | None = None
 ) -> Tensor:
-    """The sum over all elements, or over the given dims.
+    """The sum over all elements, or over the given dims; of none, 0.
 
     Args:
-        input: Any tensor; bool and whole numbers add up in int64.
+        input: Any dtype, any shape; bool and whole numbers add up in int64.
         dim: A dim or several. Default: all.
         keepdim: Keep the reduced dims, of size 1. Default: False.
         dtype: The input is cast to it first. Default: its own.
         out: Where to write the result.
+
+    Returns:
+        Input's shape without the reduced dims, in its dtype (int64 for bool and whole numbers) or `dtype`.
+
+    Raises:
+        IndexRangeError: A dim is not there.
+        ShapeError: A dim is named twice.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -137,14 +146,24 @@ def sum(
 def mean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None, out: Tensor | None = None
 ) -> Tensor:
-    """The mean over all elements, or over the given dims; of no elements, NaN.
+    """The mean over all elements, or over the given dims; of none, NaN.
 
     Args:
-        input: Floating point (or give `dtype`).
+        input: Floating point or complex (or give `dtype`), any shape.
         dim: A dim or several. Default: all.
         keepdim: Keep the reduced dims, of size 1. Default: False.
-        dtype: The input is cast to it first. Default: its own.
+        dtype: The input is cast to it first; floating point or complex. Default: its own.
         out: Where to write the result.
+
+    Returns:
+        Input's shape without the reduced dims, in its dtype or `dtype`.
+
+    Raises:
+        DTypeError: `input` (or `dtype`) is bool or a whole-number dtype.
+        IndexRangeError: A dim is not there.
+        ShapeError: A dim is named twice.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -177,7 +196,24 @@ def _without_nan(x: Tensor) -> tuple[Tensor, Tensor]:
 def nansum(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None, out: Tensor | None = None
 ) -> Tensor:
-    """The sum of what is not NaN.
+    """The sum of what is not NaN; of nothing else, 0.
+
+    Args:
+        input: Any real dtype, any shape; bool and whole numbers add up in int64.
+        dim: A dim or several. Default: all.
+        keepdim: Keep the reduced dims, of size 1. Default: False.
+        dtype: What is not NaN is cast to it first. Default: its own.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape without the reduced dims, in its dtype (int64 for bool and whole numbers) or `dtype`.
+
+    Raises:
+        DTypeError: `input` is complex.
+        IndexRangeError: A dim is not there.
+        ShapeError: A dim is named twice.
+
+    Differentiable: Everywhere; zero where `input` is NaN.
 
     Example:
         >>> import fnnet
@@ -194,7 +230,24 @@ def nansum(
 def nanmean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None, out: Tensor | None = None
 ) -> Tensor:
-    """The mean of what is not NaN.
+    """The mean of what is not NaN; of nothing else, NaN.
+
+    Args:
+        input: Floating point or complex, any shape.
+        dim: A dim or several. Default: all.
+        keepdim: Keep the reduced dims, of size 1. Default: False.
+        dtype: What is not NaN is cast to it first. Default: its own.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape without the reduced dims, in its dtype or `dtype`.
+
+    Raises:
+        DTypeError: `input` is bool or holds whole numbers.
+        IndexRangeError: A dim is not there.
+        ShapeError: A dim is named twice.
+
+    Differentiable: Everywhere; zero where `input` is NaN.
 
     Example:
         >>> import fnnet
@@ -245,9 +298,22 @@ def prod(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The product of all elements, or along one dim.
+    """The product of all elements, or along one dim; of none, 1.
 
-    Differentiable: also where elements are zero.
+    Args:
+        input: Any dtype, any shape; bool and whole numbers multiply in int64.
+        dim: One dim. Default: all.
+        keepdim: Keep the reduced dim, of size 1. Default: False.
+        dtype: The input is cast to it first. Default: its own.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape without the reduced dim, in its dtype (int64 for bool and whole numbers) or `dtype`.
+
+    Raises:
+        IndexRangeError: `dim` is not there.
+
+    Differentiable: Everywhere, exact also where elements are zero.
 
     Example:
         >>> import fnnet
@@ -279,7 +345,22 @@ def _truth(op: Op, input: Tensor, dim: Dims, keepdim: bool, out: Tensor | None) 
 
 
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """Whether some element (along the given dims) is not zero.
+    """Whether some element (along the given dims) is not zero; NaN is not. Of none, False.
+
+    Args:
+        input: Any dtype, any shape.
+        dim: A dim or several. Default: all.
+        keepdim: Keep the reduced dims, of size 1. Default: False.
+        out: Where to write the result.
+
+    Returns:
+        bool (uint8 for uint8), input's shape without the reduced dims.
+
+    Raises:
+        IndexRangeError: A dim is not there.
+        ShapeError: A dim is named twice.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -290,7 +371,22 @@ def any(input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor |
 
 
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """Whether every element (along the given dims) is not zero.
+    """Whether every element (along the given dims) is not zero; NaN is not. Of none, True.
+
+    Args:
+        input: Any dtype, any shape.
+        dim: A dim or several. Default: all.
+        keepdim: Keep the reduced dims, of size 1. Default: False.
+        out: Where to write the result.
+
+    Returns:
+        bool (uint8 for uint8), input's shape without the reduced dims.
+
+    Raises:
+        IndexRangeError: A dim is not there.
+        ShapeError: A dim is named twice.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -301,7 +397,20 @@ def all(input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor |
 
 
 def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
-    """How many elements (along the given dims) are not zero.
+    """How many elements (along the given dims) are not zero; NaN is not.
+
+    Args:
+        input: Any dtype, any shape.
+        dim: A dim or several. Default: all.
+
+    Returns:
+        int64, input's shape without the reduced dims.
+
+    Raises:
+        IndexRangeError: A dim is not there.
+        ShapeError: A dim is named twice.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -342,7 +451,23 @@ def _complex_logsumexp(z: Tensor, dim: Shape, keepdim: bool) -> Tensor:
 
 
 def logsumexp(input: Tensor, dim: int | Sequence[int], keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """`log(sum(exp(input)))` over the given dims, without overflow.
+    """`log(sum(exp(input)))` over the given dims, without overflow; of none, -inf.
+
+    Args:
+        input: Any real dtype, any shape; bool and whole numbers count as the default dtype.
+        dim: A dim or several; `()` is all.
+        keepdim: Keep the reduced dims, of size 1. Default: False.
+        out: Where to write the result.
+
+    Returns:
+        Floating point, input's shape without the reduced dims.
+
+    Raises:
+        DTypeError: `input` is complex.
+        IndexRangeError: A dim is not there.
+        ShapeError: A dim is named twice.
+
+    Differentiable: Everywhere, any order; zero where all are -inf.
 
     Example:
         >>> import fnnet

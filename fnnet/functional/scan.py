@@ -90,7 +90,21 @@ def _scan(op: Op, input: Tensor, dim: int, dtype: DType | None, out: Tensor | No
 
 
 def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor | None = None) -> Tensor:
-    """The running sum along a dim; bool and whole numbers add up in int64.
+    """The running sum along a dim: `y[i] = x[0] + ... + x[i]`.
+
+    Args:
+        input: Any dtype, any shape; bool and whole numbers add up in int64.
+        dim: Along which dim.
+        dtype: The input is cast to it first. Default: its own.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape, in its dtype (int64 for bool and whole numbers) or `dtype`.
+
+    Raises:
+        IndexRangeError: `dim` is not there.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -101,9 +115,21 @@ def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor |
 
 
 def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor | None = None) -> Tensor:
-    """The running product along a dim; bool and whole numbers multiply in int64.
+    """The running product along a dim: `y[i] = x[0] * ... * x[i]`.
 
-    Differentiable: also where elements are zero.
+    Args:
+        input: Any dtype, any shape; bool and whole numbers multiply in int64.
+        dim: Along which dim.
+        dtype: The input is cast to it first. Default: its own.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape, in its dtype (int64 for bool and whole numbers) or `dtype`.
+
+    Raises:
+        IndexRangeError: `dim` is not there.
+
+    Differentiable: Everywhere, exact also where elements are zero.
 
     Example:
         >>> import fnnet
@@ -116,6 +142,19 @@ def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None, out: Tensor 
 def cumsum_(self: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """`cumsum` in place.
 
+    Args:
+        self: Any dtype, any shape.
+        dim: Along which dim.
+        dtype: What to add up in; the result is cast back. Default: as in `cumsum`.
+
+    Returns:
+        The tensor itself.
+
+    Raises:
+        IndexRangeError: `dim` is not there.
+
+    Differentiable: Everywhere, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.ones(3).cumsum_(0)
@@ -126,6 +165,19 @@ def cumsum_(self: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
 
 def cumprod_(self: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """`cumprod` in place.
+
+    Args:
+        self: Any dtype, any shape.
+        dim: Along which dim.
+        dtype: What to multiply in; the result is cast back. Default: as in `cumprod`.
+
+    Returns:
+        The tensor itself.
+
+    Raises:
+        IndexRangeError: `dim` is not there.
+
+    Differentiable: Everywhere, exact also where elements are zero.
 
     Example:
         >>> import fnnet
@@ -169,7 +221,21 @@ def _running(name: str, beats: str, input: Tensor, dim: int, out: Any) -> Any:
 
 
 def cummax(input: Tensor, dim: int, *, out: tuple[Tensor, Tensor] | None = None) -> return_types.cummax:
-    """The running maximum along a dim, and the (last) index where it was found.
+    """The running maximum along a dim, and the index where it was found; from a NaN on, NaN.
+
+    Args:
+        input: Any real dtype, any shape.
+        dim: Along which dim.
+        out: Where to write values and indices.
+
+    Returns:
+        The named tuple (values, indices): input's dtype and int64, both of its shape. Of equal elements the last is
+        named.
+
+    Raises:
+        IndexRangeError: `dim` is not there.
+
+    Differentiable: The values: each gradient goes to the element at the index.
 
     Example:
         >>> import fnnet
@@ -181,7 +247,21 @@ def cummax(input: Tensor, dim: int, *, out: tuple[Tensor, Tensor] | None = None)
 
 
 def cummin(input: Tensor, dim: int, *, out: tuple[Tensor, Tensor] | None = None) -> return_types.cummin:
-    """The running minimum along a dim, and the (last) index where it was found.
+    """The running minimum along a dim, and the index where it was found; from a NaN on, NaN.
+
+    Args:
+        input: Any real dtype, any shape.
+        dim: Along which dim.
+        out: Where to write values and indices.
+
+    Returns:
+        The named tuple (values, indices): input's dtype and int64, both of its shape. Of equal elements the last is
+        named.
+
+    Raises:
+        IndexRangeError: `dim` is not there.
+
+    Differentiable: The values: each gradient goes to the element at the index.
 
     Example:
         >>> import fnnet
@@ -233,6 +313,20 @@ LOGCUMSUMEXP = Op(
 def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tensor:
     """`log(cumsum(exp(input)))` along a dim, without overflow.
 
+    Args:
+        input: Floating point, any shape.
+        dim: Along which dim.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape and dtype.
+
+    Raises:
+        DTypeError: `input` is not floating point.
+        IndexRangeError: `dim` is not there.
+
+    Differentiable: Everywhere.
+
     Example:
         >>> import fnnet
         >>> fnnet.logcumsumexp(fnnet.tensor([1000.0, 1000.0]), 0)
@@ -258,15 +352,24 @@ def diff(
     input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The n-th differences of neighbours along a dim.
+    """The n-th differences of neighbours along a dim: `y[i] = x[i + 1] - x[i]`, n times.
 
     Args:
-        input: Any tensor of at least one dim.
-        n: How often to take differences. Default: 1.
+        input: Any dtype, of at least one dim; of bool, whether neighbours differ.
+        n: How often to take differences; 0 copies. Default: 1.
         dim: Along which dim. Default: -1.
-        prepend: Put before the input first.
-        append: Put behind it first.
+        prepend: Put before the input first, of its shape but for `dim`. Default: nothing.
+        append: Put behind it first, likewise. Default: nothing.
         out: Where to write the result.
+
+    Returns:
+        Input's shape but for n fewer along `dim` (none below 0), and what was put around it; in the promoted dtype.
+
+    Raises:
+        ShapeError: `input` is 0-d, `n` is negative, or what is put around does not fit.
+        IndexRangeError: `dim` is not there.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -316,7 +419,22 @@ def _areas(name: str, y: Tensor, x: Tensor | None, dx: Any, dim: int) -> tuple[T
 
 
 def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -> Tensor:
-    """The integral along a dim by the trapezoidal rule, over points `x` or with spacing `dx`.
+    """The integral along a dim by the trapezoidal rule: `sum((y[i] + y[i + 1]) / 2 * (x[i + 1] - x[i]))`.
+
+    Args:
+        y: Values at the points, any dtype, of at least one dim; bool and whole numbers count as the default dtype.
+        x: The points, one for each value along `dim` or one for each value. Default: None, points `dx` apart.
+        dx: Distance of the points, without `x`. Default: 1.
+        dim: Along which dim. Default: -1.
+
+    Returns:
+        The shape of `y` without `dim`; floating point or complex.
+
+    Raises:
+        ShapeError: `y` is 0-d, or `x` does not fit.
+        IndexRangeError: `dim` is not there.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -331,7 +449,22 @@ trapz = trapezoid
 
 
 def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -> Tensor:
-    """The running integral along a dim by the trapezoidal rule, over points `x` or with spacing `dx`.
+    """The running integral along a dim by the trapezoidal rule, see `trapezoid`.
+
+    Args:
+        y: Values at the points, any dtype, of at least one dim; bool and whole numbers count as the default dtype.
+        x: The points, one for each value along `dim` or one for each value. Default: None, points `dx` apart.
+        dx: Distance of the points, without `x`. Default: 1.
+        dim: Along which dim. Default: -1.
+
+    Returns:
+        The shape of `y` but for one fewer along `dim`; floating point or complex.
+
+    Raises:
+        ShapeError: `y` is 0-d, or `x` does not fit.
+        IndexRangeError: `dim` is not there.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
