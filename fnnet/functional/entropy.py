@@ -11,7 +11,7 @@ from fnnet._core.op import OPS, Make, Op, Sample
 from fnnet.autograd.tape import apply
 from fnnet.functional._common import _title, broadcast_shape, dtype_of, need_tensor, refuse_dtype, to_dtype
 from fnnet.functional.checks import bounds, constant
-from fnnet.functional.loss import REDUCTIONS, each, expanded, promoted, reduced, reduction_of
+from fnnet.functional.loss import REDUCTIONS, each, expanded, promoted, reduced, reduction_of, reduction_title
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -254,7 +254,7 @@ def _divergences(make: Make) -> Any:
     yield Sample(make(0), make(0), reduction="sum", log_target=False)
 
 
-KL_DIV = Op("kl_div", forward=_kl_forward, backward=_kl_backward, uses=((1,), (0, 1)), samples=_divergences, real=True)
+KL_DIV = Op("kl_div", title=reduction_title("Sub"), forward=_kl_forward, backward=_kl_backward, uses=((1,), (0, 1)), samples=_divergences, real=True)
 
 
 def kl_div(
@@ -272,8 +272,8 @@ def kl_div(
         target: Probabilities t, or with `log_target` their logarithms; both are broadcast, and dtypes promoted.
         size_average: Deprecated, see `reduction`. Default: None.
         reduce: Deprecated, see `reduction`. Default: None.
-        reduction: "none", "sum", "mean" over all elements (with a warning, as in PyTorch), or "batchmean": the sum divided by
-            N, which is the divergence's definition. Default: "mean".
+        reduction: "none", "sum", "mean" over all elements (with a warning, as in PyTorch), or "batchmean": the sum
+            divided by N, which is the divergence's definition. Default: "mean".
         log_target: Whether the target is given by its logarithms. Default: False.
 
     Returns:

@@ -80,9 +80,16 @@ def reduce_all(loss: Tensor, reduction: str) -> Tensor:
     return cast("Tensor", total if reduction == "sum" else total / math.prod(loss._data.shape))
 
 
+def reduction_title(last: str) -> Callable[[Any], str]:
+    """The title of a loss that ends in the op `last` and its reduction."""
+    ends = {"none": f"{last}Backward0", "mean": "MeanBackward0", "sum": "SumBackward0"}
+    return lambda node: ends[node.static["reduction"]]
+
+
 # losses of a difference ----------------------------------------------------------------------------------------------
 def _of_difference(
     name: str,
+    last: str | None,  # PyTorch's last step before the reduction, where it has no node for the whole
     loss: Callable[..., Any],  # rules are generic in the namespace: no single signature
     slope: Callable[..., Any],
     *,
@@ -108,19 +115,22 @@ def _of_difference(
         yield Sample(make(low=0.2, high=0.3), make(low=0.0, high=0.0), reduction="mean", **static)
         yield Sample(make(0, 2), make(0, 2), reduction="sum", **static)
 
-    return Op(name, forward=forward, backward=backward, uses=((0, 1),), samples=samples)
+    title = None if last is None else reduction_title(last)
+    return Op(name, title=title, forward=forward, backward=backward, uses=((0, 1),), samples=samples)
 
 
-MSE_LOSS = _of_difference("mse_loss", lambda k, d: d * d, lambda k, d: d * 2)
-L1_LOSS = _of_difference("l1_loss", lambda k, d: k.abs(d), lambda k, d: k.sign(d))
+MSE_LOSS = _of_difference("mse_loss", None, lambda k, d: d * d, lambda k, d: d * 2)
+L1_LOSS = _of_difference("l1_loss", "Abs", lambda k, d: k.abs(d), lambda k, d: k.sign(d))
 SMOOTH_L1_LOSS = _of_difference(
     "smooth_l1_loss",
+    None,
     lambda k, d, *, beta: k.where(k.lt(k.abs(d), beta), d * d * (0.5 / beta), k.abs(d) - 0.5 * beta),
     lambda k, d, *, beta: k.minimum(k.maximum(d / beta, -1), 1),
     beta=1.0,
 )
 HUBER_LOSS = _of_difference(
     "huber_loss",
+    None,
     lambda k, d, *, delta: k.where(k.le(k.abs(d), delta), d * d * 0.5, (k.abs(d) - 0.5 * delta) * delta),
     lambda k, d, *, delta: k.minimum(k.maximum(d, -delta), delta),
     delta=1.0,
@@ -279,7 +289,8 @@ def smooth_l1_loss(
         ShapeError: The shapes do not broadcast.
         DTypeError: Neither `input` nor `target` is floating-point.
 
-    Differentiable: Everywhere, by `input` and `target`; of second order with one-sided values at `beta`.
+    Differentiable:
+        Everywhere, any order, by `input` and `target`; the second derivative at `beta` is half of the parabola's.
 
     Source:
         R. Girshick, "Fast R-CNN" (2015).
@@ -319,7 +330,9 @@ def huber_loss(
         ShapeError: The shapes do not broadcast, or `weight` is not of their shape.
         DTypeError: Neither `input` nor `target` is floating-point.
 
-    Differentiable: Everywhere, by `input`, `target` and `weight`; of second order with one-sided values at `delta`.
+    Differentiable:
+        Everywhere, any order, by `input`, `target`, `weight`; the second derivative at `delta` is half of the
+        parabola's.
 
     Source:
         P. J. Huber, "Robust Estimation of a Location Parameter" (1964).

@@ -231,12 +231,13 @@ THRESHOLD = Op(
     "threshold", forward=_threshold_forward, backward=_threshold_backward, uses=((0,),),
     real=True, samples=lambda make: _pieces(make, 1, threshold=1, value=5),
 )  # fmt: skip
+_THRESHOLD_ = THRESHOLD.titled("ThresholdBackward1")
 
 
 def _threshold(input: Tensor, inplace: bool, threshold: float, value: float) -> Tensor:
     if is_tensor(input) and dtype_of(input).category == 1:
         threshold, value = (fitting_number(v, dtype_of(input)) for v in (threshold, value))
-    return _real(THRESHOLD, input, inplace, threshold=threshold, value=value)
+    return _real(_THRESHOLD_ if inplace else THRESHOLD, input, inplace, threshold=threshold, value=value)
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
@@ -422,6 +423,7 @@ def rrelu(
         "rrelu", tuple(input._data.shape), dtype_of(input), input._device, x=input, lower=float(lower),
         upper=float(upper),
     )  # fmt: skip
+    mul = mul.titled(f"RreluWithNoiseBackward{int(inplace)}")
     return in_place(mul, input, slopes) if inplace else cast("Tensor", apply(mul, input, slopes))
 
 
