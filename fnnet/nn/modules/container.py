@@ -26,6 +26,13 @@ class Sequential(Module):
     Args:
         args: Modules, or one OrderedDict of them by name.
 
+    Shape:
+        What the first module takes to what the last returns.
+
+    Raises:
+        ArgumentError: Something is no module.
+        IndexRangeError: Indexed beyond its length.
+
     Example:
         >>> import fnnet
         >>> from fnnet import nn
@@ -104,12 +111,31 @@ class Sequential(Module):
         return self.extend(modules[len(self) :])
 
     def append(self, module: Module) -> Self:
-        """Add a module behind the others."""
+        """Add a module behind the others.
+
+        Args:
+            module: The module.
+
+        Returns:
+            This Sequential.
+        """
         self.add_module(str(len(self)), module)
         return self
 
     def insert(self, index: int, module: Module) -> Self:
-        """Add a module before position `index`."""
+        """Add a module before position `index`.
+
+        Args:
+            index: From -len to len.
+            module: The module.
+
+        Returns:
+            This Sequential.
+
+        Raises:
+            AssertedOptionError: It is no module.
+            IndexRangeError: There is no such position.
+        """
         if not isinstance(module, Module):
             raise AssertedOptionError(f"module should be of type: {Module}")
         n = len(self._modules)
@@ -122,13 +148,27 @@ class Sequential(Module):
         return self
 
     def extend(self, sequential: Iterable[Module]) -> Self:
-        """Add several modules behind the others."""
+        """Add several modules behind the others.
+
+        Args:
+            sequential: The modules; a Sequential is one such.
+
+        Returns:
+            This Sequential.
+        """
         for module in list(sequential):
             self.append(module)
         return self
 
     def pop(self, key: int | slice) -> Any:  # a Module, or a Sequential where a slice is given
-        """Take out the module at a position and return it."""
+        """Take out the module at a position and return it.
+
+        Args:
+            key: The position, or a slice.
+
+        Returns:
+            The module, or a Sequential of those of the slice.
+        """
         found = self[key]
         del self[key]
         return found
@@ -139,6 +179,10 @@ class ModuleList(Module):
 
     Args:
         modules: The first modules. Default: none.
+
+    Raises:
+        ArgumentError: Something is no module, or `modules` no iterable.
+        IndexRangeError: Indexed beyond its length.
 
     Example:
         >>> from fnnet import nn
@@ -184,7 +228,12 @@ class ModuleList(Module):
         return self.extend(other)
 
     def insert(self, index: int, module: Module) -> None:
-        """Add a module before position `index`."""
+        """Add a module before position `index`.
+
+        Args:
+            index: The position; beyond the ends it is the end, as a list's.
+            module: The module.
+        """
         modules = list(self)
         modules.insert(index, module)
         self._modules.clear()
@@ -192,12 +241,29 @@ class ModuleList(Module):
             self.add_module(str(i), m)
 
     def append(self, module: Module) -> Self:
-        """Add a module behind the others."""
+        """Add a module behind the others.
+
+        Args:
+            module: The module.
+
+        Returns:
+            This list.
+        """
         self.add_module(str(len(self)), module)
         return self
 
     def extend(self, modules: Iterable[Module]) -> Self:
-        """Add several modules behind the others."""
+        """Add several modules behind the others.
+
+        Args:
+            modules: The modules.
+
+        Returns:
+            This list.
+
+        Raises:
+            ArgumentError: They are no iterable, or something in it is no module.
+        """
         if not isinstance(modules, Iterable):
             raise ArgumentError(
                 f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}"
@@ -207,7 +273,14 @@ class ModuleList(Module):
         return self
 
     def pop(self, key: int | slice) -> Any:  # a Module, or a ModuleList where a slice is given
-        """Take out the module at a position and return it."""
+        """Take out the module at a position and return it.
+
+        Args:
+            key: The position, or a slice.
+
+        Returns:
+            The module, or a ModuleList of those of the slice.
+        """
         found = self[key]
         del self[key]
         return found
@@ -231,6 +304,11 @@ class ModuleDict(Module):
 
     Args:
         modules: A mapping, or pairs of name and module. Default: none.
+
+    Raises:
+        ArgumentError: Something is no module, a name no string, or `modules` no iterable of pairs.
+        OptionError: A pair does not have two elements.
+        KeyError: Indexed with a name that it lacks.
 
     Example:
         >>> from fnnet import nn
@@ -267,7 +345,14 @@ class ModuleDict(Module):
         self._modules.clear()
 
     def pop(self, key: str) -> Module:
-        """Take out the module of a name and return it."""
+        """Take out the module of a name and return it.
+
+        Args:
+            key: The name.
+
+        Returns:
+            The module.
+        """
         found = self[key]
         del self[key]
         return found
@@ -285,7 +370,15 @@ class ModuleDict(Module):
         return self._modules.values()
 
     def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
-        """Add or replace modules from a mapping or from pairs."""
+        """Add or replace modules.
+
+        Args:
+            modules: A mapping, or pairs of name and module.
+
+        Raises:
+            ArgumentError: They are no iterable, or an element is none.
+            OptionError: An element is no pair.
+        """
         if not isinstance(modules, Iterable):
             raise ArgumentError(
                 "ModuleDict.update should be called with an iterable of key/value pairs, but got "

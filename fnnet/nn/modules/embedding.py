@@ -16,21 +16,31 @@ from fnnet.nn.parameter import Parameter
 
 
 class Embedding(Module):
-    """Rows of a weight (num_embeddings, embedding_dim), drawn from N(0, 1), by index: `F.embedding`.
+    """Rows of a table, by index: `F.embedding`.
+
+    State: weight `(num_embeddings, embedding_dim)`, drawn from N(0, 1).
 
     Args:
-        num_embeddings: Rows of the table.
-        embedding_dim: Length of a row.
+        num_embeddings: Rows of the table, V.
+        embedding_dim: Length of a row, D.
         padding_idx: A row that begins as zeros and receives no gradient; negative counts from the end. Default: none.
         max_norm: Rows that are longer are shortened to this norm, in place, when they are looked up. Default: none.
         norm_type: Which p-norm that is. Default: 2.
         scale_grad_by_freq: Divide a row's gradient by how often it is looked up in the batch. Default: False.
         sparse: Sparse gradients, which are not served. Default: False.
+        _weight: The table itself, whose memory is shared (`from_pretrained` gives it). Default: a table that is drawn.
+        _freeze: Whether the table does not learn. Default: False.
         device: Where the weight lies. Default: the default device.
         dtype: Its dtype. Default: the default dtype.
 
+    Shape:
+        `(*)`, int64 or int32, to `(*, D)`.
+
     Raises:
         AssertedOptionError: padding_idx is no row of the table, or a given weight has another shape.
+        IndexRangeError: Called with an index that is negative or not below V.
+        DTypeError: Called with indices of another dtype.
+        OptionError: Called where `sparse` is asked for.
 
     Example:
         >>> import fnnet
@@ -122,7 +132,22 @@ class Embedding(Module):
         scale_grad_by_freq: bool = False,
         sparse: bool = False,
     ) -> Self:
-        """An Embedding over a given table (num_embeddings, embedding_dim), by default one that does not learn.
+        """An Embedding over a given table, by default one that does not learn.
+
+        Args:
+            embeddings: `(V, D)`; its memory is shared.
+            freeze: Whether the table does not learn. Default: True.
+            padding_idx: As the class takes it; the row keeps its values.
+            max_norm: As the class takes it.
+            norm_type: As the class takes it.
+            scale_grad_by_freq: As the class takes it.
+            sparse: As the class takes it.
+
+        Returns:
+            An Embedding.
+
+        Raises:
+            AssertedOptionError: `embeddings` is not 2-d, or padding_idx no row of it.
 
         Example:
             >>> import fnnet

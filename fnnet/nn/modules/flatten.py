@@ -16,6 +16,13 @@ class Flatten(Module):
         start_dim: The first dim. Default: 1.
         end_dim: The last dim. Default: -1.
 
+    Shape:
+        `(N, A, B, ...)` to `(N, A * B * ...)`: a view where the memory allows it.
+
+    Raises:
+        IndexRangeError: Called with an input that lacks the dims.
+        ShapeError: The first dim is behind the last.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.Flatten()(fnnet.zeros(32, 1, 5, 5)).shape
@@ -41,11 +48,16 @@ class Unflatten(Module):
     """One dim as several: `Tensor.unflatten`.
 
     Args:
-        dim: The dim.
+        dim: The dim; negative counts from the end.
         unflattened_size: The sizes that it becomes, of which one may be -1.
+
+    Shape:
+        `(*, n, *)` to `(*, *unflattened_size, *)`: a view.
 
     Raises:
         ArgumentError: The sizes are no tuple or list of ints.
+        ShapeError: Called with a dim of another size than their product.
+        IndexRangeError: Called with an input that lacks the dim.
 
     Example:
         >>> import fnnet

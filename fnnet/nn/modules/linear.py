@@ -22,6 +22,9 @@ class Identity(Module):
         args: Ignored, as `kwargs` are, so that it can stand in for any layer.
         kwargs: Ignored.
 
+    Shape:
+        `(*)` to `(*)`: the input itself.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.Identity(54, unused=1)(fnnet.ones(1))
@@ -36,16 +39,24 @@ class Identity(Module):
 
 
 class Linear(Module):
-    """y = x Wᵀ + b: `nn.functional.linear` with a weight (out_features, in_features) and a bias (out_features).
+    """y = x Wᵀ + b: `F.linear`.
 
-    Both are drawn uniformly from [-1/sqrt(in_features), 1/sqrt(in_features)).
+    State: weight `(out_features, in_features)` and bias `(out_features,)`, both drawn uniformly from
+    [-1/sqrt(in_features), 1/sqrt(in_features)).
 
     Args:
-        in_features: Size of the last dim of the input (*, in_features).
-        out_features: Size of the last dim of the output (*, out_features).
+        in_features: Size of the last dim of the input.
+        out_features: Size of the last dim of the output.
         bias: Whether there is a bias. Default: True.
         device: Where the parameters lie. Default: the default device.
         dtype: Their dtype. Default: the default dtype.
+
+    Shape:
+        `(*, in_features)` to `(*, out_features)`.
+
+    Raises:
+        ShapeError: Called with another last dim.
+        DTypeError: The input's dtype is not the weight's.
 
     Example:
         >>> import fnnet
@@ -94,9 +105,10 @@ def reset_weight_and_bias(weight: Tensor, bias: Tensor | None) -> None:
 
 
 class Bilinear(Module):
-    """y = x1ᵀ A x2 + b: `nn.functional.bilinear` with a weight (out_features, in1_features, in2_features) and a bias.
+    """y = x1ᵀ A x2 + b: `F.bilinear`.
 
-    Both are drawn uniformly from [-1/sqrt(in1_features), 1/sqrt(in1_features)).
+    State: weight `(out_features, in1_features, in2_features)` and bias `(out_features,)`, both drawn uniformly from
+    [-1/sqrt(in1_features), 1/sqrt(in1_features)).
 
     Args:
         in1_features: Size of the last dim of the first input, > 0.
@@ -106,8 +118,12 @@ class Bilinear(Module):
         device: Where the parameters lie. Default: the default device.
         dtype: Their dtype. Default: the default dtype.
 
+    Shape:
+        `(*, in1_features)` and `(*, in2_features)` to `(*, out_features)`.
+
     Raises:
         OptionError: in1_features is not positive.
+        ShapeError: Called with other last dims, or with dims before them that differ.
 
     Example:
         >>> import fnnet

@@ -45,6 +45,14 @@ class L1Loss(_Loss):
         reduce: Deprecated.
         reduction: "mean", "sum" or "none". Default: "mean".
 
+    Shape:
+        Input and target `(*)`, broadcast with a warning where they differ; a 0-d loss, or `(*)` with "none".
+
+    Raises:
+        OptionError: Called with another reduction.
+        ShapeError: Input and target do not broadcast.
+        DTypeError: The input is not of floating point.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.L1Loss()(fnnet.tensor([1.0, 2.0]), fnnet.tensor([0.0, 0.0]))
@@ -56,7 +64,20 @@ class L1Loss(_Loss):
 
 
 class MSELoss(_Loss):
-    """(input - target)²: `F.mse_loss`; arguments as L1Loss.
+    """(input - target)²: `F.mse_loss`.
+
+    Args:
+        size_average: Deprecated.
+        reduce: Deprecated.
+        reduction: "mean", "sum" or "none". Default: "mean".
+
+    Shape:
+        Input and target `(*)`, broadcast with a warning where they differ; a 0-d loss, or `(*)` with "none".
+
+    Raises:
+        OptionError: Called with another reduction.
+        ShapeError: Input and target do not broadcast.
+        DTypeError: The input is not of floating point.
 
     Example:
         >>> import fnnet
@@ -76,6 +97,14 @@ class SmoothL1Loss(_Loss):
         reduce: Deprecated.
         reduction: "mean", "sum" or "none". Default: "mean".
         beta: Where the parabola becomes a line, >= 0. Default: 1.
+
+    Shape:
+        Input and target `(*)`, broadcast with a warning where they differ; a 0-d loss, or `(*)` with "none".
+
+    Raises:
+        OptionError: Called with another reduction or a negative `beta`.
+        ShapeError: Input and target do not broadcast.
+        DTypeError: The input is not of floating point.
 
     Example:
         >>> import fnnet
@@ -106,8 +135,16 @@ class HuberLoss(_Loss):
         reduction: "mean", "sum" or "none". Default: "mean".
         delta: Where the parabola becomes a line, > 0. Default: 1.
 
+    Shape:
+        Input and target `(*)`, broadcast with a warning where they differ; a 0-d loss, or `(*)` with "none".
+
     Raises:
         ArgumentError: `delta` is no number.
+        OptionError: Called with another reduction or a `delta` not above 0.
+        ShapeError: Input and target do not broadcast.
+        DTypeError: The input is not of floating point.
+
+    Source: Huber 1964, Robust Estimation of a Location Parameter.
 
     Example:
         >>> import fnnet
@@ -131,12 +168,24 @@ class HuberLoss(_Loss):
 class NLLLoss(_WeightedLoss):
     """Minus the log-probability (N, C, *) of the target class (N, *): `F.nll_loss`.
 
+    State: the buffer weight `(C,)`, where given.
+
     Args:
         weight: Weight of each class (C). Default: 1.
         size_average: Deprecated.
         ignore_index: Targets of this class do not count. Default: -100.
         reduce: Deprecated.
         reduction: "mean" (weighted), "sum" or "none". Default: "mean".
+
+    Shape:
+        Input `(N, C, *)` or `(C,)`, target `(N, *)` or `()`, int64 or uint8; a 0-d loss, or the target's shape
+        with "none".
+
+    Raises:
+        IndexRangeError: A target is no class.
+        OptionError: Called with another reduction.
+        ShapeError: Input, target and weight do not fit together.
+        DTypeError: The input is not of floating point; the target is neither int64 nor uint8.
 
     Example:
         >>> import fnnet
@@ -164,7 +213,7 @@ class NLLLoss(_WeightedLoss):
 class CrossEntropyLoss(_WeightedLoss):
     """Minus the log-softmax of logits (N, C, *) at the target class (N, *): `F.cross_entropy`.
 
-    Targets may also be probabilities (N, C, *).
+    Targets may also be probabilities (N, C, *). State: the buffer weight `(C,)`, where given.
 
     Args:
         weight: Weight of each class (C). Default: 1.
@@ -173,6 +222,16 @@ class CrossEntropyLoss(_WeightedLoss):
         reduce: Deprecated.
         reduction: "mean" (weighted), "sum" or "none". Default: "mean".
         label_smoothing: Share of the target that is spread over all classes, in [0, 1]. Default: 0.
+
+    Shape:
+        Input `(N, C, *)` or `(C,)`, target `(N, *)` or `()`, int64 or uint8, or floating point of the input's shape; a
+        0-d loss, or with "none" `(N, *)` or `()`.
+
+    Raises:
+        IndexRangeError: A target is no class.
+        OptionError: Called with another reduction, or `label_smoothing` outside [0, 1].
+        ShapeError: Input, target and weight do not fit together.
+        DTypeError: The input is not of floating point, or the target of whole numbers neither int64 nor uint8.
 
     Example:
         >>> import fnnet
@@ -213,6 +272,14 @@ class KLDivLoss(_Loss):
         reduction: "batchmean" (the divergence), "mean", "sum" or "none". Default: "mean".
         log_target: Whether the target is log-probabilities, too. Default: False.
 
+    Shape:
+        Input and target `(*)`; a 0-d loss, or `(*)` with "none".
+
+    Raises:
+        OptionError: Called with another reduction.
+        ShapeError: Input and target do not broadcast.
+        DTypeError: The input is not of floating point.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.KLDivLoss(reduction="sum")(fnnet.tensor([0.5, 0.5]).log(), fnnet.tensor([1.0, 0.0]))
@@ -238,11 +305,21 @@ class KLDivLoss(_Loss):
 class BCELoss(_WeightedLoss):
     """-(target log(input) + (1 - target) log(1 - input)), for an input of probabilities: `F.binary_cross_entropy`.
 
+    State: the buffer weight, where given.
+
     Args:
         weight: Factor of the losses, broadcast to them. Default: 1.
         size_average: Deprecated.
         reduce: Deprecated.
         reduction: "mean", "sum" or "none". Default: "mean".
+
+    Shape:
+        Input and target `(*)`, of one shape; a 0-d loss, or `(*)` with "none".
+
+    Raises:
+        OptionError: Called with another reduction, or input outside [0, 1].
+        ShapeError: Input and target differ in shape.
+        DTypeError: The input is not of floating point.
 
     Example:
         >>> import fnnet
@@ -257,12 +334,22 @@ class BCELoss(_WeightedLoss):
 class BCEWithLogitsLoss(_Loss):
     """BCELoss of the input's sigmoid, exact also for large logits: `F.binary_cross_entropy_with_logits`.
 
+    State: the buffers weight and pos_weight, where given.
+
     Args:
         weight: Factor of the losses, broadcast to them. Default: 1.
         size_average: Deprecated.
         reduce: Deprecated.
         reduction: "mean", "sum" or "none". Default: "mean".
         pos_weight: Factor of the positive targets' losses, broadcast to them. Default: 1.
+
+    Shape:
+        Input and target `(*)`, of one shape; a 0-d loss, or `(*)` with "none".
+
+    Raises:
+        OptionError: Called with another reduction.
+        ShapeError: Input and target differ in shape.
+        DTypeError: The input is not of floating point.
 
     Example:
         >>> import fnnet

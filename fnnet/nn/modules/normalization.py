@@ -16,7 +16,9 @@ from fnnet.nn.parameter import Parameter
 
 
 class LayerNorm(Module):
-    """Normalizes over the last dims by their mean and variance: `F.layer_norm`, with weight and bias of their shape.
+    """Normalizes over the last dims by their mean and variance: `F.layer_norm`.
+
+    State: weight and bias `normalized_shape`, 1 and 0 at first.
 
     Args:
         normalized_shape: Sizes of the dims to normalize over, or the size of the last.
@@ -25,6 +27,13 @@ class LayerNorm(Module):
         bias: Whether there is a bias beside the weight. Default: True.
         device: Where the parameters lie. Default: the default device.
         dtype: Their dtype. Default: the default dtype.
+
+    Shape:
+        `(*, *normalized_shape)` to the same.
+
+    Raises:
+        ShapeError: Called with other last dims.
+        UnsupportedDTypeError: The input is not of floating point.
 
     Source: Ba et al. 2016, Layer Normalization.
 
@@ -73,7 +82,9 @@ class LayerNorm(Module):
 
 
 class RMSNorm(Module):
-    """Divides by the root of the mean square over the last dims: `F.rms_norm`, with a weight of their shape.
+    """Divides by the root of the mean square over the last dims: `F.rms_norm`.
+
+    State: weight `normalized_shape`, 1 at first.
 
     Args:
         normalized_shape: Sizes of the dims to normalize over, or the size of the last.
@@ -81,6 +92,13 @@ class RMSNorm(Module):
         elementwise_affine: Whether there is a weight. Default: True.
         device: Where the weight lies. Default: the default device.
         dtype: Its dtype. Default: the default dtype.
+
+    Shape:
+        `(*, *normalized_shape)` to the same.
+
+    Raises:
+        ShapeError: Called with other last dims.
+        UnsupportedDTypeError: The input is not of floating point.
 
     Source: Zhang, Sennrich 2019, Root Mean Square Layer Normalization.
 
@@ -123,7 +141,9 @@ class RMSNorm(Module):
 
 
 class GroupNorm(Module):
-    """Normalizes groups of channels of each sample of (N, C, *): `F.group_norm`, with weight and bias (C).
+    """Normalizes groups of channels of each sample of (N, C, *): `F.group_norm`.
+
+    State: weight and bias `(C,)`, 1 and 0 at first.
 
     Args:
         num_groups: Groups into which the channels are divided.
@@ -134,8 +154,13 @@ class GroupNorm(Module):
         dtype: Their dtype. Default: the default dtype.
         bias: Whether there is a bias beside the weight. Default: True.
 
+    Shape:
+        `(N, C, *)` to the same.
+
     Raises:
         OptionError: num_groups does not divide num_channels.
+        ShapeError: Called with other channels or fewer than 2 dims.
+        UnsupportedDTypeError: The input is not of floating point.
 
     Source: Wu, He 2018, Group Normalization.
 
@@ -197,6 +222,12 @@ class LocalResponseNorm(Module):
         alpha: Factor of the mean square. Default: 1e-4.
         beta: The power. Default: 0.75.
         k: Added to it. Default: 1.
+
+    Shape:
+        `(N, C, *)` to the same.
+
+    Raises:
+        OptionError: Called with fewer than 3 dims, or `size` is below 1.
 
     Source: Krizhevsky et al. 2012, ImageNet Classification with Deep Convolutional Neural Networks.
 
