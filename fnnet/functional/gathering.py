@@ -132,12 +132,21 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
     Args:
         input: Any tensor.
         dim: Along which dim.
-        index: int64 or int32, as many dims as the input; no larger in the other dims.
-        sparse_grad: Accepted; the gradient is dense.
-        out: Where to write the result.
+        index: int64 or int32, each from 0 to the dim's size - 1; as many dims as `input`, and no larger than it in the
+            others.
+        sparse_grad: Accepted; the gradient is dense. Default: False.
+        out: Where to write the result, of the input's dtype.
+
+    Returns:
+        A new tensor of the index's shape and the input's dtype.
 
     Raises:
-        GatherIndexError: An index is out of range.
+        GatherIndexError: An index is negative or too large.
+        ShapeError: `index` has another number of dims, or is larger than `input` in a dim but `dim`.
+        DTypeError: `index` is neither int64 nor int32, or `out` is of another dtype.
+        IndexRangeError: `dim` is out of range.
+
+    Differentiable: By `input`, any order: elements that are picked several times add up.
 
     Example:
         >>> import fnnet
@@ -148,7 +157,7 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
     places, shape = _checked_grid("gather", input, dim, index, None)
     r = read(input, places, "GatherBackward0")
     if tuple(r._data.shape) != shape:
-        r = apply(RESHAPE, r, shape=shape)
+        r = entitle(apply(RESHAPE, r, shape=shape), "GatherBackward0")
     if out is None:
         return r
     need_dtype("gather", out, dtype_of(r))
@@ -201,11 +210,25 @@ def scatter(
     Args:
         input: Any tensor.
         dim: Along which dim.
-        index: int64 or int32; no larger than `src`. Where places repeat, one of the values stays.
-        src: A tensor of the input's dtype, or a number.
-        value: The number, by name.
-        reduce: "add" or "multiply" instead of overwriting.
+        index: int64 or int32, each from 0 to the dim's size - 1; as many dims as `input`, no larger than `src`, and no
+            larger than `input` in the dims but `dim`. Where places repeat, one of the values stays.
+        src: A tensor of the input's dtype, or a number. Default: None, `value`.
+        value: The number, by name. Default: None, `src`.
+        reduce: "add" or "multiply" instead of overwriting. Default: None.
         out: Where to write the result.
+
+    Returns:
+        A new tensor of the input's shape and dtype.
+
+    Raises:
+        GatherIndexError: An index is negative or too large.
+        ShapeError: The shapes do not fit.
+        DTypeError: `index` is neither int64 nor int32, or `src` is not of the input's dtype.
+        IndexRangeError: `dim` is out of range.
+        OptionError: `reduce` is none of these.
+        ArgumentError: Neither or both of `src` and `value` are given.
+
+    Differentiable: By `input` and a `src` with dims, any order; where places repeat every value gets the gradient.
 
     Example:
         >>> import fnnet
@@ -226,6 +249,22 @@ def scatter_(
     reduce: str | None = None,
 ) -> Tensor:  # fmt: skip
     """Write elements of `src` along a dim (see `scatter`).
+
+    Args:
+        self: What is written to.
+        dim: Along which dim.
+        index: As in `scatter`.
+        src: A tensor of the dtype of `self`, or a number. Default: None, `value`.
+        value: The number, by name. Default: None, `src`.
+        reduce: "add" or "multiply" instead of overwriting. Default: None.
+
+    Returns:
+        `self`.
+
+    Raises:
+        AutogradError: `self` is a leaf that requires grad. For the others see `scatter`; they change nothing.
+
+    Differentiable: As `scatter`.
 
     Example:
         >>> import fnnet
@@ -252,6 +291,25 @@ def _reduced(name: str, input: Tensor, dim: int, index: Tensor, src: Any, reduce
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Tensor | None = None) -> Tensor:
     """A copy with elements of `src` added along a dim: `out[i, index[i, j]] += src[i, j]` for dim 1.
 
+    Args:
+        input: Any tensor.
+        dim: Along which dim.
+        index: int64 or int32, as in `scatter`; repeated places add up.
+        src: Of the input's dtype, in no dim smaller than `index`.
+        out: Where to write the result.
+
+    Returns:
+        A new tensor of the input's shape and dtype.
+
+    Raises:
+        GatherIndexError: An index is negative or too large.
+        ShapeError: The shapes do not fit.
+        DTypeError: `index` is neither int64 nor int32, or `src` is not of the input's dtype.
+        IndexRangeError: `dim` is out of range.
+        ArgumentError: `src` is no tensor.
+
+    Differentiable: By `input` and `src`, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.scatter_add(fnnet.zeros(2), 0, fnnet.tensor([1, 1]), fnnet.tensor([1.0, 2.0]))
@@ -264,6 +322,20 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Ten
 
 def scatter_add_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """Add elements of `src` along a dim (see `scatter_add`).
+
+    Args:
+        self: What is added to.
+        dim: Along which dim.
+        index: As in `scatter`; repeated places add up.
+        src: Of the dtype of `self`, in no dim smaller than `index`.
+
+    Returns:
+        `self`.
+
+    Raises:
+        AutogradError: `self` is a leaf that requires grad. For the others see `scatter_add`; they change nothing.
+
+    Differentiable: As `scatter_add`.
 
     Example:
         >>> import fnnet
@@ -281,13 +353,26 @@ def scatter_reduce(
     """A copy where all that is scattered to a place is reduced with what was there.
 
     Args:
-        input: Any tensor.
+        input: Any tensor; real for "amax" and "amin".
         dim: Along which dim.
-        index: int64 or int32; no larger than `src`.
-        src: Of the input's dtype.
-        reduce: "sum", "prod", "mean", "amax" or "amin".
+        index: int64 or int32, as in `scatter`.
+        src: Of the input's dtype, in no dim smaller than `index`.
+        reduce: "sum", "prod", "mean" (of whole numbers rounded down), "amax" or "amin".
         include_self: Whether the input's own elements take part, where something is scattered. Default: True.
         out: Where to write the result.
+
+    Returns:
+        A new tensor of the input's shape and dtype.
+
+    Raises:
+        GatherIndexError: An index is negative or too large.
+        ShapeError: The shapes do not fit.
+        DTypeError: `index` is neither int64 nor int32, `src` is not of the input's dtype, or extremes of complex
+            numbers.
+        IndexRangeError: `dim` is out of range.
+        OptionError: `reduce` is none of these.
+
+    Differentiable: By `input` and `src`, any order; elements that share an extreme share its gradient.
 
     Example:
         >>> import fnnet
@@ -306,6 +391,22 @@ def scatter_reduce_(
     self: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
 ) -> Tensor:
     """`scatter_reduce` in place.
+
+    Args:
+        self: What is reduced into.
+        dim: Along which dim.
+        index: As in `scatter`.
+        src: Of the dtype of `self`, in no dim smaller than `index`.
+        reduce: As in `scatter_reduce`.
+        include_self: Whether the elements of `self` take part, where something is scattered. Default: True.
+
+    Returns:
+        `self`.
+
+    Raises:
+        AutogradError: `self` is a leaf that requires grad. For the others see `scatter_reduce`; they change nothing.
+
+    Differentiable: As `scatter_reduce`.
 
     Example:
         >>> import fnnet
@@ -336,6 +437,20 @@ def _flat_places(name: str, x: Tensor, index: Tensor) -> Places:
 def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Elements by their place in the flattened tensor, in the shape of `index`.
 
+    Args:
+        input: Any tensor.
+        index: int64, any shape; negative ones count from the end.
+        out: Where to write the result.
+
+    Returns:
+        A new tensor of the index's shape and the input's dtype.
+
+    Raises:
+        IndexRangeError: An index is out of range.
+        DTypeError: `index` is not int64.
+
+    Differentiable: By `input`, any order: elements that are picked several times add up.
+
     Example:
         >>> import fnnet
         >>> fnnet.take(fnnet.tensor([[1, 2], [3, 4]]), fnnet.tensor([0, -1]))
@@ -350,7 +465,7 @@ def _put(name: str, x: Tensor, index: Tensor, source: Tensor) -> tuple[Places, T
     need_tensor(name, source=source)
     n, m = math.prod(index._data.shape), math.prod(source._data.shape)
     if n != m:
-        raise ShapeError(
+        raise GatherIndexError(
             f"{name}(): Expected source and index to have the same number of elements, but got source.numel() = "
             f"{m}, index.numel() = {n}"
         )
@@ -363,6 +478,22 @@ def _put(name: str, x: Tensor, index: Tensor, source: Tensor) -> tuple[Places, T
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
     """A copy with `source` written at (or added to) places of the flattened tensor.
+
+    Args:
+        input: Any tensor.
+        index: int64, any shape; negative ones count from the end. Where places repeat, one of the values stays.
+        source: Of the input's dtype, with as many elements as `index`.
+        accumulate: Add instead of overwriting; repeated places add up. Default: False.
+
+    Returns:
+        A new tensor of the input's shape and dtype.
+
+    Raises:
+        IndexRangeError: An index is out of range.
+        ShapeError: `source` has another number of elements than `index`.
+        DTypeError: `index` is not int64, or `source` is not of the input's dtype.
+
+    Differentiable: By `input` and `source`, any order; where places repeat every value gets the gradient.
 
     Example:
         >>> import fnnet
@@ -377,6 +508,20 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
 def put_(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
     """Write `source` at (or add it to) places of the flattened tensor.
 
+    Args:
+        self: What is written to.
+        index: As in `put`.
+        source: Of the dtype of `self`, with as many elements as `index`.
+        accumulate: Add instead of overwriting; repeated places add up. Default: False.
+
+    Returns:
+        `self`.
+
+    Raises:
+        AutogradError: `self` is a leaf that requires grad. For the others see `put`; they change nothing.
+
+    Differentiable: As `put`.
+
     Example:
         >>> import fnnet
         >>> fnnet.zeros(3).put_(fnnet.tensor([2]), fnnet.tensor([1.0]))
@@ -389,6 +534,23 @@ def put_(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, out: Tensor | None = None) -> Tensor:
     """`gather`, with the other dims of both broadcast; without `dim`, from the flattened tensor.
+
+    Args:
+        input: Any tensor.
+        indices: int64 (without `dim` int32 too), as many dims as `input`; negative ones count from the end.
+        dim: Along which dim. Default: None, both are flattened.
+        out: Where to write the result.
+
+    Returns:
+        A new tensor of the input's dtype, as large as `indices` along `dim`, broadcast in the other dims.
+
+    Raises:
+        GatherIndexError: An index is out of range.
+        ShapeError: The numbers of dims differ, or the other dims do not broadcast.
+        DTypeError: `indices` is of another dtype.
+        IndexRangeError: `dim` is out of range.
+
+    Differentiable: By `input`, any order: elements that are picked several times add up.
 
     Example:
         >>> import fnnet

@@ -18,6 +18,7 @@ from fnnet.functional._common import (
     dtype_of,
     into,
     is_tensor,
+    need_number,
     need_one_device,
     need_tensor,
     plain_number,
@@ -82,14 +83,16 @@ def _fill_value(input: Tensor, value: Any) -> Tensor:
     if is_tensor(value):
         if value._data.ndim:
             raise ShapeError(
-                "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+                "masked_fill only supports a 0-dimensional value tensor, but got tensor with "
                 f"{value._data.ndim} dimension(s)."
             )
         if dtype_of(value).category > dtype.category:
             raise DTypeError(
-                f"masked_fill: value cannot be converted to type {dtype.name} without overflow or loss: it is {dtype_of(value)}"
+                f"masked_fill: value cannot be converted to type {dtype.name} without overflow or loss: it is "
+                f"{dtype_of(value)}"
             )
         return to_dtype(value, dtype)
+    need_number("masked_fill", value=value)
     number = plain_number(value)
     if isinstance(number, complex) and dtype.category < 3:
         raise DTypeError(f"masked_fill: value cannot be converted to type {dtype.name} without overflow")
@@ -101,9 +104,18 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     """`value` where `mask` is true, `input` elsewhere.
 
     Args:
-        input: Any tensor, broadcast with the mask.
-        mask: Bool.
-        value: A number or a 0-d tensor, in the input's dtype.
+        input: Any tensor.
+        mask: Bool, broadcast with `input`.
+        value: A number or a 0-d tensor, in the input's dtype; of a number for whole numbers the fraction is cut off.
+
+    Returns:
+        A new tensor of the broadcast shape and the input's dtype.
+
+    Raises:
+        DTypeError: `mask` is not bool, or `value` is complex (a tensor: or floating-point) and `input` not.
+        ShapeError: The shapes do not broadcast, or `value` is a tensor with dims.
+
+    Differentiable: By `input` where `mask` is false, and by a `value` that is a tensor; any order.
 
     Example:
         >>> import fnnet
@@ -118,6 +130,21 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
 
 def masked_fill_(self: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     """Overwrite with `value` where `mask` is true.
+
+    Args:
+        self: What is overwritten.
+        mask: Bool, broadcast to `self`.
+        value: As in `masked_fill`.
+
+    Returns:
+        `self`.
+
+    Raises:
+        DTypeError: `mask` is not bool, or `value` does not fit, as in `masked_fill`.
+        ShapeError: `mask` does not broadcast to `self`, or `value` is a tensor with dims.
+        AutogradError: `self` is a leaf that requires grad.
+
+    Differentiable: As `masked_fill`.
 
     Example:
         >>> import fnnet
@@ -139,6 +166,20 @@ def masked_fill_(self: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements where `mask` is true, as a vector; both are broadcast.
 
+    Args:
+        input: Any tensor.
+        mask: Bool, broadcast with `input`.
+        out: Where to write the result.
+
+    Returns:
+        A new vector of the input's dtype, in C order.
+
+    Raises:
+        DTypeError: `mask` is not bool.
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable: By `input`, any order; what was not selected gets 0.
+
     Example:
         >>> import fnnet
         >>> fnnet.masked_select(fnnet.tensor([1, 2, 3]), fnnet.tensor([True, False, True]))
@@ -159,8 +200,20 @@ def _masked_places(x: Tensor, mask: Tensor, shape: tuple[int, ...]) -> tuple[Ten
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """A copy with elements of `source`, in order, where `mask` is true.
 
+    Args:
+        input: Any tensor.
+        mask: Bool, broadcast with `input`.
+        source: Of the input's dtype, with at least as many elements as the mask has true ones; its shape does not
+            matter.
+
+    Returns:
+        A new tensor of the broadcast shape and the input's dtype.
+
     Raises:
-        ShapeError: `source` holds fewer elements than the mask has true ones.
+        ShapeError: `source` holds too few elements, or the shapes do not broadcast.
+        DTypeError: `mask` is not bool, or `source` is not of the input's dtype.
+
+    Differentiable: By `input` where `mask` is false, and by the elements of `source` that are used; any order.
 
     Example:
         >>> import fnnet
@@ -175,6 +228,21 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
 
 def masked_scatter_(self: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """Overwrite with elements of `source`, in order, where `mask` is true.
+
+    Args:
+        self: What is overwritten.
+        mask: Bool, broadcast to `self`.
+        source: As in `masked_scatter`.
+
+    Returns:
+        `self`.
+
+    Raises:
+        ShapeError: `source` holds too few elements, or `mask` does not broadcast to `self`.
+        DTypeError: `mask` is not bool, or `source` is not of the dtype of `self`.
+        AutogradError: `self` is a leaf that requires grad.
+
+    Differentiable: As `masked_scatter`.
 
     Example:
         >>> import fnnet
@@ -205,9 +273,17 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
     """Indices of the elements that are not zero, in C order.
 
     Args:
-        input: Any tensor.
+        input: Any tensor; NaN is not zero.
         out: Where to write the result.
-        as_tuple: A tuple of one vector per dim (what `x[...]` takes) instead of a matrix (n, ndim). Default: False.
+        as_tuple: A tuple of one vector per dim (what `x[...]` takes) instead of a matrix. Default: False.
+
+    Returns:
+        int64: a matrix `(n, ndim)` of the n elements that are not zero, or `ndim` vectors `(n,)` (of a 0-d tensor one).
+
+    Raises:
+        ArgumentError: `input` is no tensor.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -237,6 +313,17 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
 
 def argwhere(input: Tensor) -> Tensor:
     """Indices of the elements that are not zero, as a matrix (n, ndim).
+
+    Args:
+        input: Any tensor; NaN is not zero.
+
+    Returns:
+        An int64 matrix `(n, ndim)`.
+
+    Raises:
+        ArgumentError: `input` is no tensor.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet

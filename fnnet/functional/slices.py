@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
 
-from fnnet._core.errors import DTypeError, IndexRangeError, ShapeError
+from fnnet._core.errors import DTypeError, GatherIndexError, IndexDTypeError, IndexRangeError, ShapeError
 from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, namespace_of, refuse_partial_overlap
 from fnnet.autograd.variable import make
@@ -39,9 +39,9 @@ def index_vector(name: str, index: object) -> Tensor:
     need_tensor(name, index=index)
     t = cast("Tensor", index)
     if dtype_of(t) not in (dtypes.int32, dtypes.int64):
-        raise DTypeError(f"{name}(): Expected dtype int32 or int64 for index, got {dtype_of(t)}")
+        raise IndexDTypeError(f"{name}(): Expected dtype int32 or int64 for index, got {dtype_of(t)}")
     if t._data.ndim > 1:
-        raise IndexRangeError(f"{name}(): Index is supposed to be a vector, got shape {tuple(t._data.shape)}")
+        raise GatherIndexError(f"{name}(): Index is supposed to be a vector, got shape {tuple(t._data.shape)}")
     return t if t._data.ndim else cast("Tensor", apply_view(RESHAPE, t, shape=(1,)))
 
 
@@ -49,7 +49,7 @@ def not_negative(name: str, index: Tensor, n: int, dim: int) -> Any:
     """Raw indices, checked to lie from 0 to n-1."""
 
     def complain(at: int) -> Exception:
-        return IndexRangeError(
+        return GatherIndexError(
             f"{name}(): index out of range in self: index {at} is out of bounds for dimension {dim} with size {n}"
         )
 
@@ -69,11 +69,18 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
     Args:
         input: Any tensor.
         dim: Along which dim.
-        index: Vector of int32 or int64, each from 0 to the dim's size - 1.
+        index: Vector of n int32 or int64, each from 0 to the dim's size - 1.
         out: Where to write the result.
 
+    Returns:
+        A new tensor of the input's shape and dtype, but for size n along `dim`.
+
     Raises:
-        IndexRangeError: An index is out of range.
+        IndexRangeError: An index or `dim` is out of range, or `index` has more than one dim.
+        DTypeError: `index` is neither int32 nor int64.
+        ShapeError: `input` is 0-d, and `index` is not one number.
+
+    Differentiable: By `input`, any order: slices that are picked several times add up.
 
     Example:
         >>> import fnnet
@@ -143,6 +150,24 @@ def index_add(
 ) -> Tensor:
     """A copy with slices of `source`, times `alpha`, added at `index` along `dim`; repeated indices add up.
 
+    Args:
+        input: Any tensor.
+        dim: Along which dim.
+        index: Vector of n int32 or int64, each from 0 to the dim's size - 1.
+        source: Of the input's dtype and shape, but for size n along `dim`.
+        alpha: What `source` is multiplied with. Default: 1.
+        out: Where to write the result.
+
+    Returns:
+        A new tensor of the input's shape and dtype.
+
+    Raises:
+        IndexRangeError: An index or `dim` is out of range, or `index` has more than one dim.
+        ShapeError: `source` is of another shape.
+        DTypeError: `index` is neither int32 nor int64, or `source` is not of the input's dtype.
+
+    Differentiable: By `input` and `source`, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.index_add(fnnet.zeros(3), 0, fnnet.tensor([0, 0]), fnnet.tensor([1.0, 2.0]))
@@ -155,6 +180,21 @@ def index_add(
 
 def index_add_(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1) -> Tensor:
     """Add slices of `source`, times `alpha`, at `index` along `dim`.
+
+    Args:
+        self: What is added to.
+        dim: Along which dim.
+        index: As in `index_add`.
+        source: Of the dtype and shape of `self`, but for the size along `dim`.
+        alpha: What `source` is multiplied with. Default: 1.
+
+    Returns:
+        `self`.
+
+    Raises:
+        AutogradError: `self` is a leaf that requires grad. For the others see `index_add`; they change nothing.
+
+    Differentiable: As `index_add`.
 
     Example:
         >>> import fnnet
@@ -169,6 +209,25 @@ def index_add_(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None) -> Tensor:
     """A copy with slices of `source` at `index` along `dim`.
 
+    Args:
+        input: Any tensor.
+        dim: Along which dim.
+        index: Vector of n int32 or int64, each from 0 to the dim's size - 1. Where they repeat, one of the slices
+            stays.
+        source: Of the input's dtype and shape, but for size n along `dim`.
+        out: Where to write the result.
+
+    Returns:
+        A new tensor of the input's shape and dtype.
+
+    Raises:
+        IndexRangeError: An index or `dim` is out of range, `index` has more than one dim, or n is not the source's
+            size.
+        ShapeError: `source` is of another shape in another dim.
+        DTypeError: `index` is neither int32 nor int64, or `source` is not of the input's dtype.
+
+    Differentiable: By `input` and `source`, any order; where indices repeat every slice gets the gradient.
+
     Example:
         >>> import fnnet
         >>> fnnet.zeros(3).index_copy(0, fnnet.tensor([2, 0]), fnnet.tensor([1.0, 2.0]))
@@ -181,6 +240,20 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: T
 
 def index_copy_(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """Overwrite slices at `index` along `dim` with those of `source`.
+
+    Args:
+        self: What is written to.
+        dim: Along which dim.
+        index: As in `index_copy`.
+        source: Of the dtype and shape of `self`, but for the size along `dim`.
+
+    Returns:
+        `self`.
+
+    Raises:
+        AutogradError: `self` is a leaf that requires grad. For the others see `index_copy`; they change nothing.
+
+    Differentiable: As `index_copy`.
 
     Example:
         >>> import fnnet
@@ -219,6 +292,23 @@ def _fill_mask(name: str, x: Tensor, dim: int, index: Tensor, value: Any) -> Ten
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
     """A copy with `value` in the slices at `index` along `dim`.
 
+    Args:
+        input: Any tensor.
+        dim: Along which dim.
+        index: Vector of int32 or int64; negative ones count from the end.
+        value: A number or a 0-d tensor, in the input's dtype; of a number for whole numbers the fraction is cut off.
+
+    Returns:
+        A new tensor of the input's shape and dtype.
+
+    Raises:
+        IndexRangeError: An index or `dim` is out of range, or `index` has more than one dim.
+        ShapeError: `value` is a tensor with dims.
+        DTypeError: `index` is neither int32 nor int64, or `value` is complex (a tensor: or floating-point) and `input`
+            not.
+
+    Differentiable: By `input` and a `value` that is a tensor, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.index_fill(fnnet.zeros(3), 0, fnnet.tensor([1]), 5)
@@ -229,6 +319,20 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
 
 def index_fill_(self: Tensor, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
     """Fill the slices at `index` along `dim` with `value`.
+
+    Args:
+        self: What is written to.
+        dim: Along which dim.
+        index: As in `index_fill`.
+        value: As in `index_fill`.
+
+    Returns:
+        `self`.
+
+    Raises:
+        AutogradError: `self` is a leaf that requires grad. For the others see `index_fill`; they change nothing.
+
+    Differentiable: As `index_fill`.
 
     Example:
         >>> import fnnet
