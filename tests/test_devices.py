@@ -214,3 +214,10 @@ def test_what_stands_in_brackets_may_lie_on_the_host(two):
     assert str(x[fnnet.tensor([1])].device) == ONE
     x[fnnet.tensor([True, False])] = fnnet.tensor(2.0)
     assert x.tolist() == [2.0, 6.0]
+
+
+@pytest.mark.parametrize("join", [fnnet.complex, fnnet.polar])
+def test_both_parts_of_a_complex_number_lie_on_one_device(two, join):
+    with pytest.raises(RuntimeError, match="same device") as caught:
+        join(fnnet.ones(2), fnnet.ones(2, device=ONE))
+    assert "cpu:1" in str(caught.value)

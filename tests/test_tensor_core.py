@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
+import operator
 import pickle
+import re
 import warnings
 import weakref
 
@@ -359,3 +361,22 @@ def test_version_counts_writes() -> None:
         made = fnnet.zeros(1)
     with pytest.raises(RuntimeError, match="Inference tensors do not track version counter"):
         _ = made._version
+
+
+def test_a_size_is_a_tuple_of_whole_numbers():
+    """The messages are PyTorch 2.13's."""
+    two = fnnet.Size([2])
+    assert operator.add(fnnet.Size([2, np.int64(3), True]), (4,)) == (2, 3, 1, 4)
+    assert type(operator.add(two, (1,))) is type(two[:1]) is type(two * 2) is fnnet.Size
+    for bad, message in (
+        ([1.5], "takes an iterable of 'int' (item 0 is 'float')"),
+        ((1, "a"), "takes an iterable of 'int' (item 1 is 'str')"),
+        ((None,), "takes an iterable of 'int' (item 0 is 'NoneType')"),
+        (3, "'int' object is not iterable"),
+    ):
+        with pytest.raises(TypeError, match=re.escape(message)):
+            fnnet.Size(bad)
+    with pytest.raises(TypeError, match="item 1 is 'str'"):
+        operator.add(two, ("a",))
+    with pytest.raises(TypeError, match=r"can only concatenate tuple \(not list\) to"):
+        operator.add(two, [3])

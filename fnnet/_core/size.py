@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Any, SupportsIndex, overload
+import operator
+from collections.abc import Iterable
+from typing import Any, Self, SupportsIndex, overload
+
+from fnnet._core.errors import ArgumentError
 
 
 class Size(tuple[int, ...]):
     """A shape: a tuple of ints.
+
+    Args:
+        sizes: Whole numbers, none by default.
+
+    Raises:
+        ArgumentError: One is none.
 
     Example:
         >>> Size((2, 3)).numel()
@@ -17,6 +27,16 @@ class Size(tuple[int, ...]):
     """
 
     __slots__ = ()
+
+    def __new__(cls, sizes: Iterable[SupportsIndex] = (), /) -> Self:
+        """A shape from whole numbers."""
+        made = tuple(sizes)
+        if all(type(n) is int for n in made):
+            return tuple.__new__(cls, made)  # type: ignore[arg-type]  # they are ints
+        for i, n in enumerate(made):
+            if not hasattr(n, "__index__"):
+                raise ArgumentError(f"Size() takes an iterable of 'int' (item {i} is '{type(n).__name__}')")
+        return tuple.__new__(cls, map(operator.index, made))
 
     def numel(self) -> int:
         """The number of elements of a tensor of this shape."""
@@ -31,10 +51,12 @@ class Size(tuple[int, ...]):
     def __getitem__(self, at: slice, /) -> Size: ...
     def __getitem__(self, at: Any, /) -> Any:  # an int or a Size, as the overloads say
         r = tuple.__getitem__(self, at)
-        return Size(r) if isinstance(at, slice) else r
+        return tuple.__new__(Size, r) if isinstance(at, slice) else r
 
     def __add__(self, other: Any, /) -> Size:  # any tuple of ints
-        return Size(tuple.__add__(self, tuple(other)))
+        if not isinstance(other, tuple):
+            raise ArgumentError(f"can only concatenate tuple (not {type(other).__name__}) to fnnet.Size")
+        return Size(tuple.__add__(self, other))
 
     def __mul__(self, n: SupportsIndex, /) -> Size:
         return Size(tuple.__mul__(self, n))

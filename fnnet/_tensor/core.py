@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
@@ -45,12 +46,12 @@ class CoreMethods(StorageMethods):
     @property
     def shape(self) -> Size:
         """The sizes of the dims, a `Size`."""
-        return Size(self._data.shape)
+        return tuple.__new__(Size, self._data.shape)  # without a look at each number: they are ints
 
     def size(self, dim: int | None = None) -> Any:  # a Size, or an int where a dim is given
         """The shape, or the size of one dim."""
         if dim is None:
-            return Size(self._data.shape)
+            return tuple.__new__(Size, self._data.shape)
         if not self._data.ndim:
             raise IndexRangeError("dimension specified as 0 but tensor has no dimensions")
         return self._data.shape[wrap_dim(dim, self._data.ndim)]
@@ -69,7 +70,7 @@ class CoreMethods(StorageMethods):
 
     def numel(self) -> int:
         """The number of elements."""
-        return Size(self._data.shape).numel()
+        return math.prod(self._data.shape)
 
     nelement = numel
 
@@ -348,7 +349,7 @@ class CoreMethods(StorageMethods):
     def item(self) -> Number:
         """The value of a tensor of one element as a Python number."""
         if self.numel() != 1:
-            raise ShapeError(f"a Tensor with {self.numel()} elements cannot be converted to Scalar")
+            raise ShapeError(f"item: a Tensor with {self.numel()} elements cannot be converted to Scalar")
         raw = self._device.backend.to_host(self._data)
         if raw.dtype == dtypes.BFLOAT16:
             raw = raw.astype(np.float32)

@@ -283,14 +283,19 @@ def _same_floats(name: str, one: str, a: Tensor, other: str, b: Tensor) -> None:
     need_one_device(name, **{one: a, other: b})
     for t in (a, b):
         if dtype_of(t).category != 2:
-            raise DTypeError(f"{name}: Expected both inputs to be Half, Float or Double tensors, got {dtype_of(t).name}")
+            raise DTypeError(
+                f"{name}: Expected both inputs to be Half, Float or Double tensors, got {dtype_of(t).name}"
+            )
     if dtype_of(a) is not dtype_of(b):
         raise DTypeError(
-            f"{name}: Expected object of scalar type {dtype_of(a).name} but got scalar type {dtype_of(b).name} for second "
+            f"{name}: Expected object of scalar type {dtype_of(a).name} but got scalar type {dtype_of(b).name} for "
+            "second "
             "argument"
         )
     if dtype_of(a) in dtypes.HALF:
-        raise UnsupportedDTypeError(f"complex numbers of two {dtype_of(a).name} are not supported; expected float32 or float64")
+        raise UnsupportedDTypeError(
+            f"complex numbers of two {dtype_of(a).name} are not supported; expected float32 or float64"
+        )
 
 
 def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:

@@ -56,3 +56,21 @@ def test_the_dtype_must_be_the_results() -> None:
         RuntimeError, match="Expected object of scalar type ComplexFloat but got scalar type ComplexDouble"
     ):
         fnnet.complex(x, x, out=fnnet.zeros(1, 3, dtype=fnnet.complex128))
+
+
+def test_complex_numbers_and_their_parts() -> None:
+    z = fnnet.zeros(4, dtype=fnnet.complex64)
+    parts = fnnet.view_as_real(z)
+    flat = parts.reshape(-1)[:4]
+    for write in (
+        lambda: fnnet.conj_physical(z[:3], out=z[1:]),
+        lambda: fnnet.complex(flat, fnnet.ones(4), out=z),
+        lambda: fnnet.polar(flat, fnnet.ones(4), out=z),
+    ):
+        with pytest.raises(RuntimeError, match="some elements of the input tensor"):
+            write()
+    assert z.tolist() == [0, 0, 0, 0]
+    parts[:, 0] = 2
+    fnnet.complex(parts[:, 0], parts[:, 1] + 1, out=z)
+    fnnet.conj_physical(z, out=z)
+    assert z.tolist() == [2 - 1j] * 4
