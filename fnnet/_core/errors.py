@@ -55,7 +55,15 @@ class IndexRangeError(FnnetError, IndexError):
 
 
 class GatherIndexError(IndexRangeError, RuntimeError):
-    """An index of gather or scatter is out of range (PyTorch raises a RuntimeError there)."""
+    """An index of gather, scatter or their kin does not fit, where PyTorch raises a RuntimeError."""
+
+
+class IndexDTypeError(DTypeError, IndexError):
+    """An index is of a dtype that can't index."""
+
+
+class UnservedOptionError(OptionError, NotImplementedError):
+    """An option that is not served, where PyTorch raises a NotImplementedError."""
 
 
 class ArgumentError(FnnetError, TypeError):

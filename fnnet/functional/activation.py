@@ -146,6 +146,7 @@ LEAKY_RELU = Op(
         Sample(make(0, 2), negative_slope=-0.5),
     ),
 )  # fmt: skip
+_LEAKY_RELU_ = LEAKY_RELU.titled("LeakyReluBackward1")
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -174,7 +175,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
         tensor([-0.1000,  2.0000])
     """
     need_number("leaky_relu", negative_slope=negative_slope)
-    return _floating(LEAKY_RELU, input, inplace, negative_slope=float(negative_slope))
+    return _floating(_LEAKY_RELU_ if inplace else LEAKY_RELU, input, inplace, negative_slope=float(negative_slope))
 
 
 def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
@@ -289,6 +290,8 @@ ELU = Op(
         Sample(make(0, 2), alpha=1.0, scale=1.0, input_scale=1.0),
     ),
 )  # fmt: skip
+_ELU_ = ELU.titled("EluBackward1")
+_CELU = ELU.titled("CeluBackward0"), ELU.titled("CeluBackward1")
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -317,7 +320,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
         tensor([-0.6321,  2.0000])
     """
     need_number("elu", alpha=alpha)
-    return _floating(ELU, input, inplace, alpha=float(alpha), scale=1.0, input_scale=1.0)
+    return _floating(_ELU_ if inplace else ELU, input, inplace, alpha=float(alpha), scale=1.0, input_scale=1.0)
 
 
 def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
@@ -372,7 +375,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """
     if alpha == 0:
         raise OptionError("celu: ZeroDivisionError: alpha cannot be 0 for CELU")
-    return _floating(ELU, input, inplace, alpha=float(alpha), scale=1.0, input_scale=1.0 / alpha)
+    return _floating(_CELU[inplace], input, inplace, alpha=float(alpha), scale=1.0, input_scale=1.0 / alpha)
 
 
 def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
@@ -424,7 +427,8 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
         >>> fnnet.nn.functional.selu(fnnet.tensor([-1.0, 2.0]))
         tensor([-1.1113,  2.1014])
     """
-    return _floating(ELU, input, inplace, alpha=_SELU_ALPHA, scale=_SELU_SCALE, input_scale=1.0)
+    op = _ELU_ if inplace else ELU
+    return _floating(op, input, inplace, alpha=_SELU_ALPHA, scale=_SELU_SCALE, input_scale=1.0)
 
 
 def selu_(input: Tensor) -> Tensor:

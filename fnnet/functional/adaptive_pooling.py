@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from fnnet._core.errors import OptionError, ShapeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Namespace, Shape
 from fnnet._core.op import OUT, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.functional._common import dtype_of, need_tensor
 from fnnet.functional.padding import ordered
 from fnnet.functional.pooling import (
@@ -141,25 +142,30 @@ def _adaptive_avg(d: int, input: Tensor, output_size: Sizes) -> Tensor:
     grid = _grid(f"adaptive_avg_pool{d}d", d, input, output_size)
     size = _even(input, grid)
     if size is None:
-        return cast("Tensor", batched(ADAPTIVE_AVG_POOL, d, input, grid=grid))
-    return cast(
-        "Tensor",
-        batched(
-            AVG_POOL, d, input, size=size, stride=size, padding=(0,) * d, grid=grid, include_pad=True, divisor=None
-        ),
-    )
+        return _titled("Avg", d, grid, batched(ADAPTIVE_AVG_POOL, d, input, grid=grid))
+    options = {"stride": size, "padding": (0,) * d, "grid": grid, "include_pad": True, "divisor": None}
+    return _titled("Avg", d, grid, batched(AVG_POOL, d, input, size=size, **options))
+
+
+def _titled(kind: str, d: int, grid: Shape, r: Any) -> Any:
+    """PyTorch pools signals as images of one row, and takes one mean where there is one window."""
+    title = f"Adaptive{kind}Pool{d}DBackward0" if d > 1 else "SqueezeBackward1"
+    if kind == "Avg" and d > 1 and grid == (1,) * d:
+        title = "MeanBackward1"
+    return entitle(r, title)
 
 
 def _adaptive_max(d: int, input: Tensor, output_size: Sizes, return_indices: bool) -> Pooled:
     grid = _grid(f"adaptive_max_pool{d}d", d, input, output_size)
     size = _even(input, grid)
     if size is None:
-        found = batched(ADAPTIVE_MAX_POOL, d, input, grid=grid)
+        found = _titled("Max", d, grid, batched(ADAPTIVE_MAX_POOL, d, input, grid=grid))
         return found if return_indices else found[0]
-    return batched(
+    found = batched(
         MAX_POOL_WITH_INDICES if return_indices else MAX_POOL, d, input,
         size=size, stride=size, padding=(0,) * d, dilation=(1,) * d, grid=grid, fill=-math.inf,
     )  # fmt: skip
+    return _titled("Max", d, grid, found)
 
 
 def adaptive_avg_pool1d(input: Tensor, output_size: Sizes) -> Tensor:

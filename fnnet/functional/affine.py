@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from fnnet._core.errors import DTypeError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import Make, Op, Sample
-from fnnet.autograd.tape import apply
 from fnnet.autograd.node import entitle
+from fnnet.autograd.tape import apply
 from fnnet.functional._common import dtype_of, into, need_tensor
 from fnnet.functional.arithmetic import add, mul
 from fnnet.functional.products import (

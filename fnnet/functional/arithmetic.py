@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fnnet._core.errors import DTypeError
 from fnnet._core.namespace import A, Call, Namespace, sum_to
 from fnnet._core.op import Make, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.functional._common import (
     binary,
     dtype_of,
@@ -93,6 +94,7 @@ def _sub_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 
 SUB = Op("sub", backward=_sub_backward, uses=((),), onnx="Sub", samples=pairs)
+NUMBER_SUB = SUB.titled("RsubBackward1")
 
 
 def refuse_bool(*xs: Any) -> None:
@@ -139,7 +141,7 @@ def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1, ou
     r = quick_binary(SUB, input, other) if is_tensor(input) else None
     if r is None:
         refuse_bool(input, other)
-        r = binary(SUB, input, other)
+        r = binary(SUB if is_tensor(input) else NUMBER_SUB, input, other)
     return r if out is None else into("sub", out, r, beside=(input, other))
 
 
@@ -167,7 +169,7 @@ def rsub(input: Tensor, other: Tensor | Number, alpha: Number = 1) -> Tensor:
         tensor([9, 8])
     """
     need_tensor("rsub", input=input)
-    return sub(other, input, alpha=alpha)
+    return sub(other, input, alpha=alpha) if not is_tensor(other) else entitle(sub(other, input, alpha=alpha), "RsubBackward0")
 
 
 subtract = sub
@@ -427,7 +429,8 @@ def _lerp_samples(make: Make) -> Iterator[Sample]:
     yield Sample(make(0, 4), make(4), make())
 
 
-LERP = Op("lerp", forward=_lerp_forward, backward=_lerp_backward, uses=((2,), (2,), (0, 1)), samples=_lerp_samples)
+LERP = Op("lerp", title="LerpBackward1", forward=_lerp_forward, backward=_lerp_backward, uses=((2,), (2,), (0, 1)), samples=_lerp_samples)
+LERP_NUMBER = LERP.titled("LerpBackward0")
 
 
 def check_lerp(input: Any, end: Any, weight: Any) -> None:
@@ -464,7 +467,7 @@ def lerp(input: Tensor, end: Tensor, weight: Tensor | float, *, out: Tensor | No
         tensor([5.5000, 6.0000])
     """
     check_lerp(input, end, weight)
-    r = elementwise(LERP, input, end, weight)
+    r = elementwise(LERP if is_tensor(weight) else LERP_NUMBER, input, end, weight)
     return r if out is None else into("lerp", out, r, beside=(input, end, weight))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from fnnet._core.errors import DTypeError, IndexRangeError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import OPS, OUT, Make, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import HALF
@@ -87,8 +88,13 @@ def _class_samples(make: Make, **more: Any) -> Any:
         yield Sample(make(*shape), target, None, reduction="sum", ignore_index=1, **more)
 
 
+def _nll_title(node: Any) -> str:
+    """PyTorch has a node of its own for images."""
+    return "NllLoss2DBackward0" if len(node.shapes[0]) > 2 else "NllLossBackward0"
+
+
 NLL_LOSS = Op(
-    "nll_loss", forward=_nll_forward, backward=_nll_backward, uses=((1, 2), (), ()), onnx="NegativeLogLikelihoodLoss",
+    "nll_loss", title=_nll_title, forward=_nll_forward, backward=_nll_backward, uses=((1, 2), (), ()), onnx="NegativeLogLikelihoodLoss",
     real=True, samples=_class_samples,
 )  # fmt: skip
 
@@ -153,7 +159,7 @@ def _cross_entropy_samples(make: Make) -> Any:
 
 
 CROSS_ENTROPY = Op(
-    "cross_entropy", forward=_cross_entropy_forward, backward=_cross_entropy_backward,
+    "cross_entropy", title=_nll_title, forward=_cross_entropy_forward, backward=_cross_entropy_backward,
     uses=((0, 1, 2, OUT), (), ()), n_out=2, keeps=(1,), onnx="SoftmaxCrossEntropyLoss", real=True,
     samples=_cross_entropy_samples,
 )  # fmt: skip
@@ -367,7 +373,9 @@ def _soft_cross_entropy(
     if reduction == "none":
         return cast("Tensor", apply(OPS["sum"], loss, dim=(dim,)))
     total = reduce_all(loss, "sum")
-    return total if reduction == "sum" else total / (math.prod(shape) // shape[dim])
+    if reduction == "sum":
+        return total
+    return entitle(total / (math.prod(shape) // shape[dim]), "DivBackward1")
 
 
 __all__ = ["cross_entropy", "nll_loss"]

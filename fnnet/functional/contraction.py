@@ -406,7 +406,7 @@ def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
         tensor([[6.]])
     """
     if not matrices:
-        raise ArgumentError("chain_matmul(): Expected one or more matrices")
+        raise OptionError("chain_matmul(): Expected one or more matrices")
     for t in matrices:
         need_tensor("chain_matmul", matrices=t)
         check_rank("chain_matmul", "matrices", t, 2)

@@ -356,7 +356,7 @@ def set_default_dtype(d: DType) -> None:
         >>> fnnet.set_default_dtype(fnnet.float32)
     """
     if not isinstance(d, DType) or d.category != 2:
-        raise DTypeError(f"only floating-point types are supported as the default type, got {d}")
+        raise DTypeError(f"set_default_dtype: only floating-point types are supported as the default type, got {d}")
     DEFAULT.float = d
 
 

@@ -166,8 +166,9 @@ def _remainder_samples(make: Make) -> Iterator[Sample]:
 
 
 REMAINDER = Op(
-    "remainder", backward=_remainder_backward, uses=((), (0, 1)), onnx="Mod", real=True, samples=_remainder_samples
+    "remainder", title="RemainderBackward1", backward=_remainder_backward, uses=((), (0, 1)), onnx="Mod", real=True, samples=_remainder_samples
 )  # fmt: skip
+REMAINDER_NUMBER = REMAINDER.titled("RemainderBackward0")
 
 
 def remainder(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
@@ -195,7 +196,7 @@ def remainder(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | N
         tensor([1.0000, 1.5000])
     """
     refuse_dtype("remainder_cpu", result_dtype(input, other), 0, 3)
-    return binary(REMAINDER, input, other, out)
+    return binary(REMAINDER if is_tensor(other) else REMAINDER_NUMBER, input, other, out)
 
 
 def _fmod_backward(k: K[A], c: Call[A], g: A) -> Grads:
@@ -206,7 +207,8 @@ def _fmod_backward(k: K[A], c: Call[A], g: A) -> Grads:
     )
 
 
-FMOD = Op("fmod", backward=_fmod_backward, uses=((), (0, 1)), samples=_remainder_samples, real=True)
+FMOD = Op("fmod", title="FmodBackward1", backward=_fmod_backward, uses=((), (0, 1)), samples=_remainder_samples, real=True)
+FMOD_NUMBER = FMOD.titled("FmodBackward0")
 
 
 def fmod(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
@@ -235,7 +237,7 @@ def fmod(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) ->
     """
     need_tensor("fmod", input=input)
     refuse_dtype("fmod_cpu", result_dtype(input, other), 0, 3)
-    return binary(FMOD, input, other, out)
+    return binary(FMOD if is_tensor(other) else FMOD_NUMBER, input, other, out)
 
 
 __all__ = ["div", "divide", "true_divide", "floor_divide", "remainder", "fmod"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from fnnet._core.errors import DTypeError, IndexRangeError, OptionError, ShapeError
+from fnnet._core.errors import AssertedOptionError, DTypeError, IndexRangeError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import OPS, Kind, Make, Op, Sample
 from fnnet.autograd.modes import set_grad
@@ -111,7 +111,9 @@ def embedding(
     if padding_idx is None:
         padding_idx = -1
     elif not -shape[0] <= padding_idx < shape[0]:
-        raise OptionError(f"embedding: Padding_idx must be within num_embeddings, got {padding_idx}, weight: {shape}")
+        raise AssertedOptionError(
+            f"embedding: Padding_idx must be within num_embeddings, got {padding_idx}, weight: {shape}"
+        )
     elif padding_idx < 0:
         padding_idx += shape[0]
     _check_rows("embedding", input, shape[0])

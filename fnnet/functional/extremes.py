@@ -10,7 +10,18 @@ from fnnet._core.namespace import A, Call, Namespace, sum_to
 from fnnet._core.op import OPS, Make, Op, Sample
 from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
-from fnnet.functional._common import binary, dtype_of, elementwise, into, need_tensor, refuse_dtype, result_dtype
+from fnnet.autograd.variable import Variable
+from fnnet.functional._common import (
+    binary,
+    dtype_of,
+    elementwise,
+    into,
+    is_tensor,
+    need_number,
+    need_tensor,
+    refuse_dtype,
+    result_dtype,
+)
 from fnnet.functional._rules import tensor_pairs
 
 if TYPE_CHECKING:
@@ -242,6 +253,17 @@ CLAMP = Op(
 )  # fmt: skip
 
 
+CLAMP_NUMBERS = CLAMP.titled("ClampBackward1")
+CLAMP_MIN = CLAMP.titled("ClampMinBackward1"), CLAMP.titled("ClampMinBackward0")
+CLAMP_MAX = CLAMP.titled("ClampMaxBackward1"), CLAMP.titled("ClampMaxBackward0")
+"""By a tensor, by a number: PyTorch's overloads."""
+
+
+def clamp_op(low: object, high: object) -> Op:
+    """`CLAMP` under the name of PyTorch's overload."""
+    return CLAMP if isinstance(low, Variable) or isinstance(high, Variable) else CLAMP_NUMBERS
+
+
 def check_clamp(low: Any, high: Any) -> None:
     """Raise where there is nothing to clamp to."""
     if low is None and high is None:
@@ -280,9 +302,10 @@ def clamp(
         tensor([-1.0000,  0.5000,  1.0000])
     """
     need_tensor("clamp", input=input)
+    need_number("clamp", **{what: x for what, x in (("min", min), ("max", max)) if not is_tensor(x)})
     check_clamp(min, max)
     refuse_dtype("clamp", result_dtype(input, min, max), 3, *(() if min is None or max is None else (0,)))
-    r = elementwise(CLAMP, input, min, max)
+    r = elementwise(clamp_op(min, max), input, min, max)
     return r if out is None else into("clamp", out, r, beside=(input, min, max))
 
 
@@ -312,7 +335,7 @@ def clamp_min(input: Tensor, min: Tensor | Number, *, out: Tensor | None = None)
         >>> fnnet.clamp_min(fnnet.tensor([-2.0, 3.0]), 0)
         tensor([0., 3.])
     """
-    return entitle(clamp(input, min=min, out=out), f"ClampMinBackward{int(is_tensor(min))}")
+    return entitle(clamp(input, min=min, out=out), f"ClampMinBackward{int(isinstance(min, Variable))}")
 
 
 def clamp_max(input: Tensor, max: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
@@ -338,7 +361,7 @@ def clamp_max(input: Tensor, max: Tensor | Number, *, out: Tensor | None = None)
         >>> fnnet.clamp_max(fnnet.tensor([-2.0, 3.0]), 0)
         tensor([-2.,  0.])
     """
-    return entitle(clamp(input, max=max, out=out), f"ClampMaxBackward{int(is_tensor(max))}")
+    return entitle(clamp(input, max=max, out=out), f"ClampMaxBackward{int(isinstance(max, Variable))}")
 
 
 # nan_to_num ----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Generator as Yields
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self, cast
 
-from fnnet._core.errors import ArgumentError
+from fnnet._core.errors import ArgumentError, OptionError
 from fnnet.autograd.variable import Variable
 from fnnet.backends.devices import CPU
 from fnnet.backends.random import generator as streams
@@ -69,9 +69,13 @@ def manual_seed(seed: int) -> Generator:
         >>> fnnet.rand(2)
         tensor([0.4963, 0.7682])
     """
-    if not hasattr(seed, "__index__") and not hasattr(seed, "__float__"):
-        raise ArgumentError(f"manual_seed(): argument 'seed' must be int, not {type(seed).__name__}")
-    return default_generator().manual_seed(int(seed))
+    try:
+        number = int(seed)
+    except TypeError:
+        raise ArgumentError(f"manual_seed(): argument 'seed' must be int, not {type(seed).__name__}") from None
+    except ValueError:
+        raise OptionError(f"manual_seed(): argument 'seed' must be int, got {seed!r}") from None
+    return default_generator().manual_seed(number)
 
 
 def seed() -> int:

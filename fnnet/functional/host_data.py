@@ -127,7 +127,7 @@ def host_array(data: Any, dtype: DType | None = None) -> Raw:
         if hasattr(data, "__array__"):
             return host_array(np.asarray(data), dtype)
         if isinstance(data, str):
-            raise ArgumentError("new(): invalid data type 'str'")
+            raise ArgumentError("tensor: new(): invalid data type 'str'")
         data = _as_list(data)
     types: set[type] = set()
     _note_types(data, types)
@@ -242,21 +242,21 @@ def _explain(data: Any, dim: int, *, leading: bool) -> None:
     if isinstance(data, (str, bytes)):
         if leading and dim:
             raise ShapeError(f"too many dimensions '{type(data).__name__}'")
-        raise ArgumentError(f"new(): invalid data type '{type(data).__name__}'")
+        raise ArgumentError(f"tensor: new(): invalid data type '{type(data).__name__}'")
     if isinstance(data, int) and not _INT64.min <= data <= _INT64.max:
-        raise OptionError(f"Overflow when unpacking long long: {data}")
+        raise OptionError(f"tensor: Overflow when unpacking long long: {data}, expected -2**63 to 2**63-1")
     if isinstance(data, (*_NUMBERS, np.generic, np.ndarray, Variable)):
         return
     if not isinstance(data, (list, tuple)):
-        raise DTypeError(f"Could not infer dtype of {type(data).__name__}")
+        raise DTypeError(f"tensor: Could not infer dtype of {type(data).__name__}")
     lengths = [len(d) if isinstance(d, (list, tuple)) or np.ndim(d) else None for d in data]
     for i, d in enumerate(data):
         _explain(d, dim + 1, leading=leading and i == 0)
     if any(n != lengths[0] for n in lengths):
         if None in lengths:
-            raise ArgumentError("not a sequence: numbers and sequences stand side by side")
+            raise ArgumentError("tensor: not a sequence: numbers and sequences stand side by side")
         odd = next(n for n in lengths if n != lengths[0])
-        raise ShapeError(f"expected sequence of length {lengths[0]} at dim {dim + 1} (got {odd})")
+        raise ShapeError(f"tensor: expected sequence of length {lengths[0]} at dim {dim + 1} (got {odd})")
 
 
 __all__ = ["as_dtype", "fitting_number", "host_array"]

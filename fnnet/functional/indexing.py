@@ -524,9 +524,22 @@ def index_put_(self: Tensor, indices: Sequence[Tensor], values: Tensor, accumula
 
     Args:
         self: What is written to.
-        indices: One tensor of indices or mask per leading dim.
+        indices: One tensor per leading dim: int64 or int32 (negative ones count from the end), broadcast together, or a
+            mask of bools, which stands for as many dims as it has.
         values: Broadcast to the result of `self[indices]`; of the same dtype.
-        accumulate: Add instead of overwriting. Default: False.
+        accumulate: Add instead of overwriting; repeated places add up. Default: False.
+
+    Returns:
+        `self`.
+
+    Raises:
+        IndexRangeError: An index is out of range, a mask does not fit, or there are too many indices.
+        ShapeError: `values` do not broadcast.
+        DTypeError: `values` are not of the dtype of `self`.
+        ArgumentError: One of `indices` is no tensor.
+        AutogradError: `self` is a leaf that requires grad.
+
+    Differentiable: By `self` and `values`, any order; where places repeat every value gets the gradient.
 
     Example:
         >>> import fnnet
@@ -540,6 +553,23 @@ def index_put_(self: Tensor, indices: Sequence[Tensor], values: Tensor, accumula
 
 def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False) -> Tensor:
     """A copy of `input` with `values` written at (or added to) the places of `indices`; see `Tensor.index_put_`.
+
+    Args:
+        input: Any tensor.
+        indices: As in `Tensor.index_put_`.
+        values: Broadcast to the result of `input[indices]`; of the same dtype.
+        accumulate: Add instead of overwriting; repeated places add up. Default: False.
+
+    Returns:
+        A new tensor of the input's shape and dtype.
+
+    Raises:
+        IndexRangeError: An index is out of range, a mask does not fit, or there are too many indices.
+        ShapeError: `values` do not broadcast.
+        DTypeError: `values` are not of the input's dtype.
+        ArgumentError: One of `indices` is no tensor.
+
+    Differentiable: By `input` and `values`, any order; where places repeat every value gets the gradient.
 
     Example:
         >>> import fnnet
@@ -556,7 +586,8 @@ def _put_places(
     need_tensor(name, input=x, values=values, **{f"indices[{i}]": t for i, t in enumerate(indices)})
     if dtype_of(values) is not dtype_of(x):
         raise DTypeError(
-            f"Index put requires the source and destination dtypes match, got {dtype_of(x)} for the destination and "
+            f"index_put: Index put requires the source and destination dtypes match, got {dtype_of(x)} for the "
+            "destination and "
             f"{dtype_of(values)} for the source."
         )
     parts = [cast("Tensor", apply_view(RESHAPE, t, shape=(1,))) if not t._data.ndim else t for t in indices]

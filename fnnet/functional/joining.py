@@ -233,7 +233,9 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         raise OptionError(f'meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     for x in xs:
         if x._data.ndim > 1:
-            raise ShapeError(f"meshgrid: Expected 0D or 1D tensor in the tensor list but got: shape {tuple(x._data.shape)}")
+            raise ShapeError(
+                f"meshgrid: Expected 0D or 1D tensor in the tensor list but got: shape {tuple(x._data.shape)}"
+            )
         if dtype_of(x) is not dtype_of(xs[0]):
             raise ShapeError("meshgrid expects all tensors to have the same dtype")
     swap = indexing == "xy" and len(xs) > 1

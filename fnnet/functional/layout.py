@@ -71,7 +71,7 @@ def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:  # a memory 
         return r
     if input._data.ndim != len(order):
         raise ShapeError(
-            f"required rank {len(order)} tensor to use {memory_format} format, got {input._data.ndim} dims"
+            f"contiguous: required rank {len(order)} tensor to use {memory_format} format, got {input._data.ndim} dims"
         )
     if is_dense(input, order):
         return input

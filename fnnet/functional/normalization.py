@@ -403,8 +403,8 @@ def group_norm(
         )
     if math.prod(shape) // max(num_groups, 1) == 1:
         raise OptionError(
-                f"batch_norm: Expected more than 1 value per channel when training, got input size {list(shape)}"
-            )
+            f"group_norm: Expected more than 1 value per channel when training, got input size {list(shape)}"
+        )
     _check_channels("group_norm", shape[1], input, weight=weight, bias=bias)
     dtype = dtype_of(input)
     x, w, b = _widen(input, weight, bias)

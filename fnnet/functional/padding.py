@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from fnnet._core.errors import ArgumentError, OptionError, ShapeError
+from fnnet._core.errors import ArgumentError, OptionError, ShapeError, UnservedOptionError
 from fnnet._core.namespace import A, Call, Namespace, Number, Shape
 from fnnet._core.op import OPS, Kind, Make, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DType
@@ -134,7 +135,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
             f"{len(pad)} and input of dimension {n}"
         )
     if mode not in MODES:
-        raise OptionError(f"pad: Unrecognised padding mode {mode}, expected one of {', '.join(MODES)}")
+        raise UnservedOptionError(f"pad: Unrecognised padding mode {mode}, expected one of {', '.join(MODES)}")
     pairs = [(pad[2 * i], pad[2 * i + 1]) for i in range(len(pad) // 2)][::-1]
     pads: Pads = ((0, 0),) * (n - len(pairs)) + tuple(pairs)
     if any(lo + size + hi < 0 for (lo, hi), size in zip(pads, shape, strict=True)):
@@ -146,7 +147,17 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     _check_spatial(mode, pads, shape, len(pairs))
     if mode != "circular":
         refuse_dtype(f"pad: {mode}", dtype_of(input), 0)
-    return cast("Tensor", apply(PAD_BY_INDEX, input, mode=mode, pads=pads))
+    r = cast("Tensor", apply(PAD_BY_INDEX, input, mode=mode, pads=pads))
+    if r is input:
+        return r
+    return entitle(r, _TITLES[mode].format(d=len(pairs)))
+
+
+_TITLES = {
+    "reflect": "ReflectionPad{d}DBackward0", "replicate": "ReplicationPad{d}DBackward0",
+    "circular": "torch::autograd::CopySlices",
+}  # fmt: skip
+"""PyTorch's nodes of paddings by the input's own values, by the number of padded dims."""
 
 
 def _padding_value(value: Number, dtype: DType) -> Number:
@@ -171,7 +182,7 @@ def _check_spatial(mode: str, pads: Pads, shape: Shape, padded: int) -> None:
     """PyTorch's limits on pads that take values from the input."""
     n = len(shape)
     if not 1 <= padded <= 3 or n not in (padded + 1, padded + 2):
-        raise ShapeError(f"pad: Padding size {2 * padded} is not supported for {n}D input tensor. {SUPPORTED}")
+        raise UnservedOptionError(f"pad: Padding size {2 * padded} is not supported for {n}D input tensor. {SUPPORTED}")
     if 0 in shape[n - padded - 1 :]:
         raise ShapeError(
             f"pad: Expected {padded + 1}D or {padded + 2}D (batch mode) tensor with possibly 0 batch size and other "

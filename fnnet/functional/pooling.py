@@ -96,12 +96,23 @@ def _max_pool_samples(make: Make) -> Any:
     )  # fmt: skip
 
 
+def _max_title(node: Any) -> str:
+    """PyTorch pools signals as images of one row."""
+    d = len(node.static["size"])
+    return f"MaxPool{d}DWithIndicesBackward0" if d > 1 else "SqueezeBackward1"
+
+
+def _avg_title(node: Any) -> str:
+    d = len(node.static["size"])
+    return f"AvgPool{d}DBackward0" if d > 1 else "SqueezeBackward1"
+
+
 MAX_POOL = Op(
-    "max_pool", forward=_max_pool, backward=_max_pool_backward, uses=((0,),), onnx="MaxPool",
+    "max_pool", title=_max_title, forward=_max_pool, backward=_max_pool_backward, uses=((0,),), onnx="MaxPool",
     real=True, samples=_max_pool_samples,
 )  # fmt: skip
 MAX_POOL_WITH_INDICES = Op(
-    "max_pool_with_indices", forward=_max_pool_with_indices, backward=_max_pool_with_indices_backward, uses=((OUT,),),
+    "max_pool_with_indices", title=_max_title, forward=_max_pool_with_indices, backward=_max_pool_with_indices_backward, uses=((OUT,),),
     n_out=2, onnx="MaxPool", real=True, samples=_max_pool_samples,
 )  # fmt: skip
 
@@ -187,7 +198,7 @@ def _avg_pool_samples(make: Make) -> Any:
 
 
 AVG_POOL = Op(
-    "avg_pool", forward=_avg_pool, backward=_avg_pool_backward, uses=((),), onnx="AveragePool",
+    "avg_pool", title=_avg_title, forward=_avg_pool, backward=_avg_pool_backward, uses=((),), onnx="AveragePool",
     real=True, samples=_avg_pool_samples,
 )  # fmt: skip
 

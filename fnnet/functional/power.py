@@ -69,7 +69,16 @@ def _pow_samples(make: Make) -> Iterator[Sample]:
     yield Sample(make(0, 3), 2)
 
 
-POW = Op("pow", backward=_pow_backward, uses=((0, 1), (0, 1, OUT)), onnx="Pow", samples=_pow_samples)
+POW = Op("pow", title="PowBackward1", backward=_pow_backward, uses=((0, 1), (0, 1, OUT)), onnx="Pow", samples=_pow_samples)
+
+
+POW_NUMBER = POW.titled("PowBackward0")
+NUMBER_POW = POW.titled("PowBackward2")
+
+
+def pow_op(base: object, exponent: object) -> Op:
+    """`POW` under the name of PyTorch's overload."""
+    return POW_NUMBER if not is_tensor(exponent) else POW if is_tensor(base) else NUMBER_POW
 
 
 def _integer_pow_forward(k: K[A], a: Any, b: Any) -> A:
@@ -118,13 +127,13 @@ def pow(input: Tensor | Number, exponent: Tensor | Number, *, out: Tensor | None
     """
     dtype = result_dtype(input, exponent)
     if dtype.category >= 2:
-        return binary(POW, input, exponent, out)
+        return binary(pow_op(input, exponent), input, exponent, out)
     refuse_dtype("pow", dtype, 0)
     if is_tensor(exponent):
         return binary(INTEGER_POW, input, exponent, out)
     if exponent < 0:  # type: ignore[operator]  # no complex number: the category is below 2
         raise DTypeError("Integers to negative integer powers are not allowed.")
-    return binary(POW, input, exponent, out)
+    return binary(pow_op(input, exponent), input, exponent, out)
 
 
 def float_power(input: Tensor | Number, exponent: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
@@ -152,7 +161,7 @@ def float_power(input: Tensor | Number, exponent: Tensor | Number, *, out: Tenso
     wide = dtypes.complex128 if result_dtype(input, exponent).category == 3 else dtypes.float64
     a: Any = to_dtype(input, wide) if is_tensor(input) else input
     b: Any = to_dtype(exponent, wide) if is_tensor(exponent) else exponent
-    return binary(POW, a, b, out)
+    return binary(pow_op(a, b), a, b, out)
 
 
 def check_float_power_(base: Any) -> None:

@@ -305,10 +305,10 @@ DRAWN = Op(
 )  # fmt: skip
 
 
-def _part_of_graph(values: Tensor, *parameters: object) -> Tensor:
+def _part_of_graph(values: Tensor, title: str, *parameters: object) -> Tensor:
     """Drawn numbers as PyTorch has them: they depend on tensors that want a gradient, which is zero."""
     wanting = [p for p in parameters if is_tensor(p) and p._edge() is not None]
-    return cast("Tensor", apply(DRAWN, values, *wanting)) if wanting and MODE.state.grad else values
+    return entitle(cast("Tensor", apply(DRAWN, values, *wanting)), title) if wanting and MODE.state.grad else values
 
 
 def normal(
@@ -368,7 +368,7 @@ def normal(
                 raise OptionError(f"normal expects std >= 0.0, but found std {std}")
             r = draw("normal", shape, dtype_of(like), like._device, generator, std=float(std))
         r = apply_(OPS["add"], r, r, _as(mean, r))
-    r = _part_of_graph(r, mean, std)
+    r = _part_of_graph(r, f"NormalBackward{1 if not is_tensor(std) else 3 if is_tensor(mean) else 2}", mean, std)
     return r if out is None else into("normal", out, r)
 
 
@@ -399,8 +399,7 @@ def bernoulli(
     need_tensor("bernoulli", input=input)
     found = dtype_of(input)
     r = draw("bernoulli", tuple(input._data.shape), found, input._device, generator, p=input if p is None else float(p))
-    r = _part_of_graph(r, input)
-    entitle(r, "BernoulliBackward0")
+    r = _part_of_graph(r, "BernoulliBackward0", input)
     return r if out is None else into("bernoulli", out, r)
 
 

@@ -11,7 +11,7 @@ from fnnet._core.errors import ArgumentError, DTypeError, OptionError, ShapeErro
 from fnnet._core.namespace import Number
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DEFAULT, DType
-from fnnet.functional._common import dtype_of, into, is_tensor, plain_number, refuse_dtype
+from fnnet.functional._common import dtype_of, into, is_tensor, need_number, plain_number, refuse_dtype
 from fnnet.functional.creation import DeviceLike, Raw, finish
 from fnnet.functional.host_data import as_dtype
 from fnnet.functional.movement import canonical
@@ -76,6 +76,8 @@ def arange(
     if dtype is not None:
         dtype = as_dtype("arange", dtype)
         refuse_dtype("arange_cpu", dtype, 0, 3)
+    bounds = (("start", start), ("end", end), ("step", step))
+    need_number("arange", **{what: v for what, v in bounds if not is_tensor(v)})
     values: list[Any] = [v.item() if is_tensor(v) else plain_number(v) for v in (start, end, step)]
     a, b, d = values
     if not (math.isfinite(a) and math.isfinite(b)):
@@ -199,6 +201,14 @@ def _line(name: str, start: Any, end: Any, steps: int, dtype: DType | None, out:
         raise ArgumentError(f"{name}(): argument 'steps' must be int, not {type(steps).__name__}")
     if steps < 0:
         raise OptionError(f"{name}: number of steps must be non-negative, got {steps}")
+    for what, v in (("start", start), ("end", end)):
+        if not is_tensor(v):
+            need_number(name, **{what: v})
+        elif v._data.ndim:
+            raise ShapeError(
+                f"{name} only supports 0-dimensional start and end tensors, but got {what} with {v._data.ndim} "
+                "dimension(s)."
+            )
     a, b = (cast("Any", v.item() if is_tensor(v) else plain_number(v)) for v in (start, end))
     complex_ends = isinstance(a, complex) or isinstance(b, complex)
     default = dtypes.complex64 if complex_ends else DEFAULT.float

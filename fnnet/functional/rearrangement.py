@@ -100,7 +100,9 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
         raise ShapeError(f"rot90: expected total dims >= 2, but got total dims = {ndim}")
     a, b = (wrap_dim(d, ndim, "rot90") for d in dims)
     if a == b:
-        raise ShapeError(f"rot90: expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
+        raise ShapeError(
+            f"rot90: expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}"
+        )
     turns = k % 4
     if turns == 0:
         r: Tensor = apply(CLONE, input)

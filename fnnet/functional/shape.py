@@ -138,7 +138,8 @@ def infer_shape(shape: Sequence[int], numel: int) -> Shape:
     if known == 0:
         if numel == 0:
             raise ShapeError(
-                f"reshape: cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension "
+                f"reshape: cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified "
+                "dimension "
                 "size -1 "
                 "can be any value and is ambiguous"
             )
@@ -217,7 +218,8 @@ def view(self: Tensor, *shape: Any) -> Tensor:
         strides = self._device.backend.strides(x)
         if strides is not None and not is_viewable(x.shape, strides, new):
             raise ShapeError(
-                "view: view size is not compatible with input tensor's size and stride (at least one dimension spans across "
+                "view: view size is not compatible with input tensor's size and stride (at least one dimension spans "
+                "across "
                 f"two contiguous subspaces). Use .reshape(...) instead. (size {list(x.shape)}, view {list(new)})"
             )
     return r

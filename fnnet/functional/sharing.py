@@ -125,7 +125,7 @@ def from_numpy(ndarray: Raw) -> Tensor:
         [7, 7, 7]
     """
     if not isinstance(ndarray, np.ndarray):
-        raise ArgumentError(f"expected np.ndarray (got {type(ndarray).__name__})")
+        raise ArgumentError(f"from_numpy: expected np.ndarray (got {type(ndarray).__name__})")
     if not ndarray.dtype.isnative:
         raise OptionError(
             f"given numpy array has byte order different from the native byte order ({ndarray.dtype}): "
@@ -199,19 +199,22 @@ def frombuffer(
         raise OptionError(f"frombuffer: {type(buffer).__name__} does not implement Python buffer protocol.") from None
     dtype = as_dtype("frombuffer", dtype)
     if not len(view) or not count:
-        raise OptionError(f"both buffer length ({len(view)}) and count ({count}) must not be 0")
+        raise OptionError(f"frombuffer: both buffer length ({len(view)}) and count ({count}) must not be 0")
     if not 0 <= offset < len(view):
         raise OptionError(
-            f"offset must be non-negative and no greater than buffer length ({len(view)}) minus 1, got {offset}"
+            f"frombuffer: offset must be non-negative and no greater than buffer length ({len(view)}) minus 1, got "
+            f"{offset}"
         )
     if count < 0 and (len(view) - offset) % dtype.itemsize:
         raise OptionError(
-            f"buffer length ({len(view) - offset} bytes) after offset ({offset} bytes) must be a multiple of element "
+            f"frombuffer: buffer length ({len(view) - offset} bytes) after offset ({offset} bytes) must be a multiple "
+            "of element "
             f"size ({dtype.itemsize})"
         )
     if count > 0 and offset + count * dtype.itemsize > len(view):
         raise OptionError(
-            f"requested buffer length ({count * dtype.itemsize} bytes) after offset ({offset} bytes) must not be "
+            f"frombuffer: requested buffer length ({count * dtype.itemsize} bytes) after offset ({offset} bytes) must "
+            "not be "
             f"greater than actual buffer length ({len(view)} bytes)"
         )
     return finish(np.frombuffer(buffer, dtype.numpy, max(count, -1), offset), CPU, requires_grad)

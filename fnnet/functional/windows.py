@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fnnet._core.errors import ArgumentError, OptionError, ShapeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Namespace, Number, Shape
 from fnnet._core.op import Op
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.functional._common import dtype_of, need_tensor
 from fnnet.functional.padding import Pads
@@ -160,6 +161,8 @@ def batched(op: Op, d: int, input: Tensor, **static: Any) -> Any:
     if len(shape) == d + 2:
         return apply(op, input, **static)
     r = apply(op, reshape(input, (1, *shape)), **static)
+    first = r[0] if isinstance(r, tuple) else r
+    title = "" if first._node is None else first._node.name()
     if isinstance(r, tuple):
-        return tuple(reshape(t, tuple(t._data.shape[1:])) for t in r)
-    return reshape(r, tuple(r._data.shape[1:]))
+        return tuple(entitle(reshape(t, tuple(t._data.shape[1:])), title) for t in r)
+    return entitle(reshape(r, tuple(r._data.shape[1:])), title)
