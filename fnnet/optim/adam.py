@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from fnnet._core.errors import DTypeError
 from fnnet._core.namespace import A, Namespace
 from fnnet._core.op import Kind, Make, Op, Sample, Samples
 from fnnet._tensor import Tensor
 from fnnet.autograd.modes import no_grad
 from fnnet.autograd.variable import Variable
+from fnnet.functional._common import dtype_of
 from fnnet.functional.creation import zeros_like
 from fnnet.optim.optimizer import (
     Optimizer,
@@ -144,6 +146,13 @@ class Adam(Optimizer):
             state["exp_avg"], state["exp_avg_sq"] = zeros_like(p), zeros_like(p)
             if group["amsgrad"]:
                 state["max_exp_avg_sq"] = zeros_like(p)
+        for name in ("exp_avg", "exp_avg_sq", "max_exp_avg_sq"):
+            if name in state and dtype_of(state[name]) is not dtype_of(p):
+                raise DTypeError(
+                    f"{type(self).__name__}: expected dtype {dtype_of(state[name])} as in state[{name!r}] but got "
+                    f"dtype {dtype_of(p)}: the parameter's dtype was changed after the first step; make a new optimizer, "
+                    "and load the old one's state_dict into it"
+                )
         step = state["step"]
         if isinstance(step, Variable):
             with no_grad():

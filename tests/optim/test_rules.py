@@ -157,6 +157,26 @@ def test_parameters_whose_data_were_converted():
     assert layer.weight.tolist()[0] == pytest.approx([before[0][0] - 0.5, before[0][1] - 0.5])
 
 
+@pytest.mark.parametrize("name", ["Adam", "AdamW"])
+def test_running_means_of_another_dtype_are_refused(name):
+    """As in PyTorch, where `double()` after the first step ends in a RuntimeError: expected dtype float ..."""
+    layer = nn.Linear(2, 1)
+    optimizer = getattr(optim, name)(layer.parameters(), lr=0.5)
+    layer(fnnet.ones(1, 2)).sum().backward()
+    optimizer.step()
+    layer.double().zero_grad()
+    layer(fnnet.ones(1, 2, dtype=fnnet.float64)).sum().backward()
+    before = layer.weight.tolist()
+    with pytest.raises(RuntimeError, match=r"expected dtype fnnet.float32 .* but got dtype fnnet.float64"):
+        optimizer.step()
+    assert layer.weight.tolist() == before
+    assert optimizer.state[layer.weight]["step"].item() == 1
+    again = getattr(optim, name)(layer.parameters())
+    again.load_state_dict(optimizer.state_dict())
+    again.step()
+    assert layer.weight.tolist() != before
+
+
 def test_state_lies_as_the_parameter_does():
     p = nn.Parameter(fnnet.ones(2, 3).t())
     p.grad = fnnet.ones(3, 2)

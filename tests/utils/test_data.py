@@ -101,6 +101,42 @@ def test_methods_that_a_subclass_owes():
             iter(kind())
 
 
+def test_stack_dataset():
+    """Values and messages are PyTorch 2.13's."""
+    numbers, letters = [1, 2, 3], "abc"
+    pairs = data.StackDataset(numbers, letters)
+    assert (len(pairs), pairs[1], pairs.datasets) == (3, (2, "b"), (numbers, letters))
+    named = data.StackDataset(number=numbers, letter=letters)
+    assert named[2] == {"number": 3, "letter": "c"}
+    asked = []
+
+    class Several(list):
+        def __getitems__(self, indices):
+            asked.append(indices)
+            return [self[i] for i in indices]
+
+    assert data.StackDataset(Several(numbers), letters).__getitems__([2, 0]) == [(3, "c"), (1, "a")]
+    assert named.__getitems__([1]) == [{"number": 2, "letter": "b"}]
+    assert asked == [[2, 0]]
+    batches = list(data.DataLoader(data.StackDataset(x=data.TensorDataset(fnnet.arange(3)), y=numbers), batch_size=2))
+    assert [(b["x"][0].tolist(), b["y"].tolist()) for b in batches] == [([0, 1], [1, 2]), ([2], [3])]
+
+
+def test_stack_dataset_refuses():
+    class Short(list):
+        def __getitems__(self, indices):
+            return []
+
+    for make, message in (
+        (data.StackDataset, "At least one dataset should be passed"),
+        (lambda: data.StackDataset([1], x=[1]), "but both types are given"),
+        (lambda: data.StackDataset([1], [1, 2]), "Size mismatch between datasets"),
+        (lambda: data.StackDataset(Short([1])).__getitems__([0]), "output size mismatch. Expected 1, got 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            make()
+
+
 def test_random_split():
     fnnet.manual_seed(0)
     parts = data.random_split(range(10), [3, 7])

@@ -160,6 +160,65 @@ class ConcatDataset(Dataset[T_co]):
         return self.datasets[at][idx - (self.cumulative_sizes[at - 1] if at else 0)]
 
 
+class StackDataset(Dataset[Any]):
+    """Several datasets of one length side by side: a sample is a tuple, or a dict, of theirs.
+
+    Args:
+        args: Datasets whose samples are to be joined as tuples.
+        kwargs: Datasets whose samples are to be joined as dicts, by these keys.
+
+    Raises:
+        OptionError: No datasets, datasets of both kinds, or of different lengths.
+
+    Example:
+        >>> from fnnet.utils.data import StackDataset
+        >>> StackDataset([1, 2], "ab")[0], StackDataset(number=[1, 2], letter="ab")[1]
+        ((1, 'a'), {'number': 2, 'letter': 'b'})
+    """
+
+    datasets: tuple[Any, ...] | dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # datasets: anything with items and a length
+        if args and kwargs:
+            raise OptionError(
+                "StackDataset: Supported either tuple- (via args) or dict- (via kwargs) like input/output, but both "
+                "types are given."
+            )
+        datasets = args or tuple(kwargs.values())
+        if not datasets:
+            raise OptionError("StackDataset: At least one dataset should be passed")
+        lengths = [len(d) for d in datasets]
+        if len(set(lengths)) > 1:
+            raise OptionError(f"StackDataset: Size mismatch between datasets: lengths {lengths}")
+        self._length = lengths[0]
+        self.datasets = args or kwargs
+
+    def _joined(self, values: Iterable[Any]) -> Any:
+        return dict(zip(self.datasets, values, strict=True)) if isinstance(self.datasets, dict) else tuple(values)
+
+    def _each(self) -> Iterable[Any]:
+        return self.datasets.values() if isinstance(self.datasets, dict) else self.datasets
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._joined(d[index] for d in self._each())
+
+    def __getitems__(self, indices: list[Any]) -> list[Any]:
+        """Several samples at once, asked of each dataset in one call where it can."""
+        columns = []
+        for d in self._each():
+            several = getattr(d, "__getitems__", None)
+            column = several(indices) if callable(several) else [d[i] for i in indices]
+            if len(column) != len(indices):
+                raise OptionError(
+                    f"StackDataset: Nested dataset's output size mismatch. Expected {len(indices)}, got {len(column)}"
+                )
+            columns.append(column)
+        return [self._joined(row) for row in zip(*columns, strict=True)]
+
+    def __len__(self) -> int:
+        return self._length
+
+
 class Subset(Dataset[T_co]):
     """Some samples of a dataset.
 
@@ -237,4 +296,13 @@ def random_split(
     return [Subset(dataset, order[end - size : end]) for end, size in zip(ends, sizes, strict=True)]
 
 
-__all__ = ["ChainDataset", "ConcatDataset", "Dataset", "IterableDataset", "Subset", "TensorDataset", "random_split"]
+__all__ = [
+    "ChainDataset",
+    "ConcatDataset",
+    "Dataset",
+    "IterableDataset",
+    "StackDataset",
+    "Subset",
+    "TensorDataset",
+    "random_split",
+]
