@@ -31,7 +31,7 @@ from fnnet.functional._common import (
 )
 from fnnet.functional.broadcasting import EXPAND, broadcast_to
 from fnnet.functional.host_data import fitting_number
-from fnnet.functional.indexing import (
+from fnnet.functional.places import (
     INDEX_ADD,
     INDEX_SET,
     OUTSIDE,

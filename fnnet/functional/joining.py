@@ -17,7 +17,7 @@ from fnnet.backends import dtypes
 from fnnet.functional._common import dtype_of, into, result_dtype, to_dtype, wrap_dim
 from fnnet.functional.broadcasting import atleast_1d, atleast_2d, atleast_3d, broadcast_to
 from fnnet.functional.creation import tensor, zeros
-from fnnet.functional.indexing import take_rows
+from fnnet.functional.places import take_rows
 from fnnet.functional.shape import reshape, unsqueeze
 
 if TYPE_CHECKING:
@@ -287,7 +287,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     pick = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     places = list(pick(range(input._data.shape[0]), r))
     index = reshape(tensor(places, dtype=dtypes.int64, device=input._device), (len(places), r))
-    return take_rows(input, index, 0)
+    return entitle(take_rows(input, index, 0), "StackBackward0")
 
 
 def block_diag(*tensors: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ from fnnet.functional._common import (
 )
 from fnnet.functional.broadcasting import broadcast_to
 from fnnet.functional.host_data import fitting_number
-from fnnet.functional.indexing import INDEX_SET, Places, read, true_places, write, written
+from fnnet.functional.places import INDEX_SET, Places, read, true_places, write, written
 from fnnet.functional.shape import RESHAPE
 
 if TYPE_CHECKING:
@@ -157,10 +157,15 @@ def masked_fill_(self: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
         raise ShapeError(
             f"masked_fill_: output with shape {list(shape)} doesn't match the mask's {list(m._data.shape)}"
         )
-    op, value = _FILLS[is_tensor(value)], _fill_value(self, value)
     refuse_partial_overlap(self, "masked_fill_", m)
+    return fill_where(self, m, value, _FILLS[is_tensor(value)])
+
+
+def fill_where(self: Tensor, mask: Tensor, value: Tensor | Number, op: Op) -> Tensor:
+    """`masked_fill_` with a mask that fits, by `MASKED_FILL` or the same under another title."""
+    filler = _fill_value(self, value)
     check_leaf(op, self)
-    return copy_into(self, apply(op, self, m, value))
+    return copy_into(self, apply(op, self, mask, filler))
 
 
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:

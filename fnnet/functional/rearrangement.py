@@ -14,9 +14,9 @@ from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
 from fnnet.functional._common import dtype_of, need_tensor, sizes, wrap_dim
 from fnnet.functional.broadcasting import EXPAND
-from fnnet.functional.indexing import take_rows
 from fnnet.functional.layout import with_own_memory
 from fnnet.functional.movement import CLONE
+from fnnet.functional.places import take_rows
 from fnnet.functional.shape import RESHAPE, reshape
 from fnnet.functional.transposition import transpose
 
@@ -37,6 +37,19 @@ FLIP = Op(
 def flip(input: Tensor, dims: Sequence[int] | int) -> Tensor:
     """Reversed along the given dims: a copy.
 
+    Args:
+        input: Any dtype, any shape.
+        dims: A dim or several, each once; of none, a plain copy.
+
+    Returns:
+        Input's shape and dtype, new memory.
+
+    Raises:
+        IndexRangeError: A dim is not there.
+        ShapeError: A dim is named twice.
+
+    Differentiable: Everywhere, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.flip(fnnet.tensor([[1, 2], [3, 4]]), (0,))
@@ -55,7 +68,18 @@ def flip(input: Tensor, dims: Sequence[int] | int) -> Tensor:
 
 
 def fliplr(input: Tensor) -> Tensor:
-    """Columns in reverse order.
+    """Columns in reverse order: a copy, flipped along dim 1.
+
+    Args:
+        input: Any dtype, of at least two dims.
+
+    Returns:
+        Input's shape and dtype, new memory.
+
+    Raises:
+        ShapeError: `input` has fewer than two dims.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -70,7 +94,18 @@ def fliplr(input: Tensor) -> Tensor:
 
 
 def flipud(input: Tensor) -> Tensor:
-    """Rows in reverse order.
+    """Rows in reverse order: a copy, flipped along dim 0.
+
+    Args:
+        input: Any dtype, of at least one dim.
+
+    Returns:
+        Input's shape and dtype, new memory.
+
+    Raises:
+        ShapeError: `input` is 0-d.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -84,7 +119,21 @@ def flipud(input: Tensor) -> Tensor:
 
 
 def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
-    """Turned by `k` times 90 degrees in the plane of two dims, from the first towards the second.
+    """Turned by `k` times 90 degrees in the plane of two dims, from the first towards the second: a copy.
+
+    Args:
+        input: Any dtype, of at least two dims.
+        k: How many quarter turns; negative ones turn back. Default: 1.
+        dims: The plane. Default: `(0, 1)`.
+
+    Returns:
+        Input's dtype and shape, with the two sizes exchanged for odd `k`; new memory.
+
+    Raises:
+        ShapeError: `input` has fewer than two dims, or `dims` are not two different ones.
+        IndexRangeError: A dim is not there.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -136,7 +185,21 @@ ROLL = Op(
 
 
 def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] = ()) -> Tensor:
-    """Shifted along dims, what leaves at one end coming in at the other; without dims, as if flattened.
+    """Shifted along dims, what leaves at one end coming in at the other: a copy.
+
+    Args:
+        input: Any dtype, any shape.
+        shifts: By how many places, one number or one for each of `dims`; negative ones shift to the front.
+        dims: Along which dims, one number or several. Default: none, and the tensor is shifted as if flattened.
+
+    Returns:
+        Input's shape and dtype, new memory.
+
+    Raises:
+        ShapeError: There are not as many `shifts` as `dims`.
+        IndexRangeError: A dim is not there.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -166,7 +229,20 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] =
 
 # repetitions -------------------------------------------------------------------------------------------------------
 def repeat(self: Tensor, *repeats: Any) -> Tensor:
-    """Copies of the tensor side by side, so many along each dim (more numbers than dims: new leading dims).
+    """Copies of the tensor side by side.
+
+    Args:
+        self: Any dtype, any shape.
+        repeats: How many copies along each dim, as ints or one sequence; more numbers than dims stand for new leading
+            dims.
+
+    Returns:
+        A tensor of self's dtype, each size times its number; new memory.
+
+    Raises:
+        ShapeError: There are fewer numbers than dims, or one is negative.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -195,6 +271,18 @@ def repeat(self: Tensor, *repeats: Any) -> Tensor:
 def tile(input: Tensor, dims: Sequence[int]) -> Tensor:
     """As `repeat`, with ones put before too few numbers.
 
+    Args:
+        input: Any dtype, any shape.
+        dims: How many copies along each dim; more numbers than dims stand for new leading dims.
+
+    Returns:
+        A tensor of input's dtype, each size times its number; new memory.
+
+    Raises:
+        ShapeError: A number is negative.
+
+    Differentiable: Everywhere, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.tile(fnnet.tensor([[1], [2]]), (2,))
@@ -212,10 +300,22 @@ def repeat_interleave(
     """Each element (each slice along `dim`) repeated in place; without `dim`, of the flattened tensor.
 
     Args:
-        input: Any tensor. Given alone, it holds repeats, and the result their indices.
-        repeats: How often: one number, or one per slice.
+        input: Any dtype, any shape. Given alone, it holds repeats, and the result their indices, int64.
+        repeats: How often: one number, or one per slice (int64 or int32, `(n,)` or of one element).
         dim: Along which dim. Default: flattened.
-        output_size: The result's size along `dim`, if known (accepted; nothing is saved by it here).
+        output_size: The result's size along `dim`, if known (nothing is saved by it here); checked where `repeats` is
+            one per slice.
+
+    Returns:
+        Input's dtype and shape, but for the sum of the repeats along `dim`; new memory.
+
+    Raises:
+        ShapeError: Repeats are negative, or not one per slice.
+        ArgumentError: Repeats are not whole numbers.
+        IndexRangeError: `dim` is not there.
+        OptionError: `output_size` is not the sum of the repeats.
+
+    Differentiable: By `input` everywhere, any order.
 
     Example:
         >>> import fnnet

@@ -16,7 +16,7 @@ from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
 from fnnet.functional._common import dtype_of, refuse_dtype
-from fnnet.functional.indexing import INDEX_ADD, INDEX_SET, TAKE, Places, host_number
+from fnnet.functional.places import INDEX_ADD, INDEX_SET, TAKE, Places, host_number
 from fnnet.functional.shape import RESHAPE
 
 if TYPE_CHECKING:

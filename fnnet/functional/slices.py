@@ -13,7 +13,8 @@ from fnnet.autograd.variable import make
 from fnnet.autograd.views import apply_view
 from fnnet.backends import dtypes
 from fnnet.functional._common import dtype_of, into, is_tensor, need_one_device, need_tensor, wrap_dim
-from fnnet.functional.indexing import (
+from fnnet.functional.masking import MASKED_FILL, fill_where, masked_fill
+from fnnet.functional.places import (
     INDEX_ADD,
     INDEX_SET,
     Places,
@@ -25,7 +26,6 @@ from fnnet.functional.indexing import (
     write,
     written,
 )
-from fnnet.functional.masking import masked_fill, masked_fill_
 from fnnet.functional.shape import RESHAPE
 
 if TYPE_CHECKING:
@@ -317,6 +317,10 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
     return entitle(masked_fill(input, _fill_mask("index_fill", input, dim, index, value), value), f"IndexFillBackward{int(is_tensor(value))}")
 
 
+_INDEX_FILLS = MASKED_FILL.titled("IndexFillBackward0"), MASKED_FILL.titled("IndexFillBackward1")
+"""With a number, with a tensor: PyTorch's overloads."""
+
+
 def index_fill_(self: Tensor, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
     """Fill the slices at `index` along `dim` with `value`.
 
@@ -341,7 +345,7 @@ def index_fill_(self: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
     """
     mask = _fill_mask("index_fill_", self, dim, index, value)
     refuse_partial_overlap(self, "index_fill_", index, or_same=True)
-    return masked_fill_(self, mask, value)
+    return fill_where(self, mask, value, _INDEX_FILLS[is_tensor(value)])
 
 
 __all__ = ["index_add", "index_copy", "index_fill", "index_select"]

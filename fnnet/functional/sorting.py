@@ -18,8 +18,8 @@ from fnnet.backends import dtypes
 from fnnet.functional import return_types
 from fnnet.functional._common import dtype_of, into, need_tensor, refuse_dtype, to_dtype, wrap_dim
 from fnnet.functional.gathering import pick
-from fnnet.functional.indexing import host_number, take_rows
 from fnnet.functional.layout import contiguous
+from fnnet.functional.places import host_number, take_rows
 from fnnet.functional.reduction import finish_pair
 from fnnet.functional.shape import RESHAPE, reshape
 
