@@ -150,8 +150,8 @@ class Adam(Optimizer):
             if name in state and dtype_of(state[name]) is not dtype_of(p):
                 raise DTypeError(
                     f"{type(self).__name__}: expected dtype {dtype_of(state[name])} as in state[{name!r}] but got "
-                    f"dtype {dtype_of(p)}: the parameter's dtype was changed after the first step; make a new optimizer, "
-                    "and load the old one's state_dict into it"
+                    f"dtype {dtype_of(p)}: the parameter's dtype was changed after the first step; make a new "
+                    "optimizer and load the old one's state_dict into it"
                 )
         step = state["step"]
         if isinstance(step, Variable):
