@@ -13,66 +13,28 @@ from fnnet._core.errors import OptionError, ShapeError
 from fnnet.autograd.modes import no_grad
 from fnnet.functional import creation, ranges, sampling
 from fnnet.functional.random import randperm
+from fnnet.nn.fans import calculate_gain, kaiming_normal_, kaiming_uniform_, xavier_normal_, xavier_uniform_
 from fnnet.plugins import manager
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
     from fnnet.functional.generators import Generator
 
-_LINEAR = frozenset(
-    ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "sigmoid")
-)
-
-
-def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """The factor by which a nonlinearity shrinks the standard deviation, to be made up for.
-
-    Args:
-        nonlinearity: "linear", "conv2d", "sigmoid" (1), "tanh" (5/3), "relu" (sqrt 2), "leaky_relu", "selu" (3/4) ...
-        param: The negative slope of leaky_relu. Default: 0.01.
-
-    Raises:
-        OptionError: An unknown nonlinearity, or a slope that is no number.
-
-    Example:
-        >>> from fnnet import nn
-        >>> nn.init.calculate_gain("leaky_relu", 1.0)
-        1.0
-    """
-    if nonlinearity in _LINEAR:
-        return 1
-    if nonlinearity == "tanh":
-        return 5.0 / 3
-    if nonlinearity == "relu":
-        return math.sqrt(2.0)
-    if nonlinearity == "leaky_relu":
-        if param is None:
-            param = 0.01
-        elif isinstance(param, bool) or not isinstance(param, (int, float)):
-            raise OptionError(f"negative_slope {param} not a valid number")
-        return math.sqrt(2.0 / (1 + param**2))
-    if nonlinearity == "selu":
-        return 3.0 / 4
-    raise OptionError(f"Unsupported nonlinearity {nonlinearity}")
-
-
-def fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
-    """How many inputs feed one output of a weight (out, in, *kernel), and how many outputs one input feeds.
-
-    Raises:
-        ShapeError: Fewer than 2 dims.
-    """
-    shape = tensor._data.shape
-    if len(shape) < 2:
-        raise ShapeError(
-            f"Fan in and fan out can not be computed for tensor with fewer than 2 dimensions (shape: {tuple(shape)})"
-        )
-    field = math.prod(shape[2:])
-    return shape[1] * field, shape[0] * field
-
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Uniform on [a, b).
+
+    Args:
+        tensor: Floating point, any shape.
+        a: Lower bound. Default: 0.
+        b: Upper bound, not below `a`. Default: 1.
+        generator: Source of random numbers. Default: the global one.
+
+    Returns:
+        `tensor`.
+
+    Raises:
+        OptionError: `a` is above `b`.
 
     Example:
         >>> import fnnet
@@ -85,6 +47,18 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Normal with `mean` and standard deviation `std`.
+
+    Args:
+        tensor: Floating point, any shape.
+        mean: Its mean. Default: 0.
+        std: Its standard deviation, not negative. Default: 1.
+        generator: Source of random numbers. Default: the global one.
+
+    Returns:
+        `tensor`.
+
+    Raises:
+        OptionError: `std` is negative.
 
     Example:
         >>> import fnnet
@@ -103,6 +77,17 @@ def trunc_normal_(
 
     Where the bounds hold more than 0.3 of the mass, from the normal distribution; else uniform candidates on [a, b] are
     accepted by their density.
+
+    Args:
+        tensor: Floating point, any shape.
+        mean: Of the normal distribution. Default: 0.
+        std: Of the normal distribution. Default: 1.
+        a: Lower bound. Default: -2.
+        b: Upper bound. Default: 2.
+        generator: Source of random numbers. Default: the global one.
+
+    Returns:
+        `tensor`. A warning tells where the mean is more than two `std` outside the bounds.
 
     Example:
         >>> import fnnet
@@ -147,6 +132,13 @@ def trunc_normal_(
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Every element `val`.
 
+    Args:
+        tensor: Any shape and dtype.
+        val: The value.
+
+    Returns:
+        `tensor`.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.init.constant_(fnnet.empty(2), 0.5)
@@ -159,6 +151,12 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
 def ones_(tensor: Tensor) -> Tensor:
     """Ones.
 
+    Args:
+        tensor: Any shape and dtype.
+
+    Returns:
+        `tensor`.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.init.ones_(fnnet.empty(2))
@@ -170,6 +168,12 @@ def ones_(tensor: Tensor) -> Tensor:
 def zeros_(tensor: Tensor) -> Tensor:
     """Zeros.
 
+    Args:
+        tensor: Any shape and dtype.
+
+    Returns:
+        `tensor`.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.init.zeros_(fnnet.ones(2))
@@ -180,6 +184,12 @@ def zeros_(tensor: Tensor) -> Tensor:
 
 def eye_(tensor: Tensor) -> Tensor:
     """The identity matrix.
+
+    Args:
+        tensor: `(n, m)`; ones where row and column agree, zeros elsewhere.
+
+    Returns:
+        `tensor`.
 
     Raises:
         ShapeError: Not 2 dims.
@@ -198,6 +208,13 @@ def eye_(tensor: Tensor) -> Tensor:
 
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """The convolution that passes its input channels through, as many as there are outputs; per group.
+
+    Args:
+        tensor: The weight `(out, in / groups, *kernel)` of one to three spatial dims.
+        groups: Of the convolution. Default: 1.
+
+    Returns:
+        `tensor`.
 
     Raises:
         ShapeError: Not 3, 4 or 5 dims.
@@ -223,91 +240,21 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
         return tensor.copy_(tensor.new_tensor(host))
 
 
-def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Uniform on [-a, a) with a = gain * sqrt(6 / (fan_in + fan_out)) (Glorot, Bengio 2010).
-
-    Example:
-        >>> import fnnet
-        >>> _ = fnnet.manual_seed(1)
-        >>> float(fnnet.nn.init.xavier_uniform_(fnnet.empty(3, 3)).abs().max()) <= 1
-        True
-    """
-    bound = gain * math.sqrt(2.0 / float(sum(fan_in_and_fan_out(tensor)))) * math.sqrt(3.0)
-    return uniform_(tensor, -bound, bound, generator)
-
-
-def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Normal with standard deviation gain * sqrt(2 / (fan_in + fan_out)) (Glorot, Bengio 2010).
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.nn.init.xavier_normal_(fnnet.empty(2, 3)).shape
-        fnnet.Size([2, 3])
-    """
-    return normal_(tensor, 0.0, gain * math.sqrt(2.0 / float(sum(fan_in_and_fan_out(tensor)))), generator)
-
-
-def _fan(tensor: Tensor, mode: str) -> int:
-    modes = ("fan_in", "fan_out")
-    if mode.lower() not in modes:
-        raise OptionError(f"Mode {mode} not supported, please use one of {list(modes)}")
-    return fan_in_and_fan_out(tensor)[modes.index(mode.lower())]
-
-
-def _empty(tensor: Tensor) -> bool:
-    if 0 in tensor.shape:
-        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
-        return True
-    return False
-
-
-def kaiming_uniform_(
-    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
-    generator: Generator | None = None,
-) -> Tensor:  # fmt: skip
-    """Uniform on [-b, b) with b = gain * sqrt(3 / fan) (He et al. 2015).
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
+    """A (semi-)orthogonal matrix, uniformly distributed, times `gain`.
 
     Args:
-        tensor: The weight (out, in, *kernel).
-        a: The negative slope of leaky_relu. Default: 0.
-        mode: "fan_in" keeps the variance of the forward pass, "fan_out" that of the backward pass.
-        nonlinearity: As for `calculate_gain`.
+        tensor: `(rows, *)`, floating point; further dims count as columns.
+        gain: Factor. Default: 1.
         generator: Source of random numbers. Default: the global one.
 
-    Example:
-        >>> import fnnet
-        >>> fnnet.nn.init.kaiming_uniform_(fnnet.empty(2, 3)).shape
-        fnnet.Size([2, 3])
-    """
-    if _empty(tensor):
-        return tensor
-    bound = math.sqrt(3.0) * (calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode)))
-    return uniform_(tensor, -bound, bound, generator)
-
-
-def kaiming_normal_(
-    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
-    generator: Generator | None = None,
-) -> Tensor:  # fmt: skip
-    """Normal with standard deviation gain / sqrt(fan) (He et al. 2015); arguments as `kaiming_uniform_`.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.nn.init.kaiming_normal_(fnnet.empty(2, 3)).shape
-        fnnet.Size([2, 3])
-    """
-    if _empty(tensor):
-        return tensor
-    return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode)), generator)
-
-
-def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
-    """A (semi-)orthogonal matrix, uniformly distributed, times `gain` (Saxe et al. 2013).
-
-    Further dims count as columns.
+    Returns:
+        `tensor`.
 
     Raises:
         ShapeError: Fewer than 2 dims.
+
+    Source: Saxe et al. 2013, Exact solutions to the nonlinear dynamics of learning in deep linear neural networks.
 
     Example:
         >>> import fnnet
@@ -331,16 +278,21 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
 
 
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
-    """Normal, with a share of each column set to zero (Martens 2010).
+    """Normal with mean 0, with a share of each column set to zero.
 
     Args:
-        tensor: Matrix (rows, columns).
-        sparsity: Share of zeros in each column.
+        tensor: `(rows, columns)`, floating point.
+        sparsity: Share of zeros in each column, rounded up to whole rows.
         std: Standard deviation of the others. Default: 0.01.
-        generator: Source of random numbers. Default: the global one.
+        generator: Source of the normal numbers; the rows are drawn from the global one. Default: the global one.
+
+    Returns:
+        `tensor`.
 
     Raises:
         ShapeError: Not 2 dims.
+
+    Source: Martens 2010, Deep learning via Hessian-free optimization.
 
     Example:
         >>> import fnnet
@@ -360,6 +312,12 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Gener
 
 def get(name: str) -> Callable[..., Tensor]:
     """The initializer of a name, case aside and without its underscore; a plugin may have brought it.
+
+    Args:
+        name: Such as "kaiming_normal".
+
+    Returns:
+        The function, which overwrites its first argument and returns it.
 
     Raises:
         LookupNameError: Nobody provides it; the message lists the names that there are.

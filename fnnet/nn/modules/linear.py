@@ -10,6 +10,7 @@ from fnnet._tensor import Tensor
 from fnnet.backends.dtypes import DType
 from fnnet.nn import functional as F
 from fnnet.nn import init
+from fnnet.nn.fans import fan_in_and_fan_out
 from fnnet.nn.module import Module
 from fnnet.nn.modules._state import DeviceLike, parameter
 from fnnet.nn.parameter import Parameter
@@ -99,7 +100,7 @@ def reset_weight_and_bias(weight: Tensor, bias: Tensor | None) -> None:
     """Values uniform on [-1/sqrt(fan_in), 1/sqrt(fan_in)), the weight's drawn first: Linear's, the convolutions'."""
     init.kaiming_uniform_(weight, a=math.sqrt(5))  # the slope that gives this bound
     if bias is not None:
-        fan_in, _ = init.fan_in_and_fan_out(weight)
+        fan_in, _ = fan_in_and_fan_out(weight)
         bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
         init.uniform_(bias, -bound, bound)
 
