@@ -314,8 +314,8 @@ def cross_entropy(
     Raises:
         IndexRangeError: A target is out of bounds.
         ShapeError: Shapes do not fit together.
-        DTypeError: `input` or probabilities are not floating-point, class indices neither int64 nor uint8, or `weight` of
-            another dtype.
+        DTypeError: `input` or probabilities are not floating-point, class indices neither int64 nor uint8, or `weight`
+            of another dtype.
         OptionError: `label_smoothing` or `reduction` is none of these, or `ignore_index` is not negative with
             probabilities.
         AutogradError: `weight` requires grad, and the target is given by class indices.
@@ -350,7 +350,7 @@ def _soft_cross_entropy(
     x: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str, label_smoothing: float
 ) -> Tensor:
     """With class probabilities: every factor is differentiable."""
-    if dtype_of(target).category < 2:
+    if dtype_of(target).category != 2:
         raise DTypeError(
             "cross_entropy: Expected floating point type for target with class probabilities, got "
             f"{_title(dtype_of(target))}"

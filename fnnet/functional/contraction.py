@@ -214,7 +214,7 @@ def _sum_out(t: Tensor, labels: Labels, kept: Any) -> Term:
     """Sum over the dims whose labels nobody needs any more."""
     gone = tuple(i for i, x in enumerate(labels) if x not in kept)
     if gone:
-        t = cast("Tensor", apply(OPS["sum"], t, dim=gone))
+        t = entitle(cast("Tensor", apply(OPS["sum"], t, dim=gone)), "SumBackward1")
     return t, [x for x in labels if x in kept]
 
 
@@ -394,7 +394,7 @@ def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
     Raises:
         ShapeError: A tensor is not 2-d, or sizes that meet differ.
         DTypeError: The dtypes differ or are bool, or `out` can't hold the result.
-        ArgumentError: There are no matrices.
+        OptionError: There are no matrices.
 
     Differentiable: In all matrices, any order.
 

@@ -9,7 +9,7 @@ from fnnet._core.errors import OptionError
 from fnnet._core.namespace import A, Call, Namespace, sum_to
 from fnnet._core.op import OPS, Kind, Make, Op, Sample
 from fnnet.autograd.node import entitle
-from fnnet.functional._common import binary, into, need_tensor, refuse_dtype, result_dtype, unary
+from fnnet.functional._common import binary, into, is_tensor, need_tensor, refuse_dtype, result_dtype, unary
 from fnnet.functional._rules import positive_pairs, zero_backward
 from fnnet.functional.arithmetic import SUB
 
@@ -146,7 +146,7 @@ def floor_divide(input: Tensor | Number, other: Tensor | Number, *, out: Tensor 
         >>> fnnet.floor_divide(fnnet.tensor([7, -7]), 2)
         tensor([ 3, -4])
     """
-    r = rounded_division("floor", input, other)
+    r = entitle(rounded_division("floor", input, other), "FloorDivideBackward0")
     return r if out is None else into("floor_divide", out, r, beside=(input, other))
 
 
@@ -166,7 +166,8 @@ def _remainder_samples(make: Make) -> Iterator[Sample]:
 
 
 REMAINDER = Op(
-    "remainder", title="RemainderBackward1", backward=_remainder_backward, uses=((), (0, 1)), onnx="Mod", real=True, samples=_remainder_samples
+    "remainder", title="RemainderBackward1", backward=_remainder_backward, uses=((), (0, 1)), onnx="Mod", real=True,
+    samples=_remainder_samples,
 )  # fmt: skip
 REMAINDER_NUMBER = REMAINDER.titled("RemainderBackward0")
 
@@ -207,7 +208,9 @@ def _fmod_backward(k: K[A], c: Call[A], g: A) -> Grads:
     )
 
 
-FMOD = Op("fmod", title="FmodBackward1", backward=_fmod_backward, uses=((), (0, 1)), samples=_remainder_samples, real=True)
+FMOD = Op(
+    "fmod", title="FmodBackward1", backward=_fmod_backward, uses=((), (0, 1)), real=True, samples=_remainder_samples
+)  # fmt: skip
 FMOD_NUMBER = FMOD.titled("FmodBackward0")
 
 

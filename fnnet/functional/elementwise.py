@@ -70,7 +70,7 @@ def where(
         condition: Bool tensor (uint8: not zero). Without `input` and `other`: of any dtype.
         input: Tensor or number.
         other: Tensor or number. Without both: the indices where `condition` is not zero, one tensor per dim.
-        out: Where to write the result; nothing is written without `input` and `other`.
+        out: Where to write the result; only with `input` and `other`.
 
     Returns:
         The shape to which all three broadcast, in the promoted dtype of `input` and `other`; or a tuple of int64
@@ -79,7 +79,8 @@ def where(
     Raises:
         ShapeError: The shapes do not broadcast.
         DTypeError: `condition` is not bool, or `out` can't hold the result.
-        ArgumentError: Only one of `input` and `other` is given, or one is neither tensor nor number.
+        ArgumentError: Only one of `input` and `other` is given, one is neither tensor nor number, or `out` is given
+            without them.
 
     Differentiable: In `input` and `other`, any order: each gets the gradient where it was chosen.
 
@@ -94,6 +95,8 @@ def where(
     if input is None and other is None:
         from fnnet.functional.masking import nonzero  # a family above this one
 
+        if out is not None:
+            raise ArgumentError("where(): argument 'out' needs 'input' and 'other', got only 'condition'")
         return nonzero(condition, as_tuple=True)
     if not is_tensor(condition):
         kind = type(condition).__name__

@@ -260,7 +260,7 @@ def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Ten
     """`log(exp(input) + exp(other))`, without overflow on the way.
 
     Args:
-        input: Tensor, floating point.
+        input: Tensor, floating-point or complex.
         other: Tensor; broadcast and promoted.
         out: Where to write the result.
 
@@ -269,7 +269,7 @@ def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Ten
 
     Raises:
         ShapeError: The shapes do not broadcast.
-        DTypeError: The promoted dtype is not floating-point, or `out` can't hold it.
+        DTypeError: The promoted dtype is bool or of whole numbers, or `out` can't hold it.
 
     Differentiable: In `input` and `other`, any order; NaN where both are the same infinity.
 

@@ -261,10 +261,13 @@ def softsign(input: Tensor) -> Tensor:
     """`x / (1 + |x|)`.
 
     Args:
-        input: Any shape and dtype; whole numbers and bool are taken in the default float dtype.
+        input: Any shape; any dtype but bool. Whole numbers are taken in the default float dtype.
 
     Returns:
-        `input`'s shape, floating-point or complex; of real numbers in (-1, 1).
+        `input`'s shape, floating-point or complex; of real numbers in [-1, 1], NaN of infinities.
+
+    Raises:
+        DTypeError: `input` is bool.
 
     Differentiable: Everywhere, any order; from the second derivative on, that of `|x|` at 0 is taken as 0.
 
@@ -296,10 +299,13 @@ def tanhshrink(input: Tensor) -> Tensor:
     """`x - tanh(x)`.
 
     Args:
-        input: Any shape and dtype; whole numbers and bool are taken in the default float dtype.
+        input: Any shape; any dtype but bool. Whole numbers are taken in the default float dtype.
 
     Returns:
         `input`'s shape, floating-point or complex.
+
+    Raises:
+        DTypeError: `input` is bool.
 
     Differentiable: Everywhere, any order.
 

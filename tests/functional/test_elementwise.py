@@ -53,6 +53,10 @@ def test_where_refuses():
         fnnet.where(True, MASK, MASK)
     with pytest.raises(RuntimeError, match="must match the size"):
         fnnet.where(MASK, fnnet.ones(3), 0.0)
+    out = fnnet.ones(2)
+    with pytest.raises(TypeError, match="'out' needs 'input' and 'other'"):
+        fnnet.where(MASK, out=out)
+    assert out.tolist() == [1.0, 1.0]
 
 
 def test_sigmoid():

@@ -208,6 +208,8 @@ def test_shapes_that_differ_warn_and_dtypes_promote() -> None:
         (lambda x: F.cross_entropy(x, fnnet.tensor([0, 1, 2]), reduction="x"), ValueError, "x is not a valid value"),
         (lambda x: F.cross_entropy(x, fnnet.zeros(3, 3).long()),
          RuntimeError, "Expected floating point type for target"),
+        (lambda x: F.cross_entropy(x, fnnet.zeros(3, 3, dtype=fnnet.complex64)),
+         RuntimeError, "Expected floating point type for target"),
         (lambda x: F.cross_entropy(x, fnnet.tensor([0, 1, 2]), fnnet.ones(3, requires_grad=True)), RuntimeError,
          "derivative for 'weight' is not implemented"),
         (lambda x: F.nll_loss(fnnet.ones(2, 3, 4), fnnet.zeros(2, 5).long()), RuntimeError,
