@@ -12,12 +12,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fnnet._tensor._methods import assign, binary_, left_operand, operand
+from fnnet.autograd.node import entitle
 from fnnet.autograd.variable import Variable
 from fnnet.functional import arithmetic, division, extremes, power
 from fnnet.functional._common import dtype_of, inplace, quick_binary
 from fnnet.functional.arithmetic import ADD, ADDCDIV, ADDCMUL, LERP, MUL, NEG, SUB
 from fnnet.functional.division import DIV, FLOOR_DIVIDE, FMOD, REMAINDER
-from fnnet.functional.power import POW
+from fnnet.functional.power import POW, pow_op
 
 if TYPE_CHECKING:
     from fnnet._core.namespace import Number
@@ -108,7 +109,7 @@ class ArithmeticMethods(Variable):
 
     def __rsub__(self, other: Any) -> Tensor:
         other = left_operand(other)
-        return NotImplemented if other is None else arithmetic.sub(other, self)  # type: ignore[arg-type]
+        return NotImplemented if other is None else arithmetic.rsub(self, other)  # type: ignore[arg-type]
 
     def __rmul__(self, other: Any) -> Tensor:
         r = quick_binary(MUL, self, other)
@@ -119,7 +120,8 @@ class ArithmeticMethods(Variable):
 
     def __rtruediv__(self, other: Any) -> Tensor:
         other = left_operand(other)
-        return NotImplemented if other is None else division.div(other, self)  # type: ignore[arg-type]
+        # PyTorch multiplies by the reciprocal.
+        return NotImplemented if other is None else entitle(division.div(other, self), "MulBackward0")  # type: ignore[arg-type]
 
     __rdiv__ = __rtruediv__
     __div__ = __truediv__
@@ -193,15 +195,16 @@ class ArithmeticMethods(Variable):
         """`pow` in place."""
         if dtype_of(self).category < 2:
             return assign(POW, self, power.pow, exponent)
-        return inplace(POW, self, exponent)  # type: ignore[arg-type]
+        return inplace(pow_op(self, exponent), self, exponent)  # type: ignore[arg-type]
 
     def float_power_(self, exponent: Tensor | Number) -> Tensor:
         """`float_power` in place: the tensor must be float64."""
         power.check_float_power_(self)
-        return inplace(POW, self, exponent)  # type: ignore[arg-type]
+        return inplace(pow_op(self, exponent), self, exponent)  # type: ignore[arg-type]
 
     def addcmul_(self, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
         """`addcmul` in place."""
+        value = arithmetic.addcmul_factor(value, self, tensor1, tensor2)  # type: ignore[arg-type]
         return inplace(ADDCMUL, self, tensor1, tensor2, value=value)  # type: ignore[arg-type]
 
     def addcdiv_(self, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
@@ -212,22 +215,22 @@ class ArithmeticMethods(Variable):
     def lerp_(self, end: Tensor, weight: Tensor | float) -> Tensor:
         """`lerp` in place."""
         arithmetic.check_lerp(self, end, weight)
-        return inplace(LERP, self, end, weight)  # type: ignore[arg-type]
+        return inplace(LERP if isinstance(weight, Variable) else arithmetic.LERP_NUMBER, self, end, weight)  # type: ignore[arg-type]
 
     def clamp_(self, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
         """`clamp` in place."""
-        extremes.check_clamp(min, max)
-        return inplace(extremes.CLAMP, self, min, max)  # type: ignore[arg-type]
+        extremes.check_clamp(min, max, self)  # type: ignore[arg-type]
+        return inplace(extremes.clamp_op(min, max), self, min, max)  # type: ignore[arg-type]
 
     clip_ = clamp_
 
     def clamp_min_(self, min: Tensor | Number) -> Tensor:
         """`clamp_min` in place."""
-        return inplace(extremes.CLAMP, self, min, None)  # type: ignore[arg-type]
+        return inplace(extremes.CLAMP_MIN[not isinstance(min, Variable)], self, min, None)  # type: ignore[arg-type]
 
     def clamp_max_(self, max: Tensor | Number) -> Tensor:
         """`clamp_max` in place."""
-        return inplace(extremes.CLAMP, self, None, max)  # type: ignore[arg-type]
+        return inplace(extremes.CLAMP_MAX[not isinstance(max, Variable)], self, None, max)  # type: ignore[arg-type]
 
     # x += y and its like keep the tensor: its memory is overwritten --------------------------------------------------
     def __iadd__(self, other: Any) -> Tensor:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fnnet._core.errors import ArgumentError, OptionError
 from fnnet._core.size import Size
+from fnnet.autograd.node import entitle
 from fnnet.autograd.variable import Variable
 from fnnet.backends import dtypes
 from fnnet.backends.devices import CPU, Device
@@ -45,8 +46,10 @@ class ConversionMethods(Variable):
         if wanted is not None:
             t = to_dtype(t, wanted)
         if copy and t is self:
-            return movement.clone(t, memory_format=memory_format)
-        return t if memory_format is preserve_format else layout.contiguous(t, memory_format)
+            t = movement.clone(t, memory_format=memory_format)
+        elif memory_format is not preserve_format:
+            t = layout.contiguous(t, memory_format)
+        return t if t is self else entitle(t, "ToCopyBackward0")
 
     # Any: a string, or a Tensor where a dtype is given
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:

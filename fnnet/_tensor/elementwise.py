@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fnnet._core.errors import DTypeError
 from fnnet._core.op import Op
 from fnnet._tensor._methods import InPlaceUnary, assign, binary_, name_method, unary_
 from fnnet.autograd.variable import Variable
@@ -66,7 +67,6 @@ class ElementwiseMethods(Variable):
     sqrt_ = unary_(power.SQRT)
     rsqrt_ = unary_(power.RSQRT)
     reciprocal_ = unary_(power.RECIPROCAL)
-    hypot_ = binary_(power.HYPOT)
 
     def ldexp_(self, other: Tensor) -> Tensor:
         """`ldexp` in place."""
@@ -105,9 +105,9 @@ class ElementwiseMethods(Variable):
     sinh_ = unary_(trigonometry.SINH)
     cosh_ = unary_(trigonometry.COSH)
     tanh_ = unary_(trigonometry.TANH)
-    asinh_ = unary_(trigonometry.ASINH)
-    acosh_ = unary_(trigonometry.ACOSH)
-    atanh_ = unary_(trigonometry.ATANH)
+    asinh_ = unary_(trigonometry.ASINH.titled("AsinhBackward1"))
+    acosh_ = unary_(trigonometry.ACOSH.titled("AcoshBackward1"))
+    atanh_ = unary_(trigonometry.ATANH.titled("AtanhBackward1"))
     arcsin_ = asin_
     arccos_ = acos_
     arctan_ = atan_
@@ -145,16 +145,24 @@ class ElementwiseMethods(Variable):
 
     def abs_(self) -> Tensor:
         """`abs` in place."""
+        if dtype_of(self).is_complex:
+            raise DTypeError("abs_: In-place abs is not supported for complex tensors.")
         return assign(rounding.ABS, self, rounding.abs)
 
     absolute_ = abs_
+
+    def hypot_(self, other: Tensor) -> Tensor:
+        """`hypot` in place."""
+        return assign(power.HYPOT, self, power.hypot, other)
     __abs__ = rounding.abs
 
     def sign_(self) -> Tensor:
         """`sign` in place."""
         return assign(rounding.SIGN, self, rounding.sign)
 
-    sgn_ = sign_
+    def sgn_(self) -> Tensor:
+        """`sgn` in place."""
+        return assign(rounding.SIGN, self, rounding.sgn)
 
     erf = special.erf
     erfc = special.erfc

@@ -13,6 +13,7 @@ from fnnet.functional import (
     complex_numbers,
     diagonals,
     layout,
+    parts,
     rearrangement,
     shape,
     splitting,
@@ -60,10 +61,10 @@ class ShapeMethods(Variable):
     broadcast_to = broadcasting.broadcast_to
     expand = broadcasting.expand
     expand_as = broadcasting.expand_as
-    narrow = shape.narrow
-    select = shape.select
-    diagonal = shape.diagonal
-    unfold = shape.unfold
+    narrow = parts.narrow
+    select = parts.select
+    diagonal = parts.diagonal
+    unfold = parts.unfold
     contiguous = layout.contiguous
 
     def unflatten(self, dim: int, *sizes: int | Sequence[int]) -> Tensor:
@@ -133,7 +134,11 @@ class ShapeMethods(Variable):
 
     def squeeze_(self, dim: int | Sequence[int] | None = None) -> Tensor:
         """Drop dims of size 1 of this tensor."""
-        return _become(self, shape.squeeze(cast("Tensor", self), dim), f"SqueezeBackward{3 if dim is None else 4 if isinstance(dim, int) else 5}")
+        return _become(
+            self,
+            shape.squeeze(cast("Tensor", self), dim),
+            f"SqueezeBackward{3 if dim is None else 4 if isinstance(dim, int) else 5}",
+        )
 
     def unsqueeze_(self, dim: int) -> Tensor:
         """Give this tensor a new dim of size 1."""

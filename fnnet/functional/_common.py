@@ -120,6 +120,8 @@ def to_dtype(t: Tensor, dtype: DType) -> Tensor:
     source = dtype_of(t)
     if source is dtype:
         return t
+    if not isinstance(dtype, DType):
+        raise ArgumentError(f"argument 'dtype' must be fnnet.dtype, not {type(dtype).__name__}")
     if dtype.category < 2 and MODE.state.grad:
         t = detached(t)
     return cast("Tensor", apply(OPS["cast"], t, dtype=dtype, source=source))
@@ -434,6 +436,8 @@ def tuple_of(n: int, value: Any, name: str) -> Shape:
     """An int or a sequence of `n` ints (kernel sizes, strides ...) as a tuple; a sequence of one is repeated."""
     if isinstance(value, int):
         return (value,) * n
+    if isinstance(value, str) or not hasattr(value, "__iter__") or not all(hasattr(v, "__index__") for v in value):
+        raise ArgumentError(f"{name}: expected an int or {n} ints, got {value!r}")
     found = tuple(operator.index(v) for v in value)
     if len(found) == 1:
         return found * n

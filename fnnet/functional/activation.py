@@ -34,7 +34,9 @@ def need_float(name: str, x: Any) -> None:
     """Raise unless `x` is a tensor of a floating-point dtype."""
     need_tensor(name, input=x)
     if dtype_of(x).category < 2:
-        raise UnsupportedDTypeError(f"{name}: \"{name}\" not implemented for '{_title(dtype_of(x))}', expected a floating dtype")
+        raise UnsupportedDTypeError(
+            f"{name}: \"{name}\" not implemented for '{_title(dtype_of(x))}', expected a floating dtype"
+        )
 
 
 def in_place(op: Op, target: Tensor, *others: Tensor, **static: Any) -> Tensor:
@@ -212,7 +214,8 @@ def _prelu_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 
 PRELU = Op(
-    "prelu", title="PreluKernelBackward0", forward=lambda k, x, w: k.where(k.gt(x, 0), x, x * w), backward=_prelu_backward, uses=((0, 1), (0,)),
+    "prelu", title="PreluKernelBackward0",
+    forward=lambda k, x, w: k.where(k.gt(x, 0), x, x * w), backward=_prelu_backward, uses=((0, 1), (0,)),
     onnx="PRelu",
     real=True, samples=lambda make: (
         Sample(make(2, 3, 4, low=0.1), make(3, 1)), Sample(make(2, 3, low=-2, high=-0.1), make(3)),

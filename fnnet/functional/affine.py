@@ -281,7 +281,8 @@ def _linear_title(node: Any) -> str:
 
 
 LINEAR = Op(
-    "linear", title=_linear_title, forward=_linear, backward=_linear_backward, uses=((1,), (0,), ()), onnx="Gemm", samples=_linear_samples
+    "linear", title=_linear_title,
+    forward=_linear, backward=_linear_backward, uses=((1,), (0,), ()), onnx="Gemm", samples=_linear_samples
 )
 
 

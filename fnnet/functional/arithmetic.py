@@ -169,7 +169,11 @@ def rsub(input: Tensor, other: Tensor | Number, alpha: Number = 1) -> Tensor:
         tensor([9, 8])
     """
     need_tensor("rsub", input=input)
-    return sub(other, input, alpha=alpha) if not is_tensor(other) else entitle(sub(other, input, alpha=alpha), "RsubBackward0")
+    return (
+        sub(other, input, alpha=alpha)
+        if not is_tensor(other)
+        else entitle(sub(other, input, alpha=alpha), "RsubBackward0")
+    )
 
 
 subtract = sub
@@ -311,11 +315,19 @@ ADDCMUL = Op(
 )  # fmt: skip
 
 
+def addcmul_factor(value: Number, *operands: Tensor) -> Number:
+    """`value` in the dtype in which the operands meet, which is not bool."""
+    dtype = result_dtype(*operands)
+    refuse_dtype("addcmul", dtype, 0)
+    factor: Number = fit_number(value, dtype)
+    return factor
+
+
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1, out: Tensor | None = None) -> Tensor:
     """`input + value * tensor1 * tensor2`, broadcast and promoted.
 
     Args:
-        input: Tensor of any dtype.
+        input: Tensor of any dtype; not all three are bool.
         tensor1: First factor.
         tensor2: Second factor.
         value: Third factor, a number; a whole one where the result is. Default: 1.
@@ -326,7 +338,7 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
 
     Raises:
         ShapeError: The shapes do not broadcast.
-        DTypeError: `out` can't hold the result.
+        DTypeError: All three are bool, or `out` can't hold the result.
 
     Differentiable: In all three tensors, any order.
 
@@ -336,9 +348,8 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
         tensor([4.])
     """
     need_tensor("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
-    dtype = result_dtype(input, tensor1, tensor2)
-    refuse_dtype("addcmul", dtype, 0)
-    value = fit_number(value, dtype)
+    need_number("addcmul", value=value)
+    value = addcmul_factor(value, input, tensor1, tensor2)
     r = elementwise(ADDCMUL, input, tensor1, tensor2, value=value)
     return r if out is None else into("addcmul", out, r, beside=(input, tensor1, tensor2))
 
@@ -387,7 +398,6 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
         tensor([4.])
     """
     check_addcdiv(tensor1, tensor2, input)
-    need_number("addcmul", value=value)
     value = fit_number(value, result_dtype(input, tensor1, tensor2))
     r = elementwise(ADDCDIV, input, tensor1, tensor2, value=value)
     return r if out is None else into("addcdiv", out, r, beside=(input, tensor1, tensor2))
@@ -396,6 +406,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
 def check_addcdiv(tensor1: Any, tensor2: Any, input: Any) -> None:
     """Raise where addcdiv would divide whole numbers."""
     need_tensor("addcdiv", input=input, tensor1=tensor1, tensor2=tensor2)
+    need_number("addcdiv", value=value)
     if dtype_of(tensor1).category < 2 and dtype_of(tensor2).category < 2:
         raise DTypeError(
             "Integer division with addcdiv is no longer supported, and in a future release addcdiv will perform a true "
@@ -429,7 +440,10 @@ def _lerp_samples(make: Make) -> Iterator[Sample]:
     yield Sample(make(0, 4), make(4), make())
 
 
-LERP = Op("lerp", title="LerpBackward1", forward=_lerp_forward, backward=_lerp_backward, uses=((2,), (2,), (0, 1)), samples=_lerp_samples)
+LERP = Op(
+    "lerp", title="LerpBackward1",
+    forward=_lerp_forward, backward=_lerp_backward, uses=((2,), (2,), (0, 1)), samples=_lerp_samples,
+)  # fmt: skip
 LERP_NUMBER = LERP.titled("LerpBackward0")
 
 

@@ -13,7 +13,7 @@ from fnnet.autograd.variable import Variable
 from fnnet.autograd.views import apply_view
 from fnnet.functional._common import broadcast_shape as _broadcast
 from fnnet.functional._common import need_tensor, sizes
-from fnnet.functional.shape import reshape
+from fnnet.functional.shape import reshape, unsqueeze
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -29,10 +29,19 @@ EXPAND = Op(
 
 
 def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
-    """Repeated along dims of size 1 and new leading dims, without a copy; -1 keeps a dim's size.
+    """Repeated along dims of size 1 and new leading dims, without a copy.
+
+    Args:
+        input: Any dtype, any shape.
+        size: The shape to broadcast to; -1 keeps a dim's size.
+
+    Returns:
+        A view of that shape, whose elements share memory.
 
     Raises:
-        ShapeError: A dim of another size than 1 would change.
+        ShapeError: A dim of another size than 1 would change, or `size` has fewer dims than `input`.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -68,7 +77,20 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def expand(self: Tensor, *size: Any, implicit: bool = False) -> Tensor:
-    """Repeated along dims of size 1 and new leading dims, without a copy; -1 keeps a dim's size.
+    """Repeated along dims of size 1 and new leading dims, without a copy.
+
+    Args:
+        self: Any dtype, any shape.
+        size: The shape to broadcast to, as ints or one sequence; -1 keeps a dim's size.
+        implicit: Accepted for PyTorch's sake.
+
+    Returns:
+        A view of that shape, whose elements share memory.
+
+    Raises:
+        ShapeError: A dim of another size than 1 would change, or `size` has fewer dims than the tensor.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -80,6 +102,18 @@ def expand(self: Tensor, *size: Any, implicit: bool = False) -> Tensor:
 
 def expand_as(self: Tensor, other: Tensor) -> Tensor:
     """Repeated, without a copy, to the shape of `other`.
+
+    Args:
+        self: Any dtype, any shape.
+        other: Whose shape to take.
+
+    Returns:
+        A view of that shape, whose elements share memory.
+
+    Raises:
+        ShapeError: The shape does not broadcast to other's.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -93,6 +127,17 @@ def expand_as(self: Tensor, other: Tensor) -> Tensor:
 
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:  # Tensors, or one sequence of them
     """All tensors expanded to the shape that they broadcast to.
+
+    Args:
+        tensors: Tensors of any dtypes, or one sequence of them.
+
+    Returns:
+        A tuple of views, all of one shape.
+
+    Raises:
+        ShapeError: The shapes do not broadcast.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -109,6 +154,15 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:  # Tensors, or one s
 
 def broadcast_shapes(*shapes: Sequence[int] | int) -> Size:
     """The shape that tensors of these shapes broadcast to.
+
+    Args:
+        shapes: Sequences of ints, or ints, which stand for one dim.
+
+    Returns:
+        A `Size`.
+
+    Raises:
+        ShapeError: The shapes do not broadcast, or a size is negative.
 
     Example:
         >>> import fnnet
@@ -143,6 +197,14 @@ def _at_least(name: str, tensors: tuple[Any, ...], grow: Any) -> Any:
 def atleast_1d(*tensors: Any) -> Any:  # a Tensor for one, a tuple of them for several
     """A 0-d tensor as a vector; others as they are.
 
+    Args:
+        tensors: Tensors of any dtype, or one sequence of them.
+
+    Returns:
+        A tensor for one, a tuple for several; views of what is given, or that itself.
+
+    Differentiable: Everywhere, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.atleast_1d(fnnet.tensor(1))
@@ -152,7 +214,15 @@ def atleast_1d(*tensors: Any) -> Any:  # a Tensor for one, a tuple of them for s
 
 
 def atleast_2d(*tensors: Any) -> Any:  # a Tensor for one, a tuple of them for several
-    """With dims of size 1 before it, until there are two.
+    """With dims of size 1 before it, until there are two: `(n,)` becomes `(1, n)`.
+
+    Args:
+        tensors: Tensors of any dtype, or one sequence of them.
+
+    Returns:
+        A tensor for one, a tuple for several; views of what is given, or that itself.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -161,13 +231,21 @@ def atleast_2d(*tensors: Any) -> Any:  # a Tensor for one, a tuple of them for s
     """
 
     def grow(x: Tensor) -> Tensor:
-        return x if x._data.ndim > 1 else reshape(x, (1, *(x._data.shape or (1,))))
+        return x if x._data.ndim > 1 else unsqueeze(x, 0) if x._data.ndim else reshape(x, (1, 1))
 
     return _at_least("atleast_2d", tensors, grow)
 
 
 def atleast_3d(*tensors: Any) -> Any:  # a Tensor for one, a tuple of them for several
-    """Until there are three dims: a vector becomes (1, n, 1), a matrix (n, m, 1).
+    """Until there are three dims: `(n,)` becomes `(1, n, 1)`, `(n, m)` becomes `(n, m, 1)`.
+
+    Args:
+        tensors: Tensors of any dtype, or one sequence of them.
+
+    Returns:
+        A tensor for one, a tuple for several; views of what is given, or that itself.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -176,8 +254,10 @@ def atleast_3d(*tensors: Any) -> Any:  # a Tensor for one, a tuple of them for s
     """
 
     def grow(x: Tensor) -> Tensor:
-        shape = x._data.shape
-        return x if len(shape) > 2 else reshape(x, (*shape, 1) if len(shape) == 2 else (1, *(shape or (1,)), 1))
+        ndim = x._data.ndim
+        if ndim > 2 or not ndim:
+            return x if ndim else reshape(x, (1, 1, 1))
+        return unsqueeze(x if ndim == 2 else unsqueeze(x, 0), -1)
 
     return _at_least("atleast_3d", tensors, grow)
 

@@ -94,7 +94,8 @@ def _nll_title(node: Any) -> str:
 
 
 NLL_LOSS = Op(
-    "nll_loss", title=_nll_title, forward=_nll_forward, backward=_nll_backward, uses=((1, 2), (), ()), onnx="NegativeLogLikelihoodLoss",
+    "nll_loss", title=_nll_title,
+    forward=_nll_forward, backward=_nll_backward, uses=((1, 2), (), ()), onnx="NegativeLogLikelihoodLoss",
     real=True, samples=_class_samples,
 )  # fmt: skip
 

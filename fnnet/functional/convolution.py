@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from fnnet._core.errors import DTypeError, OptionError, ShapeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import Kind, Make, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.functional._common import dtype_of, need_tensor
 from fnnet.functional.padding import PAD, ordered
@@ -261,7 +262,10 @@ def _conv_weight_samples(make: Make) -> Any:
     yield Sample(make(2, 4, 8), make(2, 4, 2), shape=(4, 2, 3), **_static(1, stride=2, dilation=2, groups=2))
 
 
-CONV = Op("conv", title="ConvolutionBackward0", forward=_conv, backward=_conv_backward, uses=((1,), (0,), ()), onnx="Conv", samples=_conv_samples)
+CONV = Op(
+    "conv", title="ConvolutionBackward0",
+    forward=_conv, backward=_conv_backward, uses=((1,), (0,), ()), onnx="Conv", samples=_conv_samples,
+)  # fmt: skip
 CONV_INPUT = Op(
     "conv_input", forward=_conv_input, backward=_conv_input_backward, uses=((1,), (0,)), onnx="ConvTranspose",
     samples=_conv_input_samples,
@@ -386,7 +390,7 @@ def _convolve(
         "Tensor",
         apply(CONV, input, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups),
     )
-    return y if batched else reshape(y, tuple(y._data.shape[1:]))
+    return y if batched else entitle(reshape(y, tuple(y._data.shape[1:])), "SqueezeBackward1")
 
 
 def _named_padding(name: str, padding: str, size: Shape, stride: Shape, dilation: Shape) -> tuple[Shape, Shape]:

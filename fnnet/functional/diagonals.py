@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fnnet._core.errors import OptionError, ShapeError
+from fnnet._core.errors import ArgumentError, OptionError, ShapeError
 from fnnet._core.namespace import A, Namespace, View
 from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.autograd.node import entitle
@@ -20,9 +20,10 @@ from fnnet.functional.creation import finish
 from fnnet.functional.indexing import index_put_
 from fnnet.functional.layout import with_own_memory
 from fnnet.functional.movement import VIEW_SET, canonical, fill_
+from fnnet.functional.parts import diagonal, select
 from fnnet.functional.ranges import arange
 from fnnet.functional.reduction import sum as _sum
-from fnnet.functional.shape import GETITEM, diagonal, reshape, select
+from fnnet.functional.shape import GETITEM, reshape
 
 if TYPE_CHECKING:
     from fnnet._core.namespace import Number
@@ -69,7 +70,20 @@ def _checked_triangle(op: Op, input: Tensor, diagonal: int, out: Tensor | None) 
 
 
 def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """The lower triangle of matrices (last two dims), up to a diagonal; zeros above.
+    """The lower triangle of matrices (last two dims), up to a diagonal; zeros above: a copy.
+
+    Args:
+        input: `(..., N, M)`, any dtype.
+        diagonal: The last diagonal that is kept: 0 the main one, above it positive, below it negative. Default: 0.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape and dtype.
+
+    Raises:
+        ShapeError: `input` has fewer than two dims.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -81,7 +95,20 @@ def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
 
 
 def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """The upper triangle of matrices (last two dims), from a diagonal on; zeros below.
+    """The upper triangle of matrices (last two dims), from a diagonal on; zeros below: a copy.
+
+    Args:
+        input: `(..., N, M)`, any dtype.
+        diagonal: The first diagonal that is kept: 0 the main one, above it positive, below it negative. Default: 0.
+        out: Where to write the result.
+
+    Returns:
+        Input's shape and dtype.
+
+    Raises:
+        ShapeError: `input` has fewer than two dims.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -112,7 +139,24 @@ def tril_indices(
     row: int, col: int, offset: int = 0, *, dtype: DType | None = None, device: Device | str | None = None,
     layout: object = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Rows and columns (2, n) of the lower triangle of a (row, col) matrix, row by row.
+    """Rows and columns of the lower triangle of a `(row, col)` matrix, row by row.
+
+    Args:
+        row: Rows of the matrix.
+        col: Columns of the matrix.
+        offset: The last diagonal, as in `tril`. Default: 0.
+        dtype: Default: int64.
+        device: Where they lie. Default: the CPU.
+        layout: Accepted; memory is strided.
+        requires_grad: Accepted.
+
+    Returns:
+        `(2, n)` for the n elements of the triangle.
+
+    Raises:
+        ShapeError: `row` or `col` is negative.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -127,7 +171,24 @@ def triu_indices(
     row: int, col: int, offset: int = 0, *, dtype: DType | None = None, device: Device | str | None = None,
     layout: object = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Rows and columns (2, n) of the upper triangle of a (row, col) matrix, row by row.
+    """Rows and columns of the upper triangle of a `(row, col)` matrix, row by row.
+
+    Args:
+        row: Rows of the matrix.
+        col: Columns of the matrix.
+        offset: The first diagonal, as in `triu`. Default: 0.
+        dtype: Default: int64.
+        device: Where they lie. Default: the CPU.
+        layout: Accepted; memory is strided.
+        requires_grad: Accepted.
+
+    Returns:
+        `(2, n)` for the n elements of the triangle.
+
+    Raises:
+        ShapeError: `row` or `col` is negative.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -148,10 +209,19 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     """Matrices with the last dim of `input` on a diagonal, zeros elsewhere.
 
     Args:
-        input: (..., n).
+        input: `(..., n)`, any dtype.
         offset: Which diagonal: above (positive) or below the main one. Default: 0.
         dim1: Place of the rows in the result. Default: -2.
         dim2: Place of the columns. Default: -1.
+
+    Returns:
+        `(..., n + |offset|, n + |offset|)` in input's dtype, the new dims at `dim1` and `dim2`.
+
+    Raises:
+        ShapeError: `dim1` and `dim2` are the same.
+        IndexRangeError: A dim is not there, or `input` is 0-d.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -176,6 +246,19 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
 def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
     """A vector as the diagonal of a matrix; of a matrix, its diagonal (a copy).
 
+    Args:
+        input: `(N,)` or `(N, M)`, any dtype.
+        diagonal: Which one: above (positive) or below the main one. Default: 0.
+        out: Where to write the result.
+
+    Returns:
+        Of a vector, `(N + |diagonal|, N + |diagonal|)`; of a matrix, a vector of the diagonal's length. Input's dtype.
+
+    Raises:
+        ShapeError: `input` has not one or two dims.
+
+    Differentiable: Everywhere, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.diag(fnnet.tensor([[1, 2], [3, 4]]), 1)
@@ -185,7 +268,10 @@ def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
     ndim = input._data.ndim
     if ndim not in (1, 2):
         raise ShapeError(f"diag(): Supports 1D or 2D tensors. Got {ndim}D")
-    r = diag_embed(input, diagonal) if ndim == 1 else with_own_memory(_diagonal(input, diagonal, 0, 1))
+    if ndim == 1:
+        r = diag_embed(input, diagonal)
+    else:
+        r = entitle(with_own_memory(_diagonal(input, diagonal, 0, 1)), "DiagonalBackward0_copy")
     return r if out is None else into("diag", out, r)
 
 
@@ -195,6 +281,15 @@ _diagonal = diagonal
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
     """All elements on the diagonal of a matrix.
 
+    Args:
+        input: Any dtype, any shape; n elements.
+        offset: Which diagonal: above (positive) or below the main one. Default: 0.
+
+    Returns:
+        `(n + |offset|, n + |offset|)` in input's dtype.
+
+    Differentiable: Everywhere, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.diagflat(fnnet.tensor([1, 2]), -1)
@@ -203,6 +298,8 @@ def diagflat(input: Tensor, offset: int = 0) -> Tensor:
                 [0, 2, 0]])
     """
     need_tensor("diagflat", input=input)
+    if not hasattr(offset, "__index__"):
+        raise ArgumentError(f"diagflat(): argument 'offset' must be int, not {type(offset).__name__}")
     return diag_embed(reshape(input, (-1,)), offset)
 
 
@@ -210,9 +307,17 @@ def fill_diagonal_(self: Tensor, fill_value: Number, wrap: bool = False) -> Tens
     """Overwrite the main diagonal, where all indices are equal.
 
     Args:
-        self: At least two dims; more than two must have one size.
+        self: At least two dims; more than two must have one size. Any dtype.
         fill_value: What to write.
         wrap: In a tall matrix, begin anew below each square, with one row between. Default: False.
+
+    Returns:
+        The tensor itself.
+
+    Raises:
+        ShapeError: There are fewer than two dims, or more of different sizes.
+
+    Differentiable: By what stood elsewhere.
 
     Example:
         >>> import fnnet
@@ -238,6 +343,17 @@ def fill_diagonal_(self: Tensor, fill_value: Number, wrap: bool = False) -> Tens
 
 def trace(input: Tensor) -> Tensor:
     """The sum of a matrix's diagonal.
+
+    Args:
+        input: `(N, M)`, any dtype; bool and whole numbers add up in int64.
+
+    Returns:
+        A 0-d tensor of input's dtype (int64 for bool and whole numbers).
+
+    Raises:
+        ShapeError: `input` is no matrix.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -266,6 +382,21 @@ def _replaced(name: str, input: Tensor, src: Tensor, view: View, part: Tensor) -
 def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
     """A copy of `input` with `src` as its slice at `index` of `dim`.
 
+    Args:
+        input: Any dtype, of at least one dim.
+        src: Input's shape without `dim`; cast to its dtype.
+        dim: Across which dim.
+        index: Which slice; negative ones count from the end.
+
+    Returns:
+        Input's shape and dtype.
+
+    Raises:
+        ShapeError: `src` has another shape than the slice.
+        IndexRangeError: `dim` or `index` is not there.
+
+    Differentiable: By `input` (zero in the slice) and `src`.
+
     Example:
         >>> import fnnet
         >>> fnnet.select_scatter(fnnet.zeros(2, 2), fnnet.ones(2), 0, 1)
@@ -276,13 +407,33 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
     part = select(input, dim, index)
     d = wrap_dim(dim, input._data.ndim, "select_scatter")
     at = (*(slice(None),) * d, index % input._data.shape[d])
-    return entitle(_replaced("select_scatter", input, src, (("getitem", {"index": at}),), part), "SelectScatterBackward0")
+    return entitle(
+        _replaced("select_scatter", input, src, (("getitem", {"index": at}),), part), "SelectScatterBackward0"
+    )
 
 
 def slice_scatter(
     input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
 ) -> Tensor:
     """A copy of `input` with `src` as its slice `start:end:step` along `dim`.
+
+    Args:
+        input: Any dtype, of at least one dim.
+        src: The shape of the slice; cast to input's dtype.
+        dim: Along which dim. Default: 0.
+        start: First place; negative ones count from the end. Default: the beginning.
+        end: Bound, which is left out. Default: the end.
+        step: Distance of the places, positive. Default: 1.
+
+    Returns:
+        Input's shape and dtype.
+
+    Raises:
+        ShapeError: `src` has another shape than the slice.
+        IndexRangeError: `dim` is not there.
+        OptionError: `step` is not positive.
+
+    Differentiable: By `input` (zero in the slice) and `src`.
 
     Example:
         >>> import fnnet
@@ -302,6 +453,22 @@ def slice_scatter(
 def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """A copy of `input` with `src` as its diagonal.
 
+    Args:
+        input: Any dtype, of at least two dims.
+        src: The shape of `diagonal(input, offset, dim1, dim2)`; cast to input's dtype.
+        offset: Which diagonal: above (positive) or below the main one. Default: 0.
+        dim1: First dim of the planes. Default: 0.
+        dim2: Second dim of the planes. Default: 1.
+
+    Returns:
+        Input's shape and dtype.
+
+    Raises:
+        ShapeError: `src` has another shape than the diagonal, or `dim1` and `dim2` are the same.
+        IndexRangeError: A dim is not there.
+
+    Differentiable: By `input` (zero on the diagonal) and `src`.
+
     Example:
         >>> import fnnet
         >>> fnnet.diagonal_scatter(fnnet.zeros(2, 2), fnnet.ones(2))
@@ -311,7 +478,11 @@ def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0,
     need_tensor("diagonal_scatter", input=input)
     part = _diagonal(input, offset, dim1, dim2)
     ndim = input._data.ndim
-    static = {"offset": offset, "dim1": wrap_dim(dim1, ndim, "diagonal_scatter"), "dim2": wrap_dim(dim2, ndim, "diagonal_scatter")}
+    static = {
+        "offset": offset,
+        "dim1": wrap_dim(dim1, ndim, "diagonal_scatter"),
+        "dim2": wrap_dim(dim2, ndim, "diagonal_scatter"),
+    }
     return entitle(_replaced("diagonal_scatter", input, src, (("diagonal", static),), part), "DiagonalScatterBackward0")
 
 

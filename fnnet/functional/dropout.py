@@ -11,7 +11,7 @@ from fnnet._core.namespace import A, Call, Namespace, Shape, sum_to
 from fnnet._core.op import OPS, Op, Sample
 from fnnet.autograd.modes import set_grad
 from fnnet.autograd.tape import apply
-from fnnet.functional._common import check_leaf, copy_into, dtype_of
+from fnnet.functional._common import check_leaf, copy_into, dtype_of, need_number, need_tensor
 from fnnet.functional.activation import in_place, need_float
 from fnnet.functional.random_source import draw, storage_order
 
@@ -39,6 +39,8 @@ DROPOUT = Op(
 
 def _idle(name: str, x: Tensor, p: float, training: bool) -> bool:
     """Check the arguments; whether there is nothing to do."""
+    need_tensor(name, input=x)
+    need_number(name, p=p)
     if not 0.0 <= p <= 1.0:
         raise OptionError(f"{name}: dropout probability has to be between 0 and 1, but got {p}")
     idle = not training or p == 0 or 0 in x._data.shape

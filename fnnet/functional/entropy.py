@@ -254,7 +254,10 @@ def _divergences(make: Make) -> Any:
     yield Sample(make(0), make(0), reduction="sum", log_target=False)
 
 
-KL_DIV = Op("kl_div", title=reduction_title("Sub"), forward=_kl_forward, backward=_kl_backward, uses=((1,), (0, 1)), samples=_divergences, real=True)
+KL_DIV = Op(
+    "kl_div", title=reduction_title("Sub"),
+    forward=_kl_forward, backward=_kl_backward, uses=((1,), (0, 1)), samples=_divergences, real=True,
+)  # fmt: skip
 
 
 def kl_div(

@@ -264,10 +264,11 @@ def clamp_op(low: object, high: object) -> Op:
     return CLAMP if isinstance(low, Variable) or isinstance(high, Variable) else CLAMP_NUMBERS
 
 
-def check_clamp(low: Any, high: Any) -> None:
-    """Raise where there is nothing to clamp to."""
+def check_clamp(low: Tensor | Number | None, high: Tensor | Number | None, x: Tensor) -> None:
+    """Raise where there is nothing to clamp to, or no order of numbers."""
     if low is None and high is None:
         raise OptionError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    refuse_dtype("clamp", result_dtype(x, low, high), 3, *(() if low is None or high is None else (0,)))
 
 
 def clamp(
@@ -303,8 +304,7 @@ def clamp(
     """
     need_tensor("clamp", input=input)
     need_number("clamp", **{what: x for what, x in (("min", min), ("max", max)) if not is_tensor(x)})
-    check_clamp(min, max)
-    refuse_dtype("clamp", result_dtype(input, min, max), 3, *(() if min is None or max is None else (0,)))
+    check_clamp(min, max, input)
     r = elementwise(clamp_op(min, max), input, min, max)
     return r if out is None else into("clamp", out, r, beside=(input, min, max))
 
@@ -414,6 +414,7 @@ def nan_to_num(
         tensor([0., 9., 1.])
     """
     need_tensor("nan_to_num", input=input)
+    need_number("nan_to_num", nan=nan, posinf=posinf, neginf=neginf)
     dtype = dtype_of(input)
     if dtype.category == 3:
         parts = nan_to_num(apply(OPS["view_as_real"], input), nan, posinf, neginf)

@@ -241,7 +241,9 @@ def scatter(
         r = _scatter("scatter", input, dim, index, given, INDEX_SET, in_place=False)
     else:
         r = _reduced("scatter", input, dim, index, given, reduce)
-    return r if out is None else into("scatter", out, r, index, *((given,) if is_tensor(given) else ()), beside=(input,))
+    return (
+        r if out is None else into("scatter", out, r, index, *((given,) if is_tensor(given) else ()), beside=(input,))
+    )
 
 
 def scatter_(

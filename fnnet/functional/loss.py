@@ -163,7 +163,9 @@ def promoted(name: str, *ts: Tensor) -> Any:
     """All in their common dtype, which has to be floating-point or complex."""
     dtype = result_dtype(*ts)
     if dtype.category < 2:
-        raise UnsupportedDTypeError(f"{name}: \"{name}\" not implemented for '{_title(dtype)}', expected a floating dtype")
+        raise UnsupportedDTypeError(
+            f"{name}: \"{name}\" not implemented for '{_title(dtype)}', expected a floating dtype"
+        )
     return tuple(to_dtype(t, dtype) for t in ts)
 
 

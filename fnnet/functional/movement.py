@@ -109,7 +109,8 @@ def _copy_samples(make: Make) -> Any:
 
 
 COPY = Op(
-    "copy", title="torch::autograd::CopyBackwards", forward=_copy_forward, backward=_copy_backward, uses=((),), kind=Kind.MOVE, samples=_copy_samples
+    "copy", title="torch::autograd::CopyBackwards",
+    forward=_copy_forward, backward=_copy_backward, uses=((),), kind=Kind.MOVE, samples=_copy_samples
 )  # fmt: skip
 
 
@@ -132,7 +133,8 @@ def _view_set_samples(make: Make) -> Any:
 
 
 VIEW_SET = Op(
-    "view_set", title="torch::autograd::CopySlices", backward=_view_set_backward, uses=((),), kind=Kind.MOVE, samples=_view_set_samples
+    "view_set", title="torch::autograd::CopySlices",
+    backward=_view_set_backward, uses=((),), kind=Kind.MOVE, samples=_view_set_samples
 )  # fmt: skip
 
 

@@ -476,7 +476,9 @@ def instance_norm(
             )
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     if math.prod(shape[2:]) == 1:
-        raise OptionError(f"instance_norm: Expected more than 1 spatial element when training, got input size {list(shape)}")
+        raise OptionError(
+            f"instance_norm: Expected more than 1 spatial element when training, got input size {list(shape)}"
+        )
     _check_channels(
         "instance_norm", shape[1], input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
@@ -490,7 +492,7 @@ def instance_norm(
                 if running is not None:
                     per_channel = apply(OPS["sum"], _reshape(new, shape[:2]), dim=(0,))
                     _update(running, apply(OPS["div"], per_channel, shape[0]), momentum)
-    return to_dtype(_affine(out, w, b), dtype)
+    return entitle(to_dtype(_affine(out, w, b), dtype), "ViewBackward0")
 
 
 # rms_norm ------------------------------------------------------------------------------------------------------------
@@ -522,7 +524,8 @@ def _rms_norm_backward(k: K[A], c: Call[A], grads: tuple[A | None, ...]) -> Grad
 
 
 RMS_NORM = Op(
-    "rms_norm", title="MulBackward0", forward=_rms_norm_forward, backward=_rms_norm_backward, uses=((0, 1, OUT), (0, OUT)), n_out=2,
+    "rms_norm", title="MulBackward0",
+    forward=_rms_norm_forward, backward=_rms_norm_backward, uses=((0, 1, OUT), (0, OUT)), n_out=2,
     keeps=(1,), onnx="RMSNormalization",
     samples=lambda make: (
         Sample(make(2, 5), make(5), dim=(1,), eps=1e-5), Sample(make(2, 2, 3), make(2, 3), dim=(1, 2), eps=1e-5),

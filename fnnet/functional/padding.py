@@ -46,7 +46,10 @@ def _pad_samples(make: Make) -> Any:
     yield Sample(make(0, 2), pads=((1, 1), (0, 1)), value=0)
 
 
-PAD = Op("pad", title="ConstantPadNdBackward0", forward=_pad, backward=_pad_backward, uses=((),), kind=Kind.MOVE, onnx="Pad", samples=_pad_samples)
+PAD = Op(
+    "pad", title="ConstantPadNdBackward0",
+    forward=_pad, backward=_pad_backward, uses=((),), kind=Kind.MOVE, onnx="Pad", samples=_pad_samples,
+)  # fmt: skip
 
 
 def ordered(k: K[A], x: A) -> A:

@@ -10,7 +10,7 @@ from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import OPS, OUT, Make, Op, Sample
 from fnnet.autograd.tape import apply
 from fnnet.functional._common import check_leaf, dtype_of, into, is_tensor, need_number, refuse_dtype
-from fnnet.functional.activation import _floating, _real, in_place, leaky_relu, need_float
+from fnnet.functional.activation import LEAKY_RELU, _floating, _real, in_place, need_float
 from fnnet.functional.host_data import fitting_number
 from fnnet.functional.random_source import draw
 
@@ -235,6 +235,7 @@ _THRESHOLD_ = THRESHOLD.titled("ThresholdBackward1")
 
 
 def _threshold(input: Tensor, inplace: bool, threshold: float, value: float) -> Tensor:
+    need_number("threshold", threshold=threshold, value=value)
     if is_tensor(input) and dtype_of(input).category == 1:
         threshold, value = (fitting_number(v, dtype_of(input)) for v in (threshold, value))
     return _real(_THRESHOLD_ if inplace else THRESHOLD, input, inplace, threshold=threshold, value=value)
@@ -415,7 +416,8 @@ def rrelu(
     if lower > upper:
         raise OptionError(f"rrelu: Lower bound should be less than or equal to the upper bound, got {lower} > {upper}")
     if not training:
-        return leaky_relu(input, (lower + upper) / 2, inplace)
+        leaky = LEAKY_RELU.titled(f"RreluWithNoiseBackward{int(inplace)}")
+        return _floating(leaky, input, inplace, negative_slope=(lower + upper) / 2)
     mul = OPS["mul"]
     if inplace:
         check_leaf(mul, input)

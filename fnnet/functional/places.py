@@ -75,7 +75,8 @@ def _index_set_samples(make: Make) -> Any:
 
 
 INDEX_SET = Op(
-    "index_set", title="IndexPutBackward0", backward=_index_set_backward, uses=((1,), (), (1,)), kind=Kind.MOVE, samples=_index_set_samples
+    "index_set", title="IndexPutBackward0",
+    backward=_index_set_backward, uses=((1,), (), (1,)), kind=Kind.MOVE, samples=_index_set_samples
 )  # fmt: skip
 
 NONZERO = Op(

@@ -69,7 +69,10 @@ def _pow_samples(make: Make) -> Iterator[Sample]:
     yield Sample(make(0, 3), 2)
 
 
-POW = Op("pow", title="PowBackward1", backward=_pow_backward, uses=((0, 1), (0, 1, OUT)), onnx="Pow", samples=_pow_samples)
+POW = Op(
+    "pow", title="PowBackward1",
+    backward=_pow_backward, uses=((0, 1), (0, 1, OUT)), onnx="Pow", samples=_pow_samples,
+)  # fmt: skip
 
 
 POW_NUMBER = POW.titled("PowBackward0")
@@ -175,7 +178,8 @@ def check_float_power_(base: Any) -> None:
 
 # square, roots, reciprocal -------------------------------------------------------------------------------------------
 SQUARE = Op(
-    "square", title="PowBackward0", forward=lambda k, x: k.mul(x, x), backward=lambda k, c, g: (g * (c.inputs[0] * 2),), uses=((0,),),
+    "square", title="PowBackward0",
+    forward=lambda k, x: k.mul(x, x), backward=lambda k, c, g: (g * (c.inputs[0] * 2),), uses=((0,),),
     samples=between(-2, 2),
 )  # fmt: skip
 

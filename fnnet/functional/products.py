@@ -63,8 +63,17 @@ def _matmul_samples(make: Make) -> Any:
     yield Sample(make(0, 2, 3), make(0, 3, 1))
 
 
+def _matmul_title(node: Any) -> str:
+    """PyTorch multiplies batches by a matrix as one matrix of many rows, and turns the result where it is the left."""
+    if len(node.shapes[0]) == 2:
+        return (
+            "MmBackward0" if len(node.shapes[1]) == 2 else "CloneBackward0" if node.needs[0] else "UnsafeViewBackward0"
+        )
+    return "UnsafeViewBackward0"
+
+
 MATMUL = Op(
-    "matmul", title=lambda node: "MmBackward0" if all(len(s) == 2 for s in node.shapes) else "UnsafeViewBackward0",
+    "matmul", title=_matmul_title,
     backward=_matmul_backward, uses=((1,), (0,)), onnx="MatMul", samples=_matmul_samples,
 )  # fmt: skip
 BMM = MATMUL.titled("BmmBackward0")

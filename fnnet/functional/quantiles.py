@@ -204,8 +204,9 @@ def kthvalue(
     if out is not None:
         refuse_overlap(out[0], input)
     indices = ordered_indices(x, d).narrow(d, k - 1, 1)
-    pair = _picked(return_types.kthvalue, x, d, indices, keepdim and shape, shape, out, "KthvalueBackward0")
-    return pair  # type: ignore[no-any-return]
+    return _picked(  # type: ignore[no-any-return]
+        return_types.kthvalue, x, d, indices, keepdim and shape, shape, out, "KthvalueBackward0"
+    )
 
 
 def mode(
@@ -253,8 +254,9 @@ def mode(
     since = place - _running_maximum(k, starts, d)
     longest = k.argmax(since, dim=d, keepdim=True)
     indices = pick(order, d, make(longest, x._device))
-    pair = _picked(return_types.mode, x, d, indices, keepdim and shape, shape, out, "ModeBackward0")
-    return pair  # type: ignore[no-any-return]
+    return _picked(  # type: ignore[no-any-return]
+        return_types.mode, x, d, indices, keepdim and shape, shape, out, "ModeBackward0"
+    )
 
 
 def _running_maximum(k: Any, x: Any, d: int) -> Any:
@@ -335,7 +337,7 @@ def _quantile(
         low = low + (high - low) * weight
     r = low.movedim(-1, 0)
     final = kept_shape if keepdim else tuple(s for i, s in enumerate(kept_shape) if i != d) if dim is not None else ()
-    r = reshape(r, (len(wanted), *final) if levels._data.ndim else final)
+    r = entitle(reshape(r, (len(wanted), *final) if levels._data.ndim else final), "SqueezeBackward4")
     return r if out is None else into(name, out, r)
 
 

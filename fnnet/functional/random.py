@@ -67,12 +67,21 @@ def rand(
     Args:
         size: The shape, as ints or one sequence.
         generator: Where from. Default: the default generator.
-        out: Filled and returned.
-        dtype: Floating point or complex. Default: the default dtype.
-        device: Default: the CPU.
-        requires_grad: Whether gradients with respect to it are computed.
+        out: Filled and returned; its dtype and device count, in place of `dtype` and `device`.
+        dtype: Floating point, or complex, of which both parts are drawn. Default: the default dtype.
         layout: Accepted for PyTorch's sake.
+        device: Where it lies. Default: the CPU.
+        requires_grad: Whether gradients with respect to it are computed. Default: False.
         pin_memory: Accepted for PyTorch's sake.
+
+    Returns:
+        A tensor of shape `size`.
+
+    Raises:
+        ShapeError: A size is negative.
+        DTypeError: A dtype of whole numbers, or bool.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -93,17 +102,26 @@ def randn(
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Standard normal numbers.
+    """Standard normal numbers; complex ones of variance 1.
 
     Args:
         size: The shape, as ints or one sequence.
         generator: Where from. Default: the default generator.
-        out: Filled and returned.
+        out: Filled and returned; its dtype and device count, in place of `dtype` and `device`.
         dtype: Floating point or complex. Default: the default dtype.
-        device: Default: the CPU.
-        requires_grad: Whether gradients with respect to it are computed.
         layout: Accepted for PyTorch's sake.
+        device: Where it lies. Default: the CPU.
+        requires_grad: Whether gradients with respect to it are computed. Default: False.
         pin_memory: Accepted for PyTorch's sake.
+
+    Returns:
+        A tensor of shape `size`.
+
+    Raises:
+        ShapeError: A size is negative.
+        DTypeError: A dtype of whole numbers, or bool.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -111,7 +129,9 @@ def randn(
         >>> fnnet.randn(2)
         tensor([ 1.5410, -0.2934])
     """
-    return _drawn("randn", "normal", sizes("randn", size), dtype or DEFAULT.float, device, requires_grad, out, generator)
+    return _drawn(
+        "randn", "normal", sizes("randn", size), dtype or DEFAULT.float, device, requires_grad, out, generator
+    )
 
 
 def randint(
@@ -134,16 +154,24 @@ def randint(
         low: Least number. Default: 0.
         high: One more than the greatest.
         size: The shape.
-        dtype: Default: int64.
-        device: Default: the CPU.
         generator: Where from. Default: the default generator.
+        out: Filled and returned; its dtype and device count, in place of `dtype` and `device`.
+        dtype: Any real dtype that holds the numbers. Default: int64.
         layout: Accepted for PyTorch's sake.
-        out: Filled and returned.
-        pin_memory: Accepted for PyTorch's sake.
+        device: Where it lies. Default: the CPU.
         requires_grad: Whether gradients with respect to it are computed. Default: False.
+        pin_memory: Accepted for PyTorch's sake.
+
+    Returns:
+        A tensor of shape `size`.
 
     Raises:
+        ArgumentError: `high` or `size` is not given.
+        ShapeError: A size is negative.
         OptionError: `low >= high`, or a bound is outside the dtype's range.
+        DTypeError: A complex dtype; `requires_grad` for whole numbers.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -180,14 +208,23 @@ def randperm(
     """The numbers 0 to n - 1 in random order.
 
     Args:
-        n: How many.
-        dtype: One that tells them apart. Default: int64.
-        device: Default: the CPU.
+        n: How many, at least 0.
         generator: Where from. Default: the default generator.
+        out: Filled and returned; its dtype and device count, in place of `dtype` and `device`.
+        dtype: One that tells them apart, not bool or complex. Default: int64.
         layout: Accepted for PyTorch's sake.
-        out: Filled and returned.
-        pin_memory: Accepted for PyTorch's sake.
+        device: Where it lies. Default: the CPU.
         requires_grad: Whether gradients with respect to it are computed. Default: False.
+        pin_memory: Accepted for PyTorch's sake.
+
+    Returns:
+        `(n,)`.
+
+    Raises:
+        OptionError: `n` is negative, or more than the dtype tells apart.
+        DTypeError: A complex dtype or bool; `requires_grad` for whole numbers.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -227,7 +264,25 @@ def rand_like(
     pin_memory: bool = False,
     memory_format: object = None,
 ) -> Tensor:
-    """`rand` of the shape, dtype and device of `input`.
+    """`rand` of the shape, dtype and device of `input`, which is filled in the order of its memory.
+
+    Args:
+        input: Whose shape, dtype and device to take; its values do not count.
+        generator: Where from. Default: the default generator.
+        dtype: Floating point or complex. Default: input's.
+        layout: Accepted for PyTorch's sake.
+        device: Where it lies. Default: input's.
+        requires_grad: Whether gradients with respect to it are computed. Default: False.
+        pin_memory: Accepted for PyTorch's sake.
+        memory_format: Accepted for PyTorch's sake.
+
+    Returns:
+        A tensor of input's shape.
+
+    Raises:
+        DTypeError: A dtype of whole numbers, or bool.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -249,7 +304,25 @@ def randn_like(
     pin_memory: bool = False,
     memory_format: object = None,
 ) -> Tensor:
-    """`randn` of the shape, dtype and device of `input`.
+    """`randn` of the shape, dtype and device of `input`, which is filled in the order of its memory.
+
+    Args:
+        input: Whose shape, dtype and device to take; its values do not count.
+        generator: Where from. Default: the default generator.
+        dtype: Floating point or complex. Default: input's.
+        layout: Accepted for PyTorch's sake.
+        device: Where it lies. Default: input's.
+        requires_grad: Whether gradients with respect to it are computed. Default: False.
+        pin_memory: Accepted for PyTorch's sake.
+        memory_format: Accepted for PyTorch's sake.
+
+    Returns:
+        A tensor of input's shape.
+
+    Raises:
+        DTypeError: A dtype of whole numbers, or bool.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -278,6 +351,29 @@ def randint_like(
 ) -> Tensor:
     """`randint` of the shape, dtype and device of `input`: `randint_like(input, high)` or `(input, low, high)`.
 
+    Args:
+        input: Whose shape, dtype and device to take; its values do not count.
+        args: `high` or `low, high`; either may be named instead.
+        low: Least number. Default: 0.
+        high: One more than the greatest.
+        generator: Where from. Default: the default generator.
+        dtype: Any real dtype that holds the numbers. Default: input's.
+        layout: Accepted for PyTorch's sake.
+        device: Where it lies. Default: input's.
+        requires_grad: Whether gradients with respect to it are computed. Default: False.
+        pin_memory: Accepted for PyTorch's sake.
+        memory_format: Accepted for PyTorch's sake.
+
+    Returns:
+        A tensor of input's shape.
+
+    Raises:
+        ArgumentError: `high` is not given.
+        OptionError: `low >= high`, or a bound is outside the dtype's range.
+        DTypeError: A complex dtype; `requires_grad` for whole numbers.
+
+    Differentiable: No.
+
     Example:
         >>> import fnnet
         >>> _ = fnnet.manual_seed(0)
@@ -291,7 +387,9 @@ def randint_like(
         low = rest.pop()
     if rest or high is None:
         raise ArgumentError(f"randint_like() expected (input, high) or (input, low, high), got {args}")
-    return _like("randint_like", "integers", input, dtype, device, requires_grad, generator, low=int(low), high=int(high))
+    return _like(
+        "randint_like", "integers", input, dtype, device, requires_grad, generator, low=int(low), high=int(high)
+    )
 
 
 # from parameters -----------------------------------------------------------------------------------------------------
@@ -327,19 +425,28 @@ def normal(
     """Normal numbers, one for each mean and standard deviation, or `size` of them for two numbers.
 
     Args:
-        mean: Tensor or number.
-        std: Tensor or number, at least 0.
-        size: The shape, where both are numbers.
-        device: Default: the CPU.
-        dtype: Default: the default dtype.
+        mean: Tensor, floating point or complex, or number.
+        std: Tensor, floating point, or number, at least 0; broadcast with `mean`. Default: 1.
+        size: The shape, where both are numbers; elsewhere it does not count.
         generator: Where from. Default: the default generator.
-        layout: Accepted for PyTorch's sake.
         out: Filled and returned.
+        dtype: Floating point or complex, where both are numbers. Default: the default dtype.
+        layout: Accepted for PyTorch's sake.
+        device: Where it lies, where both are numbers. Default: the CPU.
+        requires_grad: Whether gradients with respect to it are computed, where both are numbers. Default: False.
         pin_memory: Accepted for PyTorch's sake.
-        requires_grad: Whether gradients with respect to it are computed. Default: False.
+
+    Returns:
+        A tensor of the broadcast shape and the dtype of `mean` (of `std` where `mean` is a number); of shape `size` for
+        two numbers.
 
     Raises:
         OptionError: A standard deviation is negative.
+        ArgumentError: Both are numbers, and there is no `size`.
+        ShapeError: The shapes do not broadcast.
+        DTypeError: A dtype of whole numbers, or bool.
+
+    Differentiable: By `mean` and `std` zero.
 
     Example:
         >>> import fnnet
@@ -382,13 +489,20 @@ def bernoulli(
     """1 with the probability that `input` holds, else 0; with `p`, that probability for all.
 
     Args:
-        input: Probabilities in [0, 1], floating point; with `p`, only its shape and dtype matter.
-        p: One probability for all elements.
+        input: Probabilities in [0, 1], floating point; with `p`, only its shape and dtype matter, which may be any real
+            one.
+        p: One probability for all elements. Default: those in `input`.
         generator: Where from. Default: the default generator.
         out: Filled and returned.
 
+    Returns:
+        Input's shape and dtype.
+
     Raises:
         OptionError: A probability is outside [0, 1].
+        DTypeError: `input` is not floating point, and no `p` given.
+
+    Differentiable: By `input` zero.
 
     Example:
         >>> import fnnet
@@ -415,16 +529,20 @@ def multinomial(
 
     Args:
         input: `(categories,)` or `(rows, categories)`, floating point, not negative; need not sum to 1.
-        num_samples: How many for each row.
+        num_samples: How many for each row, at least 1.
         replacement: Whether an index may be drawn again. Default: False.
         generator: Where from. Default: the default generator.
-        out: Filled and returned.
+        out: Filled and returned, int64.
 
     Returns:
         int64, `(num_samples,)` or `(rows, num_samples)`.
 
     Raises:
         OptionError: A probability is negative or not finite, a row sums to 0, or `num_samples` can't be drawn.
+        ShapeError: `input` has not one or two dims.
+        DTypeError: `input` is not floating point, or `out` is not int64.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet

@@ -265,7 +265,10 @@ def repeat(self: Tensor, *repeats: Any) -> Tensor:
     for r, n in zip(times, shape, strict=True):
         apart, whole = (*apart, 1, n), (*whole, r, n)
     x = apply(EXPAND, apply(RESHAPE, self, shape=apart), shape=whole)
-    return entitle(with_own_memory(apply(RESHAPE, x, shape=tuple(r * n for r, n in zip(times, shape, strict=True)))), "RepeatBackward0")
+    return entitle(
+        with_own_memory(apply(RESHAPE, x, shape=tuple(r * n for r, n in zip(times, shape, strict=True)))),
+        "RepeatBackward0",
+    )
 
 
 def tile(input: Tensor, dims: Sequence[int]) -> Tensor:

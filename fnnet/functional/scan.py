@@ -14,7 +14,16 @@ from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DEFAULT, DType
 from fnnet.functional import return_types
-from fnnet.functional._common import copy_into, dtype_of, into, need_tensor, refuse_dtype, to_dtype, wrap_dim
+from fnnet.functional._common import (
+    copy_into,
+    dtype_of,
+    into,
+    need_number,
+    need_tensor,
+    refuse_dtype,
+    to_dtype,
+    wrap_dim,
+)
 from fnnet.functional.gathering import pick
 from fnnet.functional.joining import cat
 from fnnet.functional.movement import CLONE
@@ -160,6 +169,8 @@ def cumsum_(self: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
         >>> fnnet.ones(3).cumsum_(0)
         tensor([1., 2., 3.])
     """
+    need_tensor("cumsum_", input=self)
+    refuse_dtype("cumsum_", dtype_of(self), 0)
     return copy_into(self, cumsum(self, dim, dtype=dtype))
 
 
@@ -184,6 +195,8 @@ def cumprod_(self: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
         >>> fnnet.tensor([2.0, 2.0]).cumprod_(0)
         tensor([2., 4.])
     """
+    need_tensor("cumprod_", input=self)
+    refuse_dtype("cumprod_", dtype_of(self), 0)
     return copy_into(self, cumprod(self, dim, dtype=dtype))
 
 
@@ -383,7 +396,7 @@ def diff(
         raise ShapeError(f"diff: order must be non-negative but got {n}")
     d = wrap_dim(dim, input._data.ndim, "diff")
     if n == 0:
-        same: Tensor = apply(CLONE, input)
+        same: Tensor = entitle(apply(CLONE, input), "torch::autograd::CopyBackwards")
         return same if out is None else into("diff", out, same)
     parts = [t for t in (prepend, input, append) if t is not None]
     x = cat(parts, d) if len(parts) > 1 else input
@@ -396,6 +409,7 @@ def diff(
 
 def _areas(name: str, y: Tensor, x: Tensor | None, dx: Any, dim: int) -> tuple[Tensor, int]:
     need_tensor(name, y=y, **({} if x is None else {"x": x}))
+    need_number(name, dx=dx)
     if dtypes.bool_ in (dtype_of(y), None if x is None else dtype_of(x)):
         raise DTypeError(f"{name}: received a bool input for `x` or `y`, but bool is not supported")
     d = wrap_dim(dim, y._data.ndim, name)
@@ -442,7 +456,7 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -
         tensor(4.)
     """
     areas, d = _areas("trapezoid", y, x, dx, dim)
-    return areas.sum(d)
+    return entitle(areas.sum(d), "MulBackward1" if x is None else "DivBackward1")
 
 
 trapz = trapezoid
@@ -472,7 +486,7 @@ def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, d
         tensor([1.5000, 4.0000])
     """
     areas, d = _areas("cumulative_trapezoid", y, x, dx, dim)
-    return cumsum(areas, d)
+    return entitle(cumsum(areas, d), "CumsumBackward0" if x is None else "DivBackward1")
 
 
 __all__ = [

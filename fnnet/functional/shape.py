@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fnnet._core.errors import IndexRangeError, ShapeError
+from fnnet._core.errors import ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import Kind, Op, Sample
 from fnnet.autograd.views import apply_view
-from fnnet.functional._common import dtype_of, is_tensor, need_tensor, sizes, wrap_dim
+from fnnet.functional._common import need_tensor, sizes, wrap_dim
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -27,7 +26,8 @@ def inverse(dims: Shape) -> Shape:
 
 
 RESHAPE = Op(
-    "reshape", title="ViewBackward0", backward=lambda k, c, g: (k.reshape(g, shape=c.shapes[0]),), uses=((),), kind=Kind.MOVE, is_view=True,
+    "reshape", title="ViewBackward0",
+    backward=lambda k, c, g: (k.reshape(g, shape=c.shapes[0]),), uses=((),), kind=Kind.MOVE, is_view=True,
     onnx="Reshape",
     samples=lambda make: (
         Sample(make(3, 4), shape=(2, 6)), Sample(make(1), shape=()), Sample(make(0, 3), shape=(3, 0, 2)),
@@ -41,7 +41,7 @@ PERMUTE = Op(
 )  # fmt: skip
 
 
-def _view_backward(name: str) -> Any:
+def view_backward(name: str) -> Any:
     """The gradient of a view that shows each element at most once: zeros, with the gradient written where it looks."""
 
     def backward(k: K[A], c: Call[A], g: A) -> Grads:
@@ -72,38 +72,12 @@ def _part_title(node: Any) -> str:
 
 
 GETITEM = Op(
-    "getitem", title=_part_title, backward=_view_backward("getitem"), uses=((),), kind=Kind.MOVE, is_view=True,
+    "getitem", title=_part_title, backward=view_backward("getitem"), uses=((),), kind=Kind.MOVE, is_view=True,
     samples=lambda make: (
         Sample(make(3, 4), index=(1,)), Sample(make(3, 4), index=(slice(None), slice(0, 3, 2))),
         Sample(make(3, 4), index=(Ellipsis, None, 0)), Sample(make(3), index=(slice(2, 2),)),
     ),
 )  # fmt: skip
-
-DIAGONAL = Op(
-    "diagonal", backward=_view_backward("diagonal"), uses=((),), kind=Kind.MOVE, is_view=True,
-    samples=lambda make: (
-        Sample(make(3, 4), offset=0, dim1=0, dim2=1), Sample(make(2, 3, 4), offset=-1, dim1=2, dim2=0),
-    ),
-)  # fmt: skip
-
-
-def _sliding_backward(k: K[A], c: Call[A], g: A) -> Grads:
-    shape, dim, size, step = c.shapes[0], c.static["dim"], c.static["size"], c.static["step"]
-    rest = tuple(i for i in range(len(shape)) if i != dim)
-    count = g.shape[dim]
-    at = k.reshape(k.arange(count) * step, shape=(count, 1)) + k.arange(size)
-    windows = k.permute(g, dims=(dim, len(shape), *rest))
-    summed = k.index_add(k.full((shape[dim], *[shape[i] for i in rest]), 0, dtype=g.dtype), at, windows)
-    return (k.permute(summed, dims=inverse((dim, *rest))),)
-
-
-SLIDING = Op(
-    "sliding", title="UnfoldBackward0", backward=_sliding_backward, uses=((),), kind=Kind.MOVE, is_view=True,
-    samples=lambda make: (
-        Sample(make(7), dim=0, size=3, step=2), Sample(make(2, 5, 3), dim=1, size=2, step=1),
-    ),
-)  # fmt: skip
-
 
 # PyTorch's names of other ways to call them
 SQUEEZE = RESHAPE.titled("SqueezeBackward0")
@@ -153,11 +127,16 @@ def reshape(input: Tensor, shape: Sequence[int] | int) -> Tensor:
     """The same elements in another shape: a view where the memory's order allows it, else a copy.
 
     Args:
-        input: Any tensor.
+        input: Any dtype, any shape.
         shape: The new sizes; one of them may be -1 and is inferred.
+
+    Returns:
+        A tensor of the new shape and input's dtype.
 
     Raises:
         ShapeError: The shape does not hold as many elements.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -202,8 +181,17 @@ def is_viewable(shape: Shape, strides: Shape, new: Shape) -> bool:
 def view(self: Tensor, *shape: Any) -> Tensor:
     """The same memory in another shape; never a copy.
 
+    Args:
+        self: Any dtype, any shape.
+        shape: The new sizes, as ints or one sequence; one of them may be -1 and is inferred.
+
+    Returns:
+        A view of the new shape.
+
     Raises:
         ShapeError: The shape holds another number of elements, or the memory's order does not allow a view.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -226,7 +214,19 @@ def view(self: Tensor, *shape: Any) -> Tensor:
 
 
 def view_as(self: Tensor, other: Tensor) -> Tensor:
-    """The same memory in the shape of `other`.
+    """The same memory in the shape of `other`: a view.
+
+    Args:
+        self: Any dtype, any shape.
+        other: Whose shape to take.
+
+    Returns:
+        A view of other's shape.
+
+    Raises:
+        ShapeError: The shape holds another number of elements, or the memory's order does not allow a view.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -239,7 +239,19 @@ def view_as(self: Tensor, other: Tensor) -> Tensor:
 
 
 def reshape_as(self: Tensor, other: Tensor) -> Tensor:
-    """The same elements in the shape of `other`.
+    """The same elements in the shape of `other`: a view where the memory's order allows it, else a copy.
+
+    Args:
+        self: Any dtype, any shape.
+        other: Whose shape to take.
+
+    Returns:
+        A tensor of other's shape and self's dtype.
+
+    Raises:
+        ShapeError: The shape holds another number of elements.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -254,6 +266,14 @@ def reshape_as(self: Tensor, other: Tensor) -> Tensor:
 def ravel(input: Tensor) -> Tensor:
     """All elements in one dim: a view of a contiguous tensor, else a copy.
 
+    Args:
+        input: Any dtype, any shape.
+
+    Returns:
+        `(n,)` in input's dtype.
+
+    Differentiable: Everywhere, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.ravel(fnnet.tensor([[1, 2], [3, 4]]))
@@ -267,6 +287,20 @@ def ravel(input: Tensor) -> Tensor:
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Merge the dims from `start_dim` to `end_dim` (inclusive) into one; a 0-d tensor becomes a vector.
+
+    Args:
+        input: Any dtype, any shape.
+        start_dim: First dim to merge. Default: 0.
+        end_dim: Last dim to merge. Default: -1.
+
+    Returns:
+        `input` itself where one dim is named, else a view where the memory's order allows it, else a copy.
+
+    Raises:
+        ShapeError: `start_dim` comes after `end_dim`.
+        IndexRangeError: A dim is not there.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -289,7 +323,21 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
-    """Split one dim into several, whose sizes multiply to its own; one of them may be -1.
+    """Split one dim into several: a view.
+
+    Args:
+        input: Any dtype, of at least one dim.
+        dim: Which dim to split.
+        sizes: The new dims' sizes, which multiply to its own; one of them may be -1 and is inferred.
+
+    Returns:
+        A view with `sizes` in place of `dim`.
+
+    Raises:
+        ShapeError: The sizes do not multiply to the dim's, or there are none.
+        IndexRangeError: `dim` is not there.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -315,7 +363,20 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
 
 def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
-    """Without the dims of size 1: all of them, or those named (which stay where their size is another).
+    """Without the dims of size 1: a view.
+
+    Args:
+        input: Any dtype, any shape.
+        dim: A dim or several, which stay where their size is another than 1. Default: all of size 1.
+
+    Returns:
+        A view of fewer dims.
+
+    Raises:
+        IndexRangeError: A dim is not there.
+        ShapeError: A dim is named twice.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -345,7 +406,19 @@ def _dims(name: str, dims: Iterable[int], ndim: int) -> Shape:
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
-    """With a new dim of size 1 at `dim`, from -(ndim+1) to ndim.
+    """With a new dim of size 1: a view.
+
+    Args:
+        input: Any dtype, any shape.
+        dim: The new dim's place, from `-(ndim + 1)` to `ndim`.
+
+    Returns:
+        A view of one dim more.
+
+    Raises:
+        IndexRangeError: `dim` is out of range.
+
+    Differentiable: Everywhere, any order.
 
     Example:
         >>> import fnnet
@@ -359,103 +432,4 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     return r
 
 
-# parts -------------------------------------------------------------------------------------------------------------
-def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
-    """`length` elements along `dim` from `start` on: a view.
-
-    Raises:
-        IndexRangeError, ShapeError: They are not all there.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.narrow(fnnet.arange(5), 0, 1, 3)
-        tensor([1, 2, 3])
-    """
-    need_tensor("narrow", input=input)
-    if not input._data.ndim:
-        raise ShapeError("narrow() cannot be applied to a 0-dim tensor.")
-    if length < 0:
-        raise ShapeError("narrow(): length must be non-negative.")
-    d = wrap_dim(dim, input._data.ndim, "narrow")
-    n = input._data.shape[d]
-    if is_tensor(start) and (start._data.ndim or dtype_of(start).category != 1):
-        raise ShapeError(
-            f"narrow(): start must be an 0-dim integral Tensor. Got shape {tuple(start._data.shape)}, {dtype_of(start)}"
-        )
-    first = int(start.item()) if is_tensor(start) else operator.index(start)  # type: ignore[arg-type]  # an int here
-    if not -n <= first <= n:
-        raise IndexRangeError(f"narrow(): start out of range (expected to be in range of [{-n}, {n}], but got {first})")
-    if first < 0:
-        first += n
-    if first + length > n:
-        raise ShapeError(f"narrow(): start ({first}) + length ({length}) exceeds dimension size ({n}).")
-    r: Tensor = apply_view(PART, input, index=(*(slice(None),) * d, slice(first, first + length)))
-    return r
-
-
-def select(input: Tensor, dim: int, index: int) -> Tensor:
-    """The slice at `index` of `dim`, without the dim: a view.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.select(fnnet.tensor([[1, 2], [3, 4]]), 1, -1)
-        tensor([2, 4])
-    """
-    need_tensor("select", input=input)
-    shape = input._data.shape
-    if not shape:
-        raise IndexRangeError("select() cannot be applied to a 0-dim tensor.")
-    d = wrap_dim(dim, len(shape), "select")
-    i = operator.index(index)
-    if not -shape[d] <= i < shape[d]:
-        raise IndexRangeError(f"select(): index {i} out of range for tensor of size {list(shape)} at dimension {d}")
-    r: Tensor = apply_view(GETITEM, input, index=(*(slice(None),) * d, i % shape[d]))
-    return r
-
-
-def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """The diagonal of the planes spanned by two dims, as the last dim: a view.
-
-    Args:
-        input: A tensor of at least two dims.
-        offset: How far above (positive) or below the main diagonal. Default: 0.
-        dim1: First dim of the planes. Default: 0.
-        dim2: Second dim of the planes. Default: 1.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.diagonal(fnnet.tensor([[1, 2], [3, 4]]))
-        tensor([1, 4])
-    """
-    need_tensor("diagonal", input=input)
-    ndim = input._data.ndim
-    a, b = wrap_dim(dim1, ndim, "diagonal"), wrap_dim(dim2, ndim, "diagonal")
-    if a == b:
-        raise ShapeError(f"diagonal: diagonal dimensions cannot be identical {dim1}, {dim2}")
-    r: Tensor = apply_view(DIAGONAL, input, offset=offset, dim1=a, dim2=b)
-    return r
-
-
-def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
-    """All windows of `size` along a dim, `step` apart; their elements lie along a new last dim. A view.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.arange(5).unfold(0, 3, 2)
-        tensor([[0, 1, 2],
-                [2, 3, 4]])
-    """
-    d = wrap_dim(dimension, self._data.ndim, "unfold")
-    x = self if self._data.ndim else reshape(self, (1,))
-    n = x._data.shape[d]
-    if size < 0:
-        raise ShapeError(f"unfold: size is {size} but must be >= 0")
-    if size > n:
-        raise ShapeError(f"unfold: maximum size for tensor at dimension {d} is {n} but size is {size}")
-    if step <= 0:
-        raise ShapeError(f"unfold: step is {step} but must be > 0")
-    r: Tensor = apply_view(SLIDING, x, dim=d, size=size, step=step)
-    return r if self._data.ndim else reshape(r, (size,))
-
-
-__all__ = ["diagonal", "flatten", "narrow", "ravel", "reshape", "select", "squeeze", "unflatten", "unsqueeze"]
+__all__ = ["flatten", "ravel", "reshape", "squeeze", "unflatten", "unsqueeze"]

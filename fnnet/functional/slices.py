@@ -314,7 +314,10 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
         >>> fnnet.index_fill(fnnet.zeros(3), 0, fnnet.tensor([1]), 5)
         tensor([0., 5., 0.])
     """
-    return entitle(masked_fill(input, _fill_mask("index_fill", input, dim, index, value), value), f"IndexFillBackward{int(is_tensor(value))}")
+    return entitle(
+        masked_fill(input, _fill_mask("index_fill", input, dim, index, value), value),
+        f"IndexFillBackward{int(is_tensor(value))}",
+    )
 
 
 _INDEX_FILLS = MASKED_FILL.titled("IndexFillBackward0"), MASKED_FILL.titled("IndexFillBackward1")

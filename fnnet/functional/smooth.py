@@ -219,7 +219,8 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 
 
 LOGSIGMOID = Op(
-    "logsigmoid", title="LogSigmoidBackward0", forward=lambda k, x: -_log1p_exp(k, -x), backward=lambda k, c, g: (g * k.sigmoid(-c.inputs[0]),),
+    "logsigmoid", title="LogSigmoidBackward0",
+    forward=lambda k, x: -_log1p_exp(k, -x), backward=lambda k, c, g: (g * k.sigmoid(-c.inputs[0]),),
     uses=((0,),), real=True, samples=_smooth,
 )  # fmt: skip
 
@@ -252,7 +253,8 @@ def _softsign_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 
 SOFTSIGN = Op(
-    "softsign", title="DivBackward0", forward=lambda k, x: x / (k.abs(x) + 1), backward=_softsign_backward, uses=((0,),), kind=Kind.FLOAT,
+    "softsign", title="DivBackward0",
+    forward=lambda k, x: x / (k.abs(x) + 1), backward=_softsign_backward, uses=((0,),), kind=Kind.FLOAT,
     onnx="Softsign", samples=_kinked,
 )  # fmt: skip
 
@@ -290,7 +292,8 @@ def _tanhshrink_backward(k: K[A], c: Call[A], g: A) -> Grads:
 
 
 TANHSHRINK = Op(
-    "tanhshrink", title="SubBackward0", forward=lambda k, x: x - k.tanh(x), backward=_tanhshrink_backward, uses=((0,),), kind=Kind.FLOAT,
+    "tanhshrink", title="SubBackward0",
+    forward=lambda k, x: x - k.tanh(x), backward=_tanhshrink_backward, uses=((0,),), kind=Kind.FLOAT,
     samples=_smooth,
 )  # fmt: skip
 

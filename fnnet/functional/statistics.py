@@ -261,7 +261,10 @@ def _norm_samples(make: Make) -> Any:
     yield Sample(make(2, 3, low=0, high=0), p=2.0, dim=(1,), smooth=False)
 
 
-NORM = Op("norm", title="LinalgVectorNormBackward0", forward=_norm_forward, backward=_norm_backward, uses=((0, OUT),), samples=_norm_samples)
+NORM = Op(
+    "norm", title="LinalgVectorNormBackward0",
+    forward=_norm_forward, backward=_norm_backward, uses=((0, OUT),), samples=_norm_samples,
+)  # fmt: skip
 
 
 def norm(
