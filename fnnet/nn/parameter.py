@@ -25,10 +25,11 @@ class Parameter(Tensor):
     """A tensor that a Module counts among its parameters when it is assigned as an attribute.
 
     Args:
-        data: The values; their memory is shared, not copied. Default: an empty tensor.
+        data: The values, a tensor; their memory is shared, not copied. Default: an empty tensor.
         requires_grad: Whether gradients are accumulated. Default: True.
 
     Raises:
+        TypeError: `data` is no tensor.
         DTypeError: Gradients of whole numbers are asked for.
 
     Example:
@@ -69,7 +70,7 @@ class Buffer(Tensor):
     """A tensor that a Module counts among its buffers when it is assigned as an attribute.
 
     Args:
-        data: The values; their memory is shared, not copied. Default: an empty tensor.
+        data: The values, a tensor; their memory is shared, not copied. Default: an empty tensor.
         persistent: Whether it is part of the state_dict. Default: True.
 
     Example:

@@ -29,7 +29,7 @@ def clip_grad_norm_(
     """Scale all gradients by one factor so that their norm, as of one vector, is at most `max_norm`.
 
     Args:
-        parameters: A tensor or several, whose `.grad` is scaled.
+        parameters: A tensor or several, whose `.grad` is scaled in place.
         max_norm: The largest norm allowed.
         norm_type: Which p-norm; may be inf. Default: 2.
         error_if_nonfinite: Raise where the norm is inf or nan, before anything is changed. Default: False.
@@ -40,6 +40,8 @@ def clip_grad_norm_(
 
     Raises:
         AutogradError: The norm is not finite, where `error_if_nonfinite` asks.
+
+    Source: Pascanu et al. 2013, On the difficulty of training recurrent neural networks.
 
     Example:
         >>> import fnnet
@@ -61,7 +63,13 @@ def clip_grad_norm_(
 def clip_grads_with_norm_(
     parameters: Tensors, max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:
-    """Scale all gradients by max_norm / total_norm, where that is below 1; arguments as `clip_grad_norm_`.
+    """Scale all gradients by max_norm / (total_norm + 1e-6), where that is below 1.
+
+    Args:
+        parameters: A tensor or several, whose `.grad` is scaled in place.
+        max_norm: The largest norm allowed.
+        total_norm: The norm that the gradients have, 0-d, as `get_total_norm` gives it.
+        foreach: Accepted for PyTorch's sake; without effect.
 
     Example:
         >>> import fnnet
@@ -77,7 +85,21 @@ def clip_grads_with_norm_(
 def get_total_norm(
     tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
 ) -> Tensor:
-    """The norm of all tensors as of one vector; arguments as `clip_grad_norm_`.
+    """The norm of all tensors as of one vector.
+
+    Args:
+        tensors: A tensor or several.
+        norm_type: Which p-norm; may be inf. Default: 2.
+        error_if_nonfinite: Raise where the norm is inf or nan. Default: False.
+        foreach: Accepted for PyTorch's sake; without effect.
+
+    Returns:
+        A 0-d tensor on the first one's device; 0 where there is none.
+
+    Raises:
+        AutogradError: The norm is not finite, where `error_if_nonfinite` asks.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet

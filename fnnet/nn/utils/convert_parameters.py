@@ -11,10 +11,18 @@ from fnnet.functional import joining
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """All parameters, flattened, one after the other; gradients flow back to them.
+    """All parameters, flattened, one after the other.
+
+    Args:
+        parameters: Tensors on one device.
+
+    Returns:
+        A vector in their common dtype, in memory of its own.
 
     Raises:
         ArgumentError: They are on different devices.
+
+    Differentiable: Gradients flow back to the parameters.
 
     Example:
         >>> import fnnet
