@@ -84,6 +84,7 @@ from fnnet.functional.logic import (
 from fnnet.functional.masking import argwhere, masked_fill, masked_scatter, masked_select, nonzero
 from fnnet.functional.maxima import amax, amin, aminmax, argmax, argmin, max, min
 from fnnet.functional.movement import clone, zero_
+from fnnet.functional.parts import diagonal, narrow, select
 from fnnet.functional.pooling import max_pool2d
 from fnnet.functional.power import float_power, hypot, ldexp, pow, reciprocal, rsqrt, sqrt, square
 from fnnet.functional.products import bmm, dot, ger, matmul, mm, mv, outer, vdot
@@ -101,9 +102,7 @@ from fnnet.functional.rounding import abs, absolute, ceil, fix, floor, frac, rou
 from fnnet.functional.scan import (
     cummax, cummin, cumprod, cumsum, cumulative_trapezoid, diff, logcumsumexp, trapezoid, trapz,
 )  # fmt: skip
-from fnnet.functional.shape import (
-    diagonal, flatten, narrow, ravel, reshape, select, squeeze, unflatten, unsqueeze,
-)  # fmt: skip
+from fnnet.functional.shape import flatten, ravel, reshape, squeeze, unflatten, unsqueeze
 from fnnet.functional.sharing import as_tensor, asarray, from_dlpack, from_numpy, frombuffer
 from fnnet.functional.slices import index_add, index_fill, index_select
 from fnnet.functional.sorting import argsort, msort, sort, topk, unique, unique_consecutive

@@ -63,6 +63,12 @@ def manual_seed(seed: int) -> Generator:
     Args:
         seed: In `[-2**63, 2**64)`; a negative one stands for `seed + 2**64`.
 
+    Returns:
+        The default generator.
+
+    Raises:
+        OptionError: `seed` is out of range.
+
     Example:
         >>> import fnnet
         >>> _ = fnnet.manual_seed(0)
@@ -115,6 +121,13 @@ def get_rng_state() -> Tensor:
 def set_rng_state(new_state: Tensor) -> None:
     """Let the default generator continue from a state that `get_rng_state` returned, here or in PyTorch.
 
+    Args:
+        new_state: uint8, `(5056,)`.
+
+    Raises:
+        ArgumentError: It is no uint8 tensor.
+        StateDictError: It has another size.
+
     Example:
         >>> import fnnet
         >>> state = fnnet.get_rng_state()
@@ -138,8 +151,13 @@ def fork_rng(
 
     Args:
         devices: Accepted; other devices' generators are their backends'.
-        enabled: False makes the block an ordinary one.
+        enabled: False makes the block an ordinary one. Default: True.
+        _caller: Accepted for PyTorch's sake.
+        _devices_kw: Accepted for PyTorch's sake.
         device_type: Accepted, as `devices`.
+
+    Returns:
+        A context manager.
 
     Example:
         >>> import fnnet

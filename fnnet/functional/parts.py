@@ -59,8 +59,8 @@ def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
 
     Raises:
         IndexRangeError: `dim` or `start` is not there.
-        ShapeError: There are fewer elements than `length`, or it is negative; `input` is 0-d; `start` is a tensor, but no
-            0-d one of whole numbers.
+        ShapeError: There are fewer elements than `length`, or it is negative; `input` is 0-d; `start` is a tensor, but
+            no 0-d one of whole numbers.
 
     Differentiable: Everywhere, any order.
 

@@ -13,7 +13,16 @@ from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, apply_
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DEFAULT, DType
-from fnnet.functional._common import broadcast_shape, dtype_of, into, is_tensor, need_tensor, sizes, to_dtype
+from fnnet.functional._common import (
+    broadcast_shape,
+    dtype_of,
+    into,
+    is_tensor,
+    need_operand,
+    need_tensor,
+    sizes,
+    to_dtype,
+)
 from fnnet.functional._rules import zero_backward
 from fnnet.functional.creation import DeviceLike
 from fnnet.functional.generators import Generator
@@ -42,6 +51,7 @@ def _drawn(
     if any(n < 0 for n in shape):
         raise ShapeError(f"{name}: Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
     if out is not None:
+        need_tensor(name, out=out)
         with set_grad(False):
             return into(name, out, draw(kind, shape, dtype_of(out), out._device, generator, **parameters))
     t = draw(kind, shape, dtype, canonical(device), generator, **parameters)
@@ -454,6 +464,7 @@ def normal(
         >>> fnnet.normal(10.0, 2.0, (2,))
         tensor([13.0820,  9.4131])
     """
+    need_operand("normal", mean=mean, std=std)
     if not is_tensor(mean) and not is_tensor(std):
         if size is None:
             raise ArgumentError("normal(): size is needed where mean and std are numbers")
@@ -551,6 +562,8 @@ def multinomial(
         tensor([1, 2])
     """
     need_tensor("multinomial", input=input)
+    if out is not None:
+        need_tensor("multinomial", out=out)
     if out is not None and dtype_of(out) is not dtypes.int64:
         raise DTypeError(f"multinomial expects Long tensor out, got: {dtype_of(out)}")
     shape = (*input._data.shape[:-1], num_samples)
