@@ -46,7 +46,7 @@ def _bits_(op: Op) -> Operator:
     def method(self: Any, other: Any) -> Tensor:
         common = result_dtype(self, other)
         check_castable(op.name + "_", common, dtype_of(self))
-        refuse_dtype(op.name + "_cpu", common, 2, 3)
+        logic.need_bits(op, common)
         return inplace(op, self, other)
 
     name_method(method, op.name)

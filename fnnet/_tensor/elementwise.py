@@ -12,7 +12,7 @@ from fnnet._core.op import Op
 from fnnet._tensor._methods import InPlaceUnary, assign, binary_, name_method, unary_
 from fnnet.autograd.variable import Variable
 from fnnet.functional import complex_numbers, elementwise, exponential, extremes, power, rounding, special, trigonometry
-from fnnet.functional._common import dtype_of, inplace
+from fnnet.functional._common import dtype_of, inplace, need_tensor
 
 if TYPE_CHECKING:
     from fnnet._core.namespace import Number

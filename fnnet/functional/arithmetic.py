@@ -17,6 +17,7 @@ from fnnet.functional._common import (
     into,
     is_tensor,
     need_number,
+    need_operand,
     need_tensor,
     number_dtype,
     quick_binary,
@@ -140,6 +141,7 @@ def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1, ou
         other = scaled("sub", input, other, alpha)
     r = quick_binary(SUB, input, other) if is_tensor(input) else None
     if r is None:
+        need_operand("sub", input=input, other=other)
         refuse_bool(input, other)
         r = binary(SUB if is_tensor(input) else NUMBER_SUB, input, other)
     return r if out is None else into("sub", out, r, beside=(input, other))
@@ -169,6 +171,7 @@ def rsub(input: Tensor, other: Tensor | Number, alpha: Number = 1) -> Tensor:
         tensor([9, 8])
     """
     need_tensor("rsub", input=input)
+    need_operand("rsub", other=other)
     return (
         sub(other, input, alpha=alpha)
         if not is_tensor(other)
@@ -398,6 +401,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
         tensor([4.])
     """
     check_addcdiv(tensor1, tensor2, input)
+    need_number("addcdiv", value=value)
     value = fit_number(value, result_dtype(input, tensor1, tensor2))
     r = elementwise(ADDCDIV, input, tensor1, tensor2, value=value)
     return r if out is None else into("addcdiv", out, r, beside=(input, tensor1, tensor2))
@@ -406,7 +410,6 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
 def check_addcdiv(tensor1: Any, tensor2: Any, input: Any) -> None:
     """Raise where addcdiv would divide whole numbers."""
     need_tensor("addcdiv", input=input, tensor1=tensor1, tensor2=tensor2)
-    need_number("addcdiv", value=value)
     if dtype_of(tensor1).category < 2 and dtype_of(tensor2).category < 2:
         raise DTypeError(
             "Integer division with addcdiv is no longer supported, and in a future release addcdiv will perform a true "
@@ -450,6 +453,7 @@ LERP_NUMBER = LERP.titled("LerpBackward0")
 def check_lerp(input: Any, end: Any, weight: Any) -> None:
     """Raise where the operands of lerp have not one floating-point dtype."""
     need_tensor("lerp", input=input, end=end)
+    need_operand("lerp", weight=weight)
     dtype = dtype_of(input)
     refuse_dtype("lerp_kernel_scalar", dtype, 0, 1)
     for name, t in (("end", end), ("weight", weight)):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from fnnet._core.errors import DTypeError
 from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.backends import dtypes
-from fnnet.functional._common import binary, dtype_of, need_tensor, refuse_dtype, result_dtype, unary
+from fnnet.backends.dtypes import DType
+from fnnet.functional._common import binary, dtype_of, need_operand, need_tensor, refuse_dtype, result_dtype, unary
 from fnnet.functional._rules import rough, tensor_pairs
 
 if TYPE_CHECKING:
@@ -155,10 +156,16 @@ BITWISE_NOT = Op(
 
 def on_bits(op: Op, a: Any, b: Any, out: Tensor | None = None) -> Tensor:
     """A bit op of whole numbers or truth values."""
+    need_operand(op.name, input=a, other=b)
+    need_bits(op, result_dtype(a, b))
+    return binary(op, a, b, out)
+
+
+def need_bits(op: Op, dtype: DType) -> None:
+    """Raise unless the bit op is defined for `dtype`: whole numbers and, but for shifts, truth values."""
     shift = op is BITWISE_LEFT_SHIFT or op is BITWISE_RIGHT_SHIFT
     kernel = {"bitwise_left_shift": "lshift", "bitwise_right_shift": "rshift"}.get(op.name, op.name)
-    refuse_dtype(kernel + "_cpu", result_dtype(a, b), *((0, 2, 3) if shift else (2, 3)))
-    return binary(op, a, b, out)
+    refuse_dtype(kernel + "_cpu", dtype, *((0, 2, 3) if shift else (2, 3)))
 
 
 def bitwise_and(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:

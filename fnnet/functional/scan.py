@@ -170,7 +170,8 @@ def cumsum_(self: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
         tensor([1., 2., 3.])
     """
     need_tensor("cumsum_", input=self)
-    refuse_dtype("cumsum_", dtype_of(self), 0)
+    if self._data.ndim:
+        refuse_dtype("cumsum_", dtype_of(self), 0)
     return copy_into(self, cumsum(self, dim, dtype=dtype))
 
 
@@ -196,7 +197,8 @@ def cumprod_(self: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
         tensor([2., 4.])
     """
     need_tensor("cumprod_", input=self)
-    refuse_dtype("cumprod_", dtype_of(self), 0)
+    if self._data.ndim:
+        refuse_dtype("cumprod_", dtype_of(self), 0)
     return copy_into(self, cumprod(self, dim, dtype=dtype))
 
 
