@@ -16,7 +16,7 @@ from fnnet.autograd.variable import INFERENCE, Variable, make
 from fnnet.backends.devices import Device
 from fnnet.backends.dtypes import DEFAULT, DType
 from fnnet.backends.random.order import storage_order
-from fnnet.functional._common import dtype_of, into, is_tensor, need_tensor, number_dtype, plain_number
+from fnnet.functional._common import dtype_of, into, is_tensor, need_number, need_tensor, number_dtype, plain_number
 from fnnet.functional._common import sizes as as_sizes
 from fnnet.functional.host_data import as_dtype, fitting_number, host_array
 from fnnet.functional.movement import canonical
@@ -59,15 +59,22 @@ def tensor(
 
     Args:
         data: A number, nested lists or tuples of numbers, a NumPy array, or a tensor.
-        dtype: Default: as inferred: Python floats become the default dtype, ints int64; arrays keep theirs.
-        device: Where it lies. Default: the CPU.
+        dtype: Default: None, as inferred: Python floats become the default dtype, ints int64; arrays keep theirs.
+        device: Where it lies. Default: None, the CPU; of a tensor where that lies.
         requires_grad: Whether gradients are accumulated. Default: False.
-        pin_memory: Accepted; host memory needs no pinning here.
+        pin_memory: Accepted; host memory needs no pinning here. Default: False.
+
+    Returns:
+        A new leaf in the shape of the nesting.
 
     Raises:
         ShapeError: The sequences are ragged.
         ArgumentError: Something is no number.
+        DTypeError: `data` is of a kind that has no dtype here, or gradients of whole numbers are asked for.
         OptionError: A number does not fit the dtype.
+        DeviceError: The device is not there.
+
+    Differentiable: No: a tensor's history is not kept (`clone` keeps it).
 
     Example:
         >>> import fnnet
@@ -90,6 +97,11 @@ def tensor(
 
 
 # from a shape --------------------------------------------------------------------------------------------------------
+def _dtype_of_out(name: str, out: Tensor) -> DType:
+    need_tensor(name, out=out)
+    return dtype_of(out)
+
+
 def _filled(
     name: str, shape: Shape, value: Number, dtype: DType, device: DeviceLike, requires_grad: bool, out: Tensor | None
 ) -> Tensor:
@@ -117,6 +129,7 @@ def _shape(name: str, args: tuple[Any, ...], size: Sequence[int] | None) -> Shap
 def _fill_value(name: str, value: Any) -> Number:
     """A number, or the value of a 0-d tensor."""
     if not is_tensor(value):
+        need_number(name, fill_value=value)
         return cast("Number", plain_number(value))
     if value._data.ndim:
         raise ArgumentError(f"{name}(): argument 'fill_value' (position 2) must be Number, not Tensor")
@@ -137,14 +150,26 @@ def full(
     """A tensor of shape `size` filled with `fill_value`.
 
     Args:
-        size: The shape.
+        size: The shape, a sequence of ints.
         fill_value: Number or 0-d tensor.
         out: Where to write the result.
-        dtype: Default: that of the value.
-        layout: Accepted; memory is strided.
-        device: Where it lies. Default: the CPU.
+        dtype: Default: None, that of the value; with `out` that of `out`.
+        layout: Accepted; memory is strided. Default: None.
+        device: Where it lies. Default: None, the CPU.
         requires_grad: Whether gradients are accumulated. Default: False.
-        pin_memory: Accepted; host memory needs no pinning here.
+        pin_memory: Accepted; host memory needs no pinning here. Default: False.
+
+    Returns:
+        A new leaf of shape `size`, or `out`.
+
+    Raises:
+        ShapeError: A size is negative.
+        ArgumentError: `size` is no sequence of ints, or `fill_value` no number.
+        OptionError: The value does not fit the dtype.
+        DTypeError: Gradients of whole numbers are asked for, or `out` can't hold the dtype.
+        DeviceError: The device is not there.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -155,7 +180,7 @@ def full(
     if isinstance(size, int):
         raise ArgumentError("full(): argument 'size' (position 1) must be tuple of ints, not int")
     value = _fill_value("full", fill_value)
-    found = dtype or (dtype_of(out) if out is not None else number_dtype(value))
+    found = dtype or (_dtype_of_out("full", out) if out is not None else number_dtype(value))
     return _filled("full", as_sizes("full", (size,)), value, found, device, requires_grad, out)
 
 
@@ -171,13 +196,34 @@ def zeros(
 ) -> Tensor:
     """A tensor of zeros.
 
+    Args:
+        sizes: The shape, as ints or as one sequence of ints.
+        size: The shape by name. Default: None, `sizes`.
+        out: Where to write the result.
+        dtype: Default: None, the default dtype; with `out` that of `out`.
+        layout: Accepted; memory is strided. Default: None.
+        device: Where it lies. Default: None, the CPU.
+        requires_grad: Whether gradients are accumulated. Default: False.
+        pin_memory: Accepted; host memory needs no pinning here. Default: False.
+
+    Returns:
+        A new leaf, or `out`.
+
+    Raises:
+        ShapeError: A size is negative.
+        ArgumentError: No size is given, or one is no int.
+        DTypeError: Gradients of whole numbers are asked for, or `out` can't hold the dtype.
+        DeviceError: The device is not there.
+
+    Differentiable: No.
+
     Example:
         >>> import fnnet
         >>> fnnet.zeros(2, 3)
         tensor([[0., 0., 0.],
                 [0., 0., 0.]])
     """
-    found = dtype or (DEFAULT.float if out is None else dtype_of(out))
+    found = dtype or (DEFAULT.float if out is None else _dtype_of_out("zeros", out))
     return _filled("zeros", _shape("zeros", sizes, size), 0, found, device, requires_grad, out)
 
 
@@ -193,12 +239,33 @@ def ones(
 ) -> Tensor:
     """A tensor of ones.
 
+    Args:
+        sizes: The shape, as ints or as one sequence of ints.
+        size: The shape by name. Default: None, `sizes`.
+        out: Where to write the result.
+        dtype: Default: None, the default dtype; with `out` that of `out`.
+        layout: Accepted; memory is strided. Default: None.
+        device: Where it lies. Default: None, the CPU.
+        requires_grad: Whether gradients are accumulated. Default: False.
+        pin_memory: Accepted; host memory needs no pinning here. Default: False.
+
+    Returns:
+        A new leaf, or `out`.
+
+    Raises:
+        ShapeError: A size is negative.
+        ArgumentError: No size is given, or one is no int.
+        DTypeError: Gradients of whole numbers are asked for, or `out` can't hold the dtype.
+        DeviceError: The device is not there.
+
+    Differentiable: No.
+
     Example:
         >>> import fnnet
         >>> fnnet.ones(2, dtype=fnnet.int64)
         tensor([1, 1])
     """
-    found = dtype or (DEFAULT.float if out is None else dtype_of(out))
+    found = dtype or (DEFAULT.float if out is None else _dtype_of_out("ones", out))
     return _filled("ones", _shape("ones", sizes, size), 1, found, device, requires_grad, out)
 
 
@@ -215,12 +282,34 @@ def empty(
 ) -> Tensor:
     """A tensor whose values mean nothing yet (here: zeros).
 
+    Args:
+        sizes: The shape, as ints or as one sequence of ints.
+        size: The shape by name. Default: None, `sizes`.
+        out: Where to write the result.
+        dtype: Default: None, the default dtype; with `out` that of `out`.
+        layout: Accepted; memory is strided. Default: None.
+        device: Where it lies. Default: None, the CPU.
+        requires_grad: Whether gradients are accumulated. Default: False.
+        pin_memory: Accepted; host memory needs no pinning here. Default: False.
+        memory_format: The order of its memory. Default: None, C order.
+
+    Returns:
+        A new leaf, or `out`.
+
+    Raises:
+        ShapeError: A size is negative.
+        ArgumentError: No size is given, or one is no int.
+        DTypeError: Gradients of whole numbers are asked for, or `out` can't hold the dtype.
+        DeviceError: The device is not there.
+
+    Differentiable: No.
+
     Example:
         >>> import fnnet
         >>> fnnet.empty(2, 3).shape
         fnnet.Size([2, 3])
     """
-    found = dtype or (DEFAULT.float if out is None else dtype_of(out))
+    found = dtype or (DEFAULT.float if out is None else _dtype_of_out("empty", out))
     return _filled("empty", _shape("empty", sizes, size), 0, found, device, requires_grad, out)
 
 
@@ -230,11 +319,30 @@ def scalar_tensor(
 ) -> Tensor:  # fmt: skip
     """A 0-d tensor of the default dtype.
 
+    Args:
+        s: The number.
+        dtype: Default: None, the default dtype.
+        layout: Accepted; memory is strided. Default: None.
+        device: Where it lies. Default: None, the CPU.
+        pin_memory: Accepted; host memory needs no pinning here. Default: False.
+        requires_grad: Whether gradients are accumulated. Default: False.
+
+    Returns:
+        A new leaf.
+
+    Raises:
+        OptionError: The number does not fit the dtype.
+        DTypeError: Gradients of whole numbers are asked for.
+        DeviceError: The device is not there.
+
+    Differentiable: No.
+
     Example:
         >>> import fnnet
         >>> fnnet.scalar_tensor(2)
         tensor(2.)
     """
+    need_number("scalar_tensor", s=s)
     return _filled("scalar_tensor", (), s, dtype or DEFAULT.float, device, requires_grad, None)
 
 
@@ -271,6 +379,26 @@ def zeros_like(
 ) -> Tensor:
     """Zeros of the shape, dtype and device of `input`.
 
+    Args:
+        input: Any tensor.
+        dtype: Default: None, that of `input`.
+        layout: Accepted; memory is strided. Default: None.
+        device: Where it lies. Default: None, where `input` lies.
+        requires_grad: Whether gradients are accumulated. Default: False.
+        pin_memory: Accepted; host memory needs no pinning here. Default: False.
+        memory_format: The order of its memory. Default: None, as in `input`.
+
+    Returns:
+        A new leaf.
+
+    Raises:
+        ArgumentError: `input` is no tensor.
+        DTypeError: Gradients of whole numbers are asked for.
+        ShapeError: `memory_format` is of another number of dims.
+        DeviceError: The device is not there.
+
+    Differentiable: No.
+
     Example:
         >>> import fnnet
         >>> fnnet.zeros_like(fnnet.ones(2))
@@ -291,6 +419,26 @@ def ones_like(
 ) -> Tensor:
     """Ones of the shape, dtype and device of `input`.
 
+    Args:
+        input: Any tensor.
+        dtype: Default: None, that of `input`.
+        layout: Accepted; memory is strided. Default: None.
+        device: Where it lies. Default: None, where `input` lies.
+        requires_grad: Whether gradients are accumulated. Default: False.
+        pin_memory: Accepted; host memory needs no pinning here. Default: False.
+        memory_format: The order of its memory. Default: None, as in `input`.
+
+    Returns:
+        A new leaf.
+
+    Raises:
+        ArgumentError: `input` is no tensor.
+        DTypeError: Gradients of whole numbers are asked for.
+        ShapeError: `memory_format` is of another number of dims.
+        DeviceError: The device is not there.
+
+    Differentiable: No.
+
     Example:
         >>> import fnnet
         >>> fnnet.ones_like(fnnet.zeros(2))
@@ -310,6 +458,26 @@ def empty_like(
     memory_format: object = None,
 ) -> Tensor:
     """A tensor of the shape, dtype and device of `input`, whose values mean nothing yet (here: zeros).
+
+    Args:
+        input: Any tensor.
+        dtype: Default: None, that of `input`.
+        layout: Accepted; memory is strided. Default: None.
+        device: Where it lies. Default: None, where `input` lies.
+        requires_grad: Whether gradients are accumulated. Default: False.
+        pin_memory: Accepted; host memory needs no pinning here. Default: False.
+        memory_format: The order of its memory. Default: None, as in `input`.
+
+    Returns:
+        A new leaf.
+
+    Raises:
+        ArgumentError: `input` is no tensor.
+        DTypeError: Gradients of whole numbers are asked for.
+        ShapeError: `memory_format` is of another number of dims.
+        DeviceError: The device is not there.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -332,6 +500,28 @@ def full_like(
 ) -> Tensor:
     """`fill_value` in the shape, dtype and device of `input`.
 
+    Args:
+        input: Any tensor.
+        fill_value: Number or 0-d tensor; for whole numbers its fraction is cut off.
+        dtype: Default: None, that of `input`.
+        layout: Accepted; memory is strided. Default: None.
+        device: Where it lies. Default: None, where `input` lies.
+        requires_grad: Whether gradients are accumulated. Default: False.
+        pin_memory: Accepted; host memory needs no pinning here. Default: False.
+        memory_format: The order of its memory. Default: None, as in `input`.
+
+    Returns:
+        A new leaf.
+
+    Raises:
+        ArgumentError: `input` is no tensor, or `fill_value` no number.
+        OptionError: The value does not fit the dtype.
+        DTypeError: Gradients of whole numbers are asked for.
+        ShapeError: `memory_format` is of another number of dims.
+        DeviceError: The device is not there.
+
+    Differentiable: No.
+
     Example:
         >>> import fnnet
         >>> fnnet.full_like(fnnet.zeros(2), 3)
@@ -345,8 +535,16 @@ def full_like(
 def set_default_dtype(d: DType) -> None:
     """Let new floating-point tensors have the dtype `d` (process-wide).
 
+    Args:
+        d: A floating-point dtype. It is also that of the parts of new complex tensors.
+
+    Returns:
+        Nothing.
+
     Raises:
         DTypeError: It is no floating-point dtype.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -362,6 +560,11 @@ def set_default_dtype(d: DType) -> None:
 
 def get_default_dtype() -> DType:
     """The dtype of new floating-point tensors.
+
+    Returns:
+        float32, unless `set_default_dtype` has set another.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet

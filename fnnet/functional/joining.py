@@ -14,7 +14,7 @@ from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.autograd.variable import Variable
 from fnnet.backends import dtypes
-from fnnet.functional._common import dtype_of, into, result_dtype, to_dtype, wrap_dim
+from fnnet.functional._common import dtype_of, into, need_tensor, result_dtype, to_dtype, wrap_dim
 from fnnet.functional.broadcasting import atleast_1d, atleast_2d, atleast_3d, broadcast_to
 from fnnet.functional.creation import tensor, zeros
 from fnnet.functional.places import take_rows
@@ -73,12 +73,20 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
     """Tensors one after the other along a dim that all have; in the others their sizes agree.
 
     Args:
-        tensors: At least one; dtypes are promoted. Empty vectors of shape (0,) are left out.
+        tensors: At least one, as list or tuple; dtypes are promoted. Empty vectors of shape (0,) are left out.
         dim: Along which dim. Default: 0.
         out: Where to write the result.
 
+    Returns:
+        A new tensor whose size along `dim` is the sum of theirs.
+
     Raises:
         ShapeError: Sizes differ in another dim, or a tensor is 0-d.
+        OptionError: There is no tensor.
+        ArgumentError: `tensors` is no list or tuple of tensors.
+        IndexRangeError: `dim` is out of range.
+
+    Differentiable: By each tensor, any order.
 
     Example:
         >>> import fnnet
@@ -120,6 +128,21 @@ concatenate = cat
 def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors of one shape along a new dim.
 
+    Args:
+        tensors: At least one, as list or tuple, all of one shape; dtypes are promoted.
+        dim: Where the new dim stands in the result. Default: 0.
+        out: Where to write the result.
+
+    Returns:
+        A new tensor with one dim more, whose size is their number.
+
+    Raises:
+        ShapeError: Shapes differ, or there is no tensor.
+        ArgumentError: `tensors` is no list or tuple of tensors.
+        IndexRangeError: `dim` is out of range.
+
+    Differentiable: By each tensor, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.stack([fnnet.tensor([1, 2]), fnnet.tensor([3, 4])], dim=1)
@@ -145,6 +168,20 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None)
 def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """Side by side: along the columns, vectors along their only dim.
 
+    Args:
+        tensors: At least one, as list or tuple: all `(n,)`, 0-d counting as `(1,)`, or all `(M, n, *)`; dtypes are
+            promoted.
+        out: Where to write the result.
+
+    Returns:
+        A new tensor `(sum of n,)` or `(M, sum of n, *)`.
+
+    Raises:
+        ShapeError: Sizes differ elsewhere, or there is no tensor.
+        ArgumentError: `tensors` is no list or tuple of tensors.
+
+    Differentiable: By each tensor, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.hstack([fnnet.tensor([1]), fnnet.tensor([2, 3])])
@@ -158,6 +195,19 @@ def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
 
 def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """One above the other: along the rows, vectors being rows.
+
+    Args:
+        tensors: At least one, as list or tuple: `(n, *)`, a vector `(M,)` counting as `(1, M)`; dtypes are promoted.
+        out: Where to write the result.
+
+    Returns:
+        A new tensor `(sum of n, *)`.
+
+    Raises:
+        ShapeError: Sizes differ in another dim, or there is no tensor.
+        ArgumentError: `tensors` is no list or tuple of tensors.
+
+    Differentiable: By each tensor, any order.
 
     Example:
         >>> import fnnet
@@ -177,6 +227,20 @@ row_stack = vstack
 def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """One behind the other: along the third dim.
 
+    Args:
+        tensors: At least one, as list or tuple: `(M, N, n, *)`, a matrix `(M, N)` counting as `(M, N, 1)`, a vector
+            `(N,)` as `(1, N, 1)`; dtypes are promoted.
+        out: Where to write the result.
+
+    Returns:
+        A new tensor `(M, N, sum of n, *)`.
+
+    Raises:
+        ShapeError: Sizes differ in another dim, or there is no tensor.
+        ArgumentError: `tensors` is no list or tuple of tensors.
+
+    Differentiable: By each tensor, any order.
+
     Example:
         >>> import fnnet
         >>> tuple(fnnet.dstack([fnnet.zeros(2, 3), fnnet.zeros(2, 3)]).shape)
@@ -190,6 +254,19 @@ def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
 
 def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """Side by side, vectors being columns.
+
+    Args:
+        tensors: At least one, as list or tuple: `(M, n, *)`, a vector `(M,)` counting as `(M, 1)`; dtypes are promoted.
+        out: Where to write the result.
+
+    Returns:
+        A new tensor `(M, sum of n, *)`.
+
+    Raises:
+        ShapeError: Sizes differ in another dim, or there is no tensor.
+        ArgumentError: `tensors` is no list or tuple of tensors.
+
+    Differentiable: By each tensor, any order.
 
     Example:
         >>> import fnnet
@@ -208,9 +285,19 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """Coordinates of a grid: each vector expanded over the dims of the others.
 
     Args:
-        tensors: Vectors (or 0-d tensors), or one sequence of them.
-        indexing: "ij": dim i belongs to vector i; "xy": the first two vectors exchange their dims. Default: "ij",
-            with a warning, as in PyTorch.
+        tensors: Vectors (or 0-d tensors) of one dtype, or one sequence of them.
+        indexing: "ij": dim i belongs to vector i; "xy": the first two vectors exchange their dims. Default: None, which
+            is "ij" with a warning, as in PyTorch.
+
+    Returns:
+        One view per vector, each of the shape of the grid; write to a copy (`clone`), as its elements share memory.
+
+    Raises:
+        ShapeError: A tensor has two dims or more, dtypes differ, or there is no tensor.
+        OptionError: `indexing` is none of these.
+        ArgumentError: Something is no tensor.
+
+    Differentiable: By each vector, any order: the gradients along the other dims add up.
 
     Example:
         >>> import fnnet
@@ -251,6 +338,18 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 def cartesian_prod(*tensors: Tensor) -> Tensor:
     """All tuples with one element of each vector, in order, as rows.
 
+    Args:
+        tensors: n vectors of one dtype.
+
+    Returns:
+        A new tensor `(product of their sizes, n)`; of one vector that vector itself.
+
+    Raises:
+        ShapeError: A tensor is no vector, dtypes differ, or there is no tensor.
+        ArgumentError: Something is no tensor.
+
+    Differentiable: By each vector, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.cartesian_prod(fnnet.tensor([1, 2]), fnnet.tensor([3, 4]))
@@ -271,6 +370,22 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
     """All combinations of `r` elements of a vector, in lexicographic order of their places, as rows.
 
+    Args:
+        input: Vector `(n,)`.
+        r: Elements per combination, at least 0. Default: 2.
+        with_replacement: Whether an element may come repeatedly. Default: False.
+
+    Returns:
+        A new tensor `(n! / (r! (n - r)!), r)`, with replacement `((n + r - 1)! / (r! (n - 1)!), r)`; for `r = 0` it is
+        `(0,)`.
+
+    Raises:
+        ShapeError: `input` is no vector.
+        OptionError: `r` is negative.
+        ArgumentError: `input` is no tensor.
+
+    Differentiable: By `input`, any order.
+
     Example:
         >>> import fnnet
         >>> fnnet.combinations(fnnet.tensor([1, 2, 3]))
@@ -278,6 +393,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
                 [1, 3],
                 [2, 3]])
     """
+    need_tensor("combinations", input=input)
     if input._data.ndim != 1:
         raise ShapeError(f"combinations: Expect a 1D vector, but got shape {list(input._data.shape)}")
     if r < 0:
@@ -292,6 +408,18 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
 
 def block_diag(*tensors: Tensor) -> Tensor:
     """A matrix with the given matrices along its diagonal; vectors are rows.
+
+    Args:
+        tensors: Matrices; vectors `(n,)` count as `(1, n)`, 0-d tensors as `(1, 1)`; dtypes are promoted.
+
+    Returns:
+        A new matrix, as high and as wide as all of them together; of none `(1, 0)`.
+
+    Raises:
+        ShapeError: A tensor has three dims or more.
+        ArgumentError: Something is no tensor.
+
+    Differentiable: By each tensor, any order.
 
     Example:
         >>> import fnnet

@@ -23,6 +23,23 @@ if TYPE_CHECKING:
 def as_tensor(data: Any, dtype: DType | None = None, device: DeviceLike = None) -> Tensor:  # data: as for tensor()
     """`data` as a tensor; a tensor or a NumPy array of fitting dtype and device is shared, not copied.
 
+    Args:
+        data: What `tensor` takes.
+        dtype: Default: None, that of `data`, or as `tensor` infers it.
+        device: Where it shall lie. Default: None, where a tensor lies, else the CPU.
+
+    Returns:
+        `data` itself if it is a tensor that fits, a leaf over an array's own memory, or else a copy.
+
+    Raises:
+        ShapeError: The sequences are ragged.
+        ArgumentError: Something is no number.
+        DTypeError: `data` is of a kind or of an array's dtype that has no counterpart here.
+        OptionError: A number does not fit the dtype, or an array's byte order is foreign or a stride negative.
+        DeviceError: The device is not there.
+
+    Differentiable: By a tensor, any order: other dtypes and devices keep its history.
+
     Example:
         >>> import fnnet, numpy
         >>> a = numpy.zeros(2)
@@ -56,13 +73,20 @@ def asarray(
     Args:
         obj: A tensor, an array, an object with DLPack or the buffer protocol (read as `dtype`, by default the default
             dtype), or what `tensor` takes.
-        dtype: Default: that of `obj`.
-        device: Where it shall lie. Default: where `obj` lies.
-        copy: True: memory of its own; False: never; None: only where needed.
-        requires_grad: Whether gradients are accumulated; False cuts the history off. Default: as `obj` has it.
+        dtype: Default: None, that of `obj`.
+        device: Where it shall lie. Default: None, where `obj` lies.
+        copy: True: memory of its own; False: never; None: only where needed. Default: None.
+        requires_grad: Whether gradients are accumulated; False cuts the history off. Default: None, as `obj` has it.
+
+    Returns:
+        `obj` itself, a tensor over its memory, or a copy.
 
     Raises:
-        OptionError: `copy` is False and a copy is needed.
+        OptionError: `copy` is False and a copy is needed; an array's byte order is foreign or a stride negative.
+        DTypeError: The dtype has no counterpart here, or gradients of whole numbers are asked for.
+        DeviceError: The device is not there.
+
+    Differentiable: By a tensor, unless `requires_grad` is given.
 
     Example:
         >>> import fnnet
@@ -109,12 +133,17 @@ def from_numpy(ndarray: Raw) -> Tensor:
     """A tensor over the array's own memory: writes on either side are seen on the other.
 
     Args:
-        ndarray: Any dtype of fnnet, any shape.
+        ndarray: An array of any shape and of a dtype that fnnet has.
+
+    Returns:
+        A leaf of the array's shape, dtype and strides.
 
     Raises:
         ArgumentError: It is no array.
         DTypeError: Its dtype has no counterpart.
         OptionError: Its byte order is not the machine's, or a stride is negative.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet, numpy
@@ -153,8 +182,19 @@ def from_numpy(ndarray: Raw) -> Tensor:
 def from_dlpack(ext_tensor: Any) -> Tensor:  # any object with __dlpack__
     """A tensor over memory that another library shares by the DLPack protocol.
 
+    Args:
+        ext_tensor: An object with `__dlpack__` in host memory.
+
+    Returns:
+        A leaf over that memory.
+
     Raises:
-        DTypeError: The object does not speak the protocol.
+        DTypeError: The object does not speak the protocol, or its dtype has no counterpart.
+
+    Differentiable: No.
+
+    Source:
+        Array API standard, "Data interchange mechanisms" (DLPack).
 
     Example:
         >>> import fnnet, numpy
@@ -179,14 +219,21 @@ def frombuffer(
     """A 1-d tensor over the memory of a buffer.
 
     Args:
-        buffer: Object with the buffer protocol.
+        buffer: Object with the buffer protocol; what is read-only gives a tensor that can't be written to.
         dtype: How its bytes are read.
-        count: Elements; -1 all that follow `offset`.
-        offset: Bytes to leave out at the start.
+        count: Elements; -1 all that follow `offset`. Default: -1.
+        offset: Bytes to leave out at the start. Default: 0.
         requires_grad: Whether gradients are accumulated. Default: False.
 
+    Returns:
+        A leaf `(count,)` over the buffer's memory.
+
     Raises:
-        OptionError: The object has no buffer, or the buffer is too short or no multiple of an element.
+        OptionError: The object has no buffer, or the buffer is empty, too short or no multiple of an element.
+        DTypeError: Gradients of whole numbers are asked for.
+        ArgumentError: `dtype` is no dtype.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
