@@ -6,13 +6,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Protocol, Self, TypeVar, overload
 
-from fnnet._core.errors import ArgumentError, AutogradError, MissingMethodError, OptionError
+from fnnet._core.errors import ArgumentError, MissingMethodError, OptionError
 from fnnet._tensor import Tensor
-from fnnet.autograd.node import Handle, module_path
+from fnnet.autograd.node import module_path
 from fnnet.autograd.variable import Variable
 from fnnet.nn import call_hooks
 from fnnet.nn.call_hooks import GLOBAL, any_hooks
 from fnnet.nn.conversion import ConversionMethods
+from fnnet.nn.hook_registration import HookMethods
 from fnnet.nn.parameter import Buffer, Parameter
 from fnnet.nn.state import StateMethods
 
@@ -42,7 +43,7 @@ class CallForward:
 _ARRAYS = ("_parameters", "_buffers", "_modules")
 
 
-class Module(ConversionMethods, StateMethods):
+class Module(ConversionMethods, StateMethods, HookMethods):
     """Base of all layers and networks.
 
     Assigning a Parameter, a Buffer or a Module to an attribute registers it; `forward` says what the module computes.
@@ -66,7 +67,6 @@ class Module(ConversionMethods, StateMethods):
     _parameters: dict[str, Any]
     _buffers: dict[str, Any]
     _modules: dict[str, Any]
-    _is_full_backward_hook: bool | None
 
     def __init__(self) -> None:
         new = super().__setattr__
@@ -108,7 +108,18 @@ class Module(ConversionMethods, StateMethods):
 
     # registration -----------------------------------------------------------------------------------------------------
     def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """Register a Parameter (or None, to reserve the name) under `name`."""
+        """Register a Parameter under a name.
+
+        Args:
+            name: Attribute name, without dots.
+            param: The Parameter, a leaf, or None to reserve the name.
+
+        Raises:
+            ArgumentError: `name` is no string, or `param` no Parameter.
+            KeyError: The name is empty, has a dot, or is another attribute's.
+            OptionError: `param` is a result of recorded ops.
+            AttributeError: The subclass's `__init__` has not called `super().__init__()`.
+        """
         if "_parameters" not in self.__dict__:
             raise AttributeError("cannot assign parameter before Module.__init__() call")
         _check_name(self, name, "parameter", self._parameters)
@@ -136,6 +147,11 @@ class Module(ConversionMethods, StateMethods):
             name: Attribute name, without dots.
             tensor: The buffer, or None to reserve the name.
             persistent: Whether it is part of the state_dict. Default: True.
+
+        Raises:
+            ArgumentError: `name` is no string, or `tensor` no tensor.
+            KeyError: The name is empty, has a dot, or is another attribute's.
+            AttributeError: The subclass's `__init__` has not called `super().__init__()`.
         """
         if "_buffers" not in self.__dict__:
             raise AttributeError("cannot assign buffer before Module.__init__() call")
@@ -154,14 +170,28 @@ class Module(ConversionMethods, StateMethods):
             self._non_persistent_buffers_set.add(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
-        """Register a submodule (or None, to reserve the name) under `name`."""
+        """Register a submodule under a name.
+
+        Args:
+            name: Attribute name, without dots.
+            module: The module, or None to reserve the name.
+
+        Raises:
+            ArgumentError: `name` is no string, or `module` no Module.
+            KeyError: The name is empty, has a dot, or is another attribute's.
+        """
         if not isinstance(module, Module) and module is not None:
             raise ArgumentError(f"{type(module).__name__} is not a Module subclass")
         _check_name(self, name, "module", self._modules)
         self._modules[name] = _hooked(self, name, module)
 
     def register_module(self, name: str, module: Module | None) -> None:
-        """The same as `add_module`."""
+        """The same as `add_module`.
+
+        Args:
+            name: Attribute name, without dots.
+            module: The module, or None to reserve the name.
+        """
         self.add_module(name, module)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -230,64 +260,13 @@ class Module(ConversionMethods, StateMethods):
         Module.__init__(self)
         self.__dict__.update(state)
 
-    # hooks ------------------------------------------------------------------------------------------------------------
-    def register_forward_pre_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> Handle:
-        """Call `hook(module, args)` before forward; it may return new args.
-
-        Args:
-            hook: With `with_kwargs`: `hook(module, args, kwargs)`, which may return `(args, kwargs)`.
-            prepend: Run it before the hooks that are registered. Default: False.
-            with_kwargs: Hand it the keyword arguments. Default: False.
-        """
-        extra = [self._forward_pre_hooks_with_kwargs] if with_kwargs else []
-        return Handle(self._forward_pre_hooks, hook, extra, prepend)
-
-    def register_forward_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
-    ) -> Handle:
-        """Call `hook(module, args, output)` after forward; it may return a new output.
-
-        Args:
-            hook: With `with_kwargs`: `hook(module, args, kwargs, output)`.
-            prepend: Run it before the hooks that are registered. Default: False.
-            with_kwargs: Hand it the keyword arguments. Default: False.
-            always_call: Run it also when forward raises. Default: False.
-        """
-        extra = [
-            *([self._forward_hooks_with_kwargs] if with_kwargs else ()),
-            *([self._forward_hooks_always_called] if always_call else ()),
-        ]
-        return Handle(self._forward_hooks, hook, extra, prepend)
-
-    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
-        """Call `hook(module, grad_output)` before the gradients of the inputs are computed; it may return new ones."""
-        return Handle(self._backward_pre_hooks, hook, (), prepend)
-
-    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
-        """Call `hook(module, grad_input, grad_output)` in backward; it may return a new grad_input."""
-        if self._is_full_backward_hook is False:
-            raise AutogradError(
-                "Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only "
-                "one of them."
-            )
-        self._is_full_backward_hook = True
-        return Handle(self._backward_hooks, hook, (), prepend)
-
-    def register_backward_hook(self, hook: Callable[..., Any]) -> Handle:
-        """Deprecated: `hook(module, grad_input, grad_output)` sees only the node that made the module's output."""
-        if self._is_full_backward_hook is True:
-            raise AutogradError(
-                "Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only "
-                "one of them."
-            )
-        self._is_full_backward_hook = False
-        return Handle(self._backward_hooks, hook)
-
     # printing ---------------------------------------------------------------------------------------------------------
     def extra_repr(self) -> str:
-        """What stands in the brackets of the module's line: its options."""
+        """What stands in the brackets of the module's line when it is printed: its options.
+
+        Returns:
+            One line, or several; "" here. Subclasses override it.
+        """
         return ""
 
     def _get_name(self) -> str:
