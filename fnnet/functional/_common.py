@@ -71,6 +71,13 @@ def need_number(name: str, **values: object) -> None:
             raise ArgumentError(f"{name}(): argument '{argument}' must be Number, not {type(value).__name__}")
 
 
+def need_operand(name: str, **values: object) -> None:
+    """Raise unless each value is a tensor or a number."""
+    for argument, value in values.items():
+        if not isinstance(value, Variable) and not is_number(value):
+            raise ArgumentError(f"{name}(): argument '{argument}' must be Tensor or Number, not {type(value).__name__}")
+
+
 # promotion ---------------------------------------------------------------------------------------------------------
 def number_dtype(x: Number) -> DType:
     """The dtype that a Python number, or what stands for one, counts as."""

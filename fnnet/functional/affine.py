@@ -103,6 +103,7 @@ def addmm(
         tensor([[3., 2.],
                 [3., 2.]])
     """
+    need_tensor("addmm", input=input, mat1=mat1, mat2=mat2)
     return _add_product("addmm", input, mm(mat1, mat2), beta, alpha, out)
 
 
@@ -134,6 +135,7 @@ def addbmm(
         tensor([[6.]])
     """
     check_dtypes("addbmm", batch1=batch1, batch2=batch2)
+    need_tensor("addbmm", input=input, batch1=batch1, batch2=batch2)
     check_rank("addbmm", "batch1", batch1, 3)
     check_rank("addbmm", "batch2", batch2, 3)
     x, y = shape_of(batch1), shape_of(batch2)
@@ -172,6 +174,7 @@ def baddbmm(
         >>> fnnet.baddbmm(fnnet.ones(1), fnnet.ones(2, 1, 3), fnnet.ones(2, 3, 1)).flatten()
         tensor([4., 4.])
     """
+    need_tensor("baddbmm", input=input, batch1=batch1, batch2=batch2)
     return _add_product("baddbmm", input, batch_product("baddbmm", batch1, batch2), beta, alpha, out)
 
 
@@ -202,6 +205,7 @@ def addmv(
         >>> fnnet.addmv(fnnet.ones(2), fnnet.eye(2), fnnet.tensor([1.0, 2.0]))
         tensor([2., 3.])
     """
+    need_tensor("addmv", input=input, mat=mat, vec=vec)
     return _add_product("addmv", input, mv(mat, vec), beta, alpha, out)
 
 
@@ -310,9 +314,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         tensor([[11.5000]])
     """
     if bias is None:
-        check_dtypes("linear", mat1=input, mat2=weight)
+        check_dtypes("linear", input=input, weight=weight)
     else:
-        check_dtypes("linear", mat1=input, mat2=weight, bias=bias)
+        check_dtypes("linear", input=input, weight=weight, bias=bias)
     x, w = shape_of(input), shape_of(weight)
     if not x or len(w) not in (1, 2):
         raise ShapeError(

@@ -336,6 +336,8 @@ def cross_entropy(
         raise OptionError(f"cross_entropy: label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     need_float("cross_entropy", input)
     need_tensor("cross_entropy", target=target)
+    if weight is not None:
+        need_tensor("cross_entropy", weight=weight)
     if input._data.shape == target._data.shape and input._data.ndim:
         return _soft_cross_entropy(input, target, weight, ignore_index, reduction, float(label_smoothing))
     x, t, given = _checked("cross_entropy", input, target, weight, ignore_index)

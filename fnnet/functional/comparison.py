@@ -10,7 +10,7 @@ from fnnet._core.namespace import A, Namespace
 from fnnet._core.op import OPS, Kind, Make, Op, Sample
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make as make_tensor
-from fnnet.backends.dtypes import bool_, complex64
+from fnnet.backends.dtypes import bool_, complex64, float64
 from fnnet.functional._common import (
     binary,
     detached,
@@ -19,6 +19,7 @@ from fnnet.functional._common import (
     is_tensor,
     need_tensor,
     refuse_dtype,
+    to_dtype,
     unary,
 )  # fmt: skip
 from fnnet.functional._rules import pairs, rough
@@ -378,7 +379,7 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
     """Where `|input - other| <= atol + rtol * |other|`; infinities are close to themselves only.
 
     Args:
-        input: Tensor of any dtype; whole numbers and bool are compared in the default float dtype.
+        input: Tensor of any dtype; whole numbers and bool are compared in float64.
         other: Tensor of the same dtype; broadcast.
         rtol: Relative tolerance, not negative. Default: 1e-5.
         atol: Absolute tolerance, not negative. Default: 1e-8.
@@ -405,6 +406,8 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
     if rtol < 0 or atol < 0:
         name, value = ("rtol", rtol) if rtol < 0 else ("atol", atol)
         raise OptionError(f"isclose: {name} must be greater than or equal to zero, but got {value}")
+    if dtype_of(input).category < 2:  # float32 would not tell large neighbours apart
+        input, other = to_dtype(input, float64), to_dtype(other, float64)
     return elementwise(ISCLOSE, input, other, rtol=float(rtol), atol=float(atol), equal_nan=bool(equal_nan))
 
 
@@ -412,7 +415,7 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
     """Whether all elements are close, see `isclose`.
 
     Args:
-        input: Tensor of any dtype; whole numbers and bool are compared in the default float dtype.
+        input: Tensor of any dtype; whole numbers and bool are compared in float64.
         other: Tensor of the same dtype; broadcast.
         rtol: Relative tolerance, not negative. Default: 1e-5.
         atol: Absolute tolerance, not negative. Default: 1e-8.

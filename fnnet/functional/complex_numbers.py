@@ -326,6 +326,7 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     r = view_as_complex(stack(parts, dim=-1))
     if out is None:
         return entitle(r, "ComplexBackward0")
+    need_tensor("complex", out=out)
     if dtype_of(out) is not dtype_of(r):
         raise DTypeError(
             f"complex(): Expected object of scalar type {dtypes.TITLES[dtype_of(r).name]} but got scalar type "

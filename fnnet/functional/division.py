@@ -9,7 +9,16 @@ from fnnet._core.errors import OptionError
 from fnnet._core.namespace import A, Call, Namespace, sum_to
 from fnnet._core.op import OPS, Kind, Make, Op, Sample
 from fnnet.autograd.node import entitle
-from fnnet.functional._common import binary, into, is_tensor, need_tensor, refuse_dtype, result_dtype, unary
+from fnnet.functional._common import (
+    binary,
+    into,
+    is_tensor,
+    need_operand,
+    need_tensor,
+    refuse_dtype,
+    result_dtype,
+    unary,
+)
 from fnnet.functional._rules import positive_pairs, zero_backward
 from fnnet.functional.arithmetic import SUB
 
@@ -111,6 +120,7 @@ def rounded_division(rounding_mode: str, input: Any, other: Any) -> Tensor:
         raise OptionError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}"
         )
+    need_operand("floor_divide" if rounding_mode == "floor" else "div", input=input, other=other)
     dtype = result_dtype(input, other)
     refuse_dtype(f"div_{rounding_mode}_cpu", dtype, 0, 3)
     if rounding_mode == "floor":
@@ -196,6 +206,7 @@ def remainder(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | N
         >>> fnnet.remainder(fnnet.tensor([-3.0, 3.5]), 2)
         tensor([1.0000, 1.5000])
     """
+    need_operand("remainder", input=input, other=other)
     refuse_dtype("remainder_cpu", result_dtype(input, other), 0, 3)
     return binary(REMAINDER if is_tensor(other) else REMAINDER_NUMBER, input, other, out)
 
@@ -239,6 +250,7 @@ def fmod(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) ->
         tensor([-1.0000,  1.5000])
     """
     need_tensor("fmod", input=input)
+    need_operand("fmod", other=other)
     refuse_dtype("fmod_cpu", result_dtype(input, other), 0, 3)
     return binary(FMOD if is_tensor(other) else FMOD_NUMBER, input, other, out)
 

@@ -95,6 +95,7 @@ def where(
     if input is None and other is None:
         from fnnet.functional.masking import nonzero  # a family above this one
 
+        need_tensor("where", condition=condition)
         if out is not None:
             raise ArgumentError("where(): argument 'out' needs 'input' and 'other', got only 'condition'")
         return nonzero(condition, as_tuple=True)

@@ -105,7 +105,7 @@ def embedding(
     shape = tuple(weight._data.shape)
     if len(shape) != 2:
         raise ShapeError(f"embedding: 'weight' must be 2-D, got {shape}")
-    need_index("embedding", "indices", input)
+    need_index("embedding", "input", input)
     if sparse:
         raise OptionError("embedding: sparse gradients are not supported; pass sparse=False")
     if padding_idx is None:

@@ -99,7 +99,8 @@ def binary_cross_entropy(
     a, b = tuple(input._data.shape), tuple(target._data.shape)
     if a != b:
         raise ShapeError(
-            f"binary_cross_entropy: Using a target size ({target.size()}) that is different to the input size ({input.size()}) is "
+            f"binary_cross_entropy: Using a target size ({target.size()}) that is different to the input size "
+            f"({input.size()}) is "
             "deprecated. Please ensure they have the same size."
         )
     if dtype_of(input) is not dtype_of(target):

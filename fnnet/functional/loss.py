@@ -173,6 +173,7 @@ def _weighted(
     name: str, op: Op, x: Any, target: Any, weight: Tensor, reduction: str, divide: bool, **static: float
 ) -> Any:
     """The losses times `weight`; the mean is over its sum where `divide`, else over their number."""
+    need_tensor(name, weight=weight)
     if tuple(weight._data.shape) != tuple(x._data.shape):
         raise ShapeError(
             f"{name}: Weights and input must have the same size, got {tuple(weight._data.shape)} and "

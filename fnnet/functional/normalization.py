@@ -13,7 +13,7 @@ from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, apply_
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import HALF
-from fnnet.functional._common import dtype_of, to_dtype
+from fnnet.functional._common import dtype_of, need_tensor, to_dtype
 from fnnet.functional.activation import need_float
 
 if TYPE_CHECKING:
@@ -179,7 +179,10 @@ def _widen(*ts: Tensor | None) -> tuple[Any, ...]:
 
 def _check_channels(name: str, channels: int, x: Tensor, **values: Tensor | None) -> None:
     for what, t in values.items():
-        if t is not None and tuple(t._data.shape) != (channels,):
+        if t is None:
+            continue
+        need_tensor(name, **{what: t})
+        if tuple(t._data.shape) != (channels,):
             raise ShapeError(
                 f"{name}: {what} should contain {channels} elements not {math.prod(t._data.shape)} "
                 f"({what}: {tuple(t._data.shape)}, input: {tuple(x._data.shape)})"

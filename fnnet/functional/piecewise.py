@@ -42,12 +42,17 @@ def _hardtanh_forward(k: K[A], x: A, *, low: Number, high: Number) -> A:
 
 
 def _hardtanh_backward(k: K[A], c: Call[A], g: A) -> Grads:
-    return (k.where(_between(k, c.out, c.static["low"], c.static["high"]), g, 0),)
+    seen = c.out if c.inputs[0] is None else c.inputs[0]  # the result tells the same: that is what is left in place
+    return (k.where(_between(k, seen, c.static["low"], c.static["high"]), g, 0),)
 
 
 HARDTANH = Op(
-    "hardtanh", forward=_hardtanh_forward, backward=_hardtanh_backward, uses=((OUT,),), onnx="Clip",
+    "hardtanh", forward=_hardtanh_forward, backward=_hardtanh_backward, uses=((0,),), onnx="Clip",
     real=True, samples=lambda make: _pieces(make, -1, 1, low=-1, high=1),
+)  # fmt: skip
+_HARDTANH_ = Op(
+    "hardtanh", title="HardtanhBackward1", forward=_hardtanh_forward, backward=_hardtanh_backward, uses=((OUT,),),
+    real=True, register=False,
 )  # fmt: skip
 
 
@@ -81,7 +86,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
         min_val, max_val = int(min_val), int(max_val)
         if min_val < 0 and not dtype_of(input).is_signed:
             raise DTypeError("hardtanh: cannot do hardtanh on an unsigned type with negative limits")
-    return _real(HARDTANH, input, inplace, low=min_val, high=max_val)
+    return _real(_HARDTANH_ if inplace else HARDTANH, input, inplace, low=min_val, high=max_val)
 
 
 def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
@@ -134,7 +139,7 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
         >>> fnnet.nn.functional.relu6(fnnet.tensor([-1.0, 2.0, 8.0]))
         tensor([0., 2., 6.])
     """
-    return _real(HARDTANH, input, inplace, low=0, high=6)
+    return _real(_HARDTANH_ if inplace else HARDTANH, input, inplace, low=0, high=6)
 
 
 # hardsigmoid, hardswish ----------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from fnnet.functional._common import (
     binary,
     dtype_of,
     is_tensor,
+    need_operand,
     need_tensor,
     refuse_dtype,
     result_dtype,
@@ -128,6 +129,7 @@ def pow(input: Tensor | Number, exponent: Tensor | Number, *, out: Tensor | None
         >>> fnnet.pow(2, fnnet.tensor([3, 4]))
         tensor([ 8, 16])
     """
+    need_operand("pow", input=input, exponent=exponent)
     dtype = result_dtype(input, exponent)
     if dtype.category >= 2:
         return binary(pow_op(input, exponent), input, exponent, out)
@@ -161,6 +163,7 @@ def float_power(input: Tensor | Number, exponent: Tensor | Number, *, out: Tenso
         >>> fnnet.float_power(fnnet.tensor([1, 2]), -1)
         tensor([1.0000, 0.5000], dtype=fnnet.float64)
     """
+    need_operand("float_power", input=input, exponent=exponent)
     wide = dtypes.complex128 if result_dtype(input, exponent).category == 3 else dtypes.float64
     a: Any = to_dtype(input, wide) if is_tensor(input) else input
     b: Any = to_dtype(exponent, wide) if is_tensor(exponent) else exponent

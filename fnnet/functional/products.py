@@ -218,7 +218,7 @@ def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([[1, 4],
                 [3, 8]])
     """
-    check_dtypes("mm", mat1=input, mat2=mat2)
+    check_dtypes("mm", input=input, mat2=mat2)
     check_rank("mm", "self", input, 2)
     check_rank("mm", "mat2", mat2, 2)
     r = _mm("mm", input, mat2)
@@ -247,6 +247,7 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> fnnet.bmm(fnnet.ones(2, 1, 3), fnnet.ones(2, 3, 1)).flatten()
         tensor([3., 3.])
     """
+    need_tensor("bmm", input=input, mat2=mat2)
     r = batch_product("bmm", input, mat2)
     return r if out is None else into("bmm", out, r)
 
@@ -295,7 +296,7 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def _dot(name: str, a: Tensor, b: Tensor) -> Tensor:
-    need_tensor(name, self=a, tensor=b)
+    need_tensor(name, input=a, tensor=b)
     if a._data.ndim != 1 or b._data.ndim != 1:
         raise ShapeError(f"{name}: 1D tensors expected, but got {a._data.ndim}D and {b._data.ndim}D tensors")
     if dtype_of(a) is not dtype_of(b):

@@ -102,6 +102,7 @@ def result_type(tensor1: Tensor | Number, tensor2: Tensor | Number) -> DType:
         >>> fnnet.result_type(fnnet.arange(2), 1.0)
         fnnet.float32
     """
+    _common.need_operand("result_type", tensor1=tensor1, tensor2=tensor2)
     return _common.result_dtype(tensor1, tensor2)
 
 

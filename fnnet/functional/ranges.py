@@ -11,13 +11,18 @@ from fnnet._core.errors import ArgumentError, DTypeError, OptionError, ShapeErro
 from fnnet._core.namespace import Number
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DEFAULT, DType
-from fnnet.functional._common import dtype_of, into, is_tensor, need_number, plain_number, refuse_dtype
+from fnnet.functional._common import dtype_of, into, is_tensor, need_number, need_tensor, plain_number, refuse_dtype
 from fnnet.functional.creation import DeviceLike, Raw, finish
 from fnnet.functional.host_data import as_dtype
 from fnnet.functional.movement import canonical
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
+
+
+def _dtype_of_out(name: str, out: Tensor) -> DType:
+    need_tensor(name, out=out)
+    return dtype_of(out)
 
 
 def _from_host(name: str, raw: Raw, device: DeviceLike, requires_grad: bool, out: Tensor | None) -> Tensor:
@@ -83,7 +88,11 @@ def arange(
     if not (math.isfinite(a) and math.isfinite(b)):
         raise OptionError(f"arange: unsupported range: {a} -> {b}")
     found = dtype or (
-        dtype_of(out) if out is not None else dtypes.int64 if all(isinstance(v, int) for v in values) else DEFAULT.float
+        _dtype_of_out("arange", out)
+        if out is not None
+        else dtypes.int64
+        if all(isinstance(v, int) for v in values)
+        else DEFAULT.float
     )
     span = (b - a) / d if d else 0.0
     if found.category == 1:  # whole numbers from the start; but for int64 their count is that of the numbers given
@@ -186,7 +195,7 @@ def logspace(
         >>> fnnet.logspace(0, 2, 3)
         tensor([  1.,  10., 100.])
     """
-    found = dtype or (DEFAULT.float if out is None else dtype_of(out))
+    found = dtype or (DEFAULT.float if out is None else _dtype_of_out("logspace", out))
     if found.category == 1:
         start, end = (int(cast("Any", v.item() if is_tensor(v) else plain_number(v))) for v in (start, end))
     with np.errstate(all="ignore"):
@@ -212,7 +221,7 @@ def _line(name: str, start: Any, end: Any, steps: int, dtype: DType | None, out:
     a, b = (cast("Any", v.item() if is_tensor(v) else plain_number(v)) for v in (start, end))
     complex_ends = isinstance(a, complex) or isinstance(b, complex)
     default = dtypes.complex64 if complex_ends else DEFAULT.float
-    found = (default if out is None else dtype_of(out)) if dtype is None else as_dtype(name, dtype)
+    found = (default if out is None else _dtype_of_out(name, out)) if dtype is None else as_dtype(name, dtype)
     refuse_dtype(f"{name}_cpu", found, 0)
     if complex_ends and found.category < 3:
         raise DTypeError(f"{name}(): inferred dtype {dtypes.complex64} can't be safely cast to passed dtype {found}")
@@ -278,7 +287,7 @@ def eye(
             raise ArgumentError(f"eye(): argument '{what}' must be int, not {type(size).__name__}")
         if size is not None and size < 0:
             raise ShapeError(f"eye: {what} must be greater or equal to 0, got {size}")
-    found = dtype or (DEFAULT.float if out is None else dtype_of(out))
+    found = dtype or (DEFAULT.float if out is None else _dtype_of_out("eye", out))
     return _from_host("eye", np.eye(n, m, dtype=found.numpy), device, requires_grad, out)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fnnet._core.errors import ArgumentError
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import OPS, Make, Op, Sample
 from fnnet.autograd.node import entitle

@@ -37,7 +37,9 @@ def combine(x: Tensor, places: Places, values: Tensor, reduce: str, *, include_s
         include_self: Whether x's own value takes part where something comes.
     """
     if reduce not in ("sum", "mean", *PAIRWISE):
-        raise OptionError(f"scatter_reduce(): reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
+        raise OptionError(
+            f"scatter_reduce(): reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"
+        )
     refuse_dtype(f"scatter_reduce_{reduce}", dtype_of(x), *{"mean": (0,), "amax": (3,), "amin": (3,)}.get(reduce, ()))
     if dtype_of(x) is dtypes.bool_:
         reduce = {"sum": "amax", "prod": "amin"}.get(reduce, reduce)  # truth values: some, every

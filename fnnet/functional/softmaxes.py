@@ -216,6 +216,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     """
     if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", UserWarning, stacklevel=2)
+    need_tensor("gumbel_softmax", logits=logits)
     need_float("gumbel_softmax", logits)
     noise = draw("exponential", tuple(logits._data.shape), logits._data.dtype, logits._device)
     noise = apply(OPS["neg"], apply(OPS["log"], noise))

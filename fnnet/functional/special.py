@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fnnet._core import error_function as table
 from fnnet._core.namespace import A, Call, Namespace
-from fnnet._core.op import OUT, Kind, Make, Op, Sample
+from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.backends.dtypes import float64
 from fnnet.functional._common import unary
 
@@ -171,7 +171,8 @@ def _erfinv_forward(k: K[A], x: A) -> A:
 
 
 def _erfinv_backward(k: K[A], c: Call[A], g: A) -> Grads:
-    return (g * (k.exp(c.out * c.out) * (1 / _SLOPE)),)
+    y = k.erfinv(c.inputs[0])
+    return (g * (k.exp(y * y) * (1 / _SLOPE)),)
 
 
 def _erfinv_samples(make: Make) -> Any:
@@ -181,7 +182,7 @@ def _erfinv_samples(make: Make) -> Any:
 
 
 ERFINV = Op(
-    "erfinv", forward=_erfinv_forward, backward=_erfinv_backward, uses=((OUT,),), kind=Kind.FLOAT,
+    "erfinv", forward=_erfinv_forward, backward=_erfinv_backward, uses=((0,),), kind=Kind.FLOAT,
     real=True, samples=_erfinv_samples,
 )  # fmt: skip
 

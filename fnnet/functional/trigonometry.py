@@ -440,7 +440,8 @@ def _sinc_backward(k: K[A], c: Call[A], g: A) -> Grads:
     x = c.inputs[0]
     zero = k.eq(x, 0)
     safe = k.where(zero, 1.0, x)
-    return (k.where(zero, 0.0, g * ((k.cos(safe * math.pi) - c.out) / safe)),)
+    angle = safe * math.pi
+    return (k.where(zero, 0.0, g * ((k.cos(angle) - k.sin(angle) / angle) / safe)),)
 
 
 def _sinc_samples(make: Make) -> Iterator[Sample]:
@@ -450,7 +451,7 @@ def _sinc_samples(make: Make) -> Iterator[Sample]:
 
 
 SINC = Op(
-    "sinc", forward=_sinc_forward, backward=_sinc_backward, uses=((0, OUT),), kind=Kind.FLOAT, samples=_sinc_samples
+    "sinc", forward=_sinc_forward, backward=_sinc_backward, uses=((0,),), kind=Kind.FLOAT, samples=_sinc_samples
 )  # fmt: skip
 
 
