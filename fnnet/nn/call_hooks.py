@@ -10,7 +10,6 @@ from typing import Any
 from fnnet._core.errors import AutogradError
 from fnnet.autograd.function import Function
 from fnnet.autograd.modes import MODE
-from fnnet.autograd.node import Handle
 from fnnet.autograd.variable import Variable, ViewOf
 from fnnet.backends.devices import Device
 from fnnet.backends.dtypes import DType
@@ -281,57 +280,3 @@ class _Watch:
         node.register_prehook(pre)
         node.register_hook(post)
         return tuple(values) if many else values[0]
-
-
-# registrars -----------------------------------------------------------------------------------------------------------
-def register_module_forward_pre_hook(hook: Hook) -> Handle:
-    """Call `hook(module, args)` before every module's forward; it may return new args."""
-    return Handle(GLOBAL.forward_pre, hook)
-
-
-def register_module_forward_hook(hook: Hook, *, with_kwargs: bool = False, always_call: bool = False) -> Handle:
-    """Call `hook(module, args, output)` after every module's forward; it may return a new output."""
-    extra = [*([GLOBAL.forward_with_kwargs] if with_kwargs else ()), *([GLOBAL.forward_always] if always_call else ())]
-    return Handle(GLOBAL.forward, hook, extra)
-
-
-def register_module_full_backward_pre_hook(hook: Hook) -> Handle:
-    """Call `hook(module, grad_output)` before the gradients of every module's inputs are computed."""
-    return Handle(GLOBAL.backward_pre, hook)
-
-
-def register_module_full_backward_hook(hook: Hook) -> Handle:
-    """Call `hook(module, grad_input, grad_output)` when the gradients of every module's inputs have been computed."""
-    if GLOBAL.backward_is_full is False and GLOBAL.backward:
-        raise AutogradError(
-            "Cannot use both regular backward hooks and full backward hooks as a global Module hook. Please use only "
-            "one of them."
-        )
-    GLOBAL.backward_is_full = True
-    return Handle(GLOBAL.backward, hook)
-
-
-def register_module_backward_hook(hook: Hook) -> Handle:
-    """Deprecated: `hook(module, grad_input, grad_output)` sees only the node that made each module's output."""
-    if GLOBAL.backward_is_full and GLOBAL.backward:
-        raise AutogradError(
-            "Cannot use both regular backward hooks and full backward hooks as a global Module hook. Please use only "
-            "one of them."
-        )
-    GLOBAL.backward_is_full = False
-    return Handle(GLOBAL.backward, hook)
-
-
-def register_module_buffer_registration_hook(hook: Hook) -> Handle:
-    """Call `hook(module, name, buffer)` when a buffer is registered; it may return another."""
-    return Handle(GLOBAL.buffer_registration, hook)
-
-
-def register_module_module_registration_hook(hook: Hook) -> Handle:
-    """Call `hook(module, name, submodule)` when a module is registered; it may return another."""
-    return Handle(GLOBAL.module_registration, hook)
-
-
-def register_module_parameter_registration_hook(hook: Hook) -> Handle:
-    """Call `hook(module, name, parameter)` when a parameter is registered; it may return another."""
-    return Handle(GLOBAL.parameter_registration, hook)

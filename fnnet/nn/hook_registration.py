@@ -1,4 +1,4 @@
-"""A module's own hooks: what its call and its backward pass run beside `forward`."""
+"""Registrars of hooks: what a module's call and backward pass run beside `forward`; for one module, or for all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from fnnet._core.errors import AutogradError
 from fnnet.autograd.node import Handle
+from fnnet.nn.call_hooks import GLOBAL, Hook
 
 
 class HookMethods:
@@ -139,4 +140,132 @@ class HookMethods:
         return Handle(self._backward_hooks, hook)
 
 
-__all__ = ["HookMethods"]
+# for every module of the process -------------------------------------------------------------------------------------
+def register_module_forward_pre_hook(hook: Hook) -> Handle:
+    """Call `hook(module, args)` before every module's forward.
+
+    Args:
+        hook: May return new args.
+
+    Returns:
+        A handle whose `remove()` takes the hook out.
+    """
+    return Handle(GLOBAL.forward_pre, hook)
+
+
+def register_module_forward_hook(hook: Hook, *, with_kwargs: bool = False, always_call: bool = False) -> Handle:
+    """Call `hook(module, args, output)` after every module's forward.
+
+    Args:
+        hook: May return a new output; with `with_kwargs`: `hook(module, args, kwargs, output)`.
+        with_kwargs: Hand it the keyword arguments. Default: False.
+        always_call: Run it also when forward raises. Default: False.
+
+    Returns:
+        A handle whose `remove()` takes the hook out.
+    """
+    extra = [*([GLOBAL.forward_with_kwargs] if with_kwargs else ()), *([GLOBAL.forward_always] if always_call else ())]
+    return Handle(GLOBAL.forward, hook, extra)
+
+
+def register_module_full_backward_pre_hook(hook: Hook) -> Handle:
+    """Call `hook(module, grad_output)` before the gradients of every module's inputs are computed.
+
+    Args:
+        hook: May return other gradients of the outputs.
+
+    Returns:
+        A handle whose `remove()` takes the hook out.
+    """
+    return Handle(GLOBAL.backward_pre, hook)
+
+
+def register_module_full_backward_hook(hook: Hook) -> Handle:
+    """Call `hook(module, grad_input, grad_output)` when the gradients of every module's inputs have been computed.
+
+    Args:
+        hook: May return other gradients of the inputs.
+
+    Returns:
+        A handle whose `remove()` takes the hook out.
+
+    Raises:
+        AutogradError: There are global backward hooks of the other sort.
+    """
+    if GLOBAL.backward_is_full is False and GLOBAL.backward:
+        raise AutogradError(
+            "Cannot use both regular backward hooks and full backward hooks as a global Module hook. Please use only "
+            "one of them."
+        )
+    GLOBAL.backward_is_full = True
+    return Handle(GLOBAL.backward, hook)
+
+
+def register_module_backward_hook(hook: Hook) -> Handle:
+    """Deprecated: `hook(module, grad_input, grad_output)` sees only the node that made each module's output.
+
+    Args:
+        hook: May return other gradients of that node's inputs.
+
+    Returns:
+        A handle whose `remove()` takes the hook out.
+
+    Raises:
+        AutogradError: There are global backward hooks of the other sort.
+    """
+    if GLOBAL.backward_is_full and GLOBAL.backward:
+        raise AutogradError(
+            "Cannot use both regular backward hooks and full backward hooks as a global Module hook. Please use only "
+            "one of them."
+        )
+    GLOBAL.backward_is_full = False
+    return Handle(GLOBAL.backward, hook)
+
+
+def register_module_buffer_registration_hook(hook: Hook) -> Handle:
+    """Call `hook(module, name, buffer)` when a buffer is registered.
+
+    Args:
+        hook: May return another buffer.
+
+    Returns:
+        A handle whose `remove()` takes the hook out.
+    """
+    return Handle(GLOBAL.buffer_registration, hook)
+
+
+def register_module_module_registration_hook(hook: Hook) -> Handle:
+    """Call `hook(module, name, submodule)` when a module is registered.
+
+    Args:
+        hook: May return another module.
+
+    Returns:
+        A handle whose `remove()` takes the hook out.
+    """
+    return Handle(GLOBAL.module_registration, hook)
+
+
+def register_module_parameter_registration_hook(hook: Hook) -> Handle:
+    """Call `hook(module, name, parameter)` when a parameter is registered.
+
+    Args:
+        hook: May return another Parameter.
+
+    Returns:
+        A handle whose `remove()` takes the hook out.
+    """
+    return Handle(GLOBAL.parameter_registration, hook)
+
+
+__all__ = [
+    "HookMethods",
+    "register_module_backward_hook",
+    "register_module_buffer_registration_hook",
+    "register_module_forward_hook",
+    "register_module_forward_pre_hook",
+    "register_module_full_backward_hook",
+    "register_module_full_backward_pre_hook",
+    "register_module_module_registration_hook",
+    "register_module_parameter_registration_hook",
+]

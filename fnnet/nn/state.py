@@ -45,11 +45,25 @@ class StateMethods:
 
     # saving -----------------------------------------------------------------------------------------------------------
     def get_extra_state(self) -> Any:
-        """What to put into the state_dict beside parameters and buffers: overridden together with `set_extra_state`."""
+        """What to put into the state_dict beside parameters and buffers: overridden together with `set_extra_state`.
+
+        Returns:
+            Anything that can be saved.
+
+        Raises:
+            StateDictError: It is not overridden.
+        """
         raise StateDictError(f"{type(self).__name__}: get_extra_state is not overridden")
 
     def set_extra_state(self, state: Any) -> None:
-        """Take back what `get_extra_state` gave."""
+        """Take back what `get_extra_state` gave.
+
+        Args:
+            state: The same.
+
+        Raises:
+            StateDictError: It is not overridden.
+        """
         raise StateDictError(f"{type(self).__name__}: set_extra_state is not overridden")
 
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
@@ -102,11 +116,25 @@ class StateMethods:
         return destination  # type: ignore[no-any-return]
 
     def register_state_dict_pre_hook(self, hook: Callable[..., None]) -> Handle:
-        """Call `hook(module, prefix, keep_vars)` before the module's state is collected."""
+        """Call `hook(module, prefix, keep_vars)` before the module's state is collected.
+
+        Args:
+            hook: What it returns is ignored.
+
+        Returns:
+            A handle whose `remove()` takes the hook out.
+        """
         return Handle(self._state_dict_pre_hooks, hook)
 
     def register_state_dict_post_hook(self, hook: Callable[..., None]) -> Handle:
-        """Call `hook(module, state_dict, prefix, local_metadata)` after; it changes the state_dict in place."""
+        """Call `hook(module, state_dict, prefix, local_metadata)` after the module's state is collected.
+
+        Args:
+            hook: Changes the state_dict in place and returns None.
+
+        Returns:
+            A handle whose `remove()` takes the hook out.
+        """
         hook._from_public_api = True  # type: ignore[attr-defined]  # as PyTorch marks it
         return Handle(self._state_dict_hooks, hook)
 
@@ -119,14 +147,28 @@ class StateMethods:
         return Handle(self._state_dict_hooks, hook)
 
     def register_load_state_dict_pre_hook(self, hook: Callable[..., None]) -> Handle:
-        """Call `hook(module, state_dict, prefix, metadata, strict, missing, unexpected, errors)` before loading."""
+        """Call `hook(module, state_dict, prefix, metadata, strict, missing, unexpected, errors)` before loading.
+
+        Args:
+            hook: May change the state_dict and the lists in place.
+
+        Returns:
+            A handle whose `remove()` takes the hook out.
+        """
         return Handle(self._load_state_dict_pre_hooks, _WithModule(hook, self))
 
     def _register_load_state_dict_pre_hook(self, hook: Callable[..., None], with_module: bool = False) -> Handle:
         return Handle(self._load_state_dict_pre_hooks, _WithModule(hook, self) if with_module else hook)
 
     def register_load_state_dict_post_hook(self, hook: Callable[..., None]) -> Handle:
-        """Call `hook(module, incompatible_keys)` after loading; it may change the lists in place."""
+        """Call `hook(module, incompatible_keys)` after loading.
+
+        Args:
+            hook: May change the lists in place; returns None.
+
+        Returns:
+            A handle whose `remove()` takes the hook out.
+        """
         return Handle(self._load_state_dict_post_hooks, hook)
 
     # loading ----------------------------------------------------------------------------------------------------------
@@ -226,6 +268,7 @@ class StateMethods:
             `(missing_keys, unexpected_keys)`.
 
         Raises:
+            ArgumentError: `state_dict` is no mapping.
             StateDictError: Missing or unexpected names (strict), or shapes that differ (always); all are listed.
         """
         if not isinstance(state_dict, Mapping):

@@ -21,12 +21,20 @@ class TraversalMethods:
     _modules: dict[str, Any]
 
     def children(self) -> Iterator[Module]:
-        """The direct submodules, each once."""
+        """The direct submodules, each once.
+
+        Returns:
+            An iterator of modules.
+        """
         for _, module in self.named_children():
             yield module
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
-        """Name and module of the direct submodules, each once."""
+        """Name and module of the direct submodules, each once.
+
+        Returns:
+            An iterator of pairs.
+        """
         seen: set[int] = set()
         for name, module in self._modules.items():
             if module is not None and id(module) not in seen:
@@ -34,19 +42,34 @@ class TraversalMethods:
                 yield name, module
 
     def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
-        """This module and all below it, each once; without `remove_duplicate` as often as it is reached."""
+        """This module and all below it, from the top down.
+
+        Args:
+            remove_duplicate: Yield a module that is reached twice once only. Default: True.
+
+        Returns:
+            An iterator of modules.
+        """
         for _, module in self.named_modules(remove_duplicate=remove_duplicate):
             yield module
 
     def named_modules(
         self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Module]]:
-        """Path and module of this module and all below it.
+        """Path and module of this module and all below it, from the top down.
 
         Args:
-            memo: Modules already seen.
-            prefix: Put before each path.
+            memo: Modules already seen, which are left out. Default: none.
+            prefix: Put before each path. Default: "".
             remove_duplicate: Yield a module that is reached twice once only. Default: True.
+
+        Returns:
+            An iterator of pairs; this module's own path is `prefix`.
+
+        Example:
+            >>> from fnnet import nn
+            >>> [name for name, _ in nn.Sequential(nn.Linear(1, 1), nn.ReLU()).named_modules()]
+            ['', '0', '1']
         """
         memo = set() if memo is None else memo
         own = cast("Module", self)
@@ -74,29 +97,76 @@ class TraversalMethods:
                 yield path + ("." if path else "") + name, value
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """The parameters, each once; with `recurse` those of all submodules too."""
+        """The parameters, each once.
+
+        Args:
+            recurse: Those of all submodules, too. Default: True.
+
+        Returns:
+            An iterator of Parameters.
+        """
         for _, p in self.named_parameters(recurse=recurse):
             yield p
 
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
-        """Path and parameter; with `recurse` those of all submodules too."""
+        """Path and parameter.
+
+        Args:
+            prefix: Put before each path. Default: "".
+            recurse: Those of all submodules, too. Default: True.
+            remove_duplicate: Yield a parameter that is reached twice once only. Default: True.
+
+        Returns:
+            An iterator of pairs.
+
+        Example:
+            >>> from fnnet import nn
+            >>> [name for name, _ in nn.Sequential(nn.Linear(1, 1)).named_parameters()]
+            ['0.weight', '0.bias']
+        """
         return self._named_members(lambda m: m._parameters.items(), prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """The buffers, each once; with `recurse` those of all submodules too."""
+        """The buffers, each once.
+
+        Args:
+            recurse: Those of all submodules, too. Default: True.
+
+        Returns:
+            An iterator of tensors.
+        """
         for _, b in self.named_buffers(recurse=recurse):
             yield b
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
-        """Path and buffer; with `recurse` those of all submodules too."""
+        """Path and buffer.
+
+        Args:
+            prefix: Put before each path. Default: "".
+            recurse: Those of all submodules, too. Default: True.
+            remove_duplicate: Yield a buffer that is reached twice once only. Default: True.
+
+        Returns:
+            An iterator of pairs.
+        """
         return self._named_members(lambda m: m._buffers.items(), prefix, recurse, remove_duplicate)
 
     def get_submodule(self, target: str) -> Module:
-        """The submodule at a dotted path; "" is this module."""
+        """The submodule at a dotted path.
+
+        Args:
+            target: Such as "encoder.0"; "" is this module.
+
+        Returns:
+            The module.
+
+        Raises:
+            AttributeError: There is nothing of that name, or no module.
+        """
         found: Any = self
         for name in target.split(".") if target else ():
             if not hasattr(found, name):
@@ -108,7 +178,17 @@ class TraversalMethods:
         return module
 
     def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
-        """Put a module at a dotted path; with `strict` one must be there already."""
+        """Put a module at a dotted path.
+
+        Args:
+            target: Such as "encoder.0".
+            module: The module.
+            strict: One must be there already. Default: False.
+
+        Raises:
+            OptionError: `target` is "".
+            AttributeError: The path leads to nothing, or to what is no module.
+        """
         if not target:
             raise OptionError("Cannot set the submodule without a target name!")
         path, _, name = target.rpartition(".")
@@ -120,7 +200,17 @@ class TraversalMethods:
         setattr(parent, name, module)
 
     def get_parameter(self, target: str) -> Parameter:
-        """The parameter at a dotted path."""
+        """The parameter at a dotted path.
+
+        Args:
+            target: Such as "encoder.0.weight".
+
+        Returns:
+            The Parameter.
+
+        Raises:
+            AttributeError: There is nothing of that name, or no Parameter.
+        """
         path, _, name = target.rpartition(".")
         module = self.get_submodule(path)
         found = getattr(module, name, None)
@@ -131,7 +221,17 @@ class TraversalMethods:
         return found
 
     def get_buffer(self, target: str) -> Tensor:
-        """The buffer at a dotted path."""
+        """The buffer at a dotted path.
+
+        Args:
+            target: Such as "norm.running_mean".
+
+        Returns:
+            The tensor.
+
+        Raises:
+            AttributeError: There is nothing of that name, or no buffer.
+        """
         path, _, name = target.rpartition(".")
         module = self.get_submodule(path)
         if not hasattr(module, name):

@@ -1,6 +1,6 @@
 """PyTorch's path of Module and of the hooks for every module of the process."""
 
-from fnnet.nn.call_hooks import (
+from fnnet.nn.hook_registration import (
     register_module_backward_hook,
     register_module_buffer_registration_hook,
     register_module_forward_hook,
