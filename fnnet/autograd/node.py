@@ -140,7 +140,7 @@ class Node(_Rare):
         return Handle(self.hooks.setdefault(place, {}), fn)
 
     def __repr__(self) -> str:
-        return f"<{self.name()}>"
+        return f"<{self.name().rpartition('::')[2]}>"
 
     # what was saved --------------------------------------------------------------------------------------------
     def check(self) -> None:

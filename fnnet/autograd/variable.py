@@ -165,6 +165,8 @@ class Variable:
         with set_grad(True):
             for name, static in of.path(self._counter):
                 t = Variable._derive(OPS[name], t, static)
+        if t._node is not None and t is not of.base:
+            t._node.title = "AsStridedBackward0"  # as PyTorch derives it
         return t
 
     def _become(self, seen: Variable) -> None:

@@ -138,15 +138,20 @@ def _cast(x: Raw, /, *, dtype: Any, source: Any = None, out: Raw | None = None) 
             x = np.trunc(x.astype(np.float64)).astype(target) if x.dtype == BFLOAT16 else x.astype(target)
         return x if out is None else _clone(x, out=out)
     if out is None:
-        return x.astype(target)
+        return x.astype(target, "C" if _repeats(x) else "K")
     np.copyto(out, x, casting="unsafe")
     return out
+
+
+def _repeats(x: Raw) -> bool:
+    """Whether some elements are one in memory: NumPy would lay a copy out with their dim as the fastest."""
+    return 0 in x.strides and any(n > 1 and not s for n, s in zip(x.shape, x.strides, strict=True))
 
 
 def _clone(x: Raw, /, *, contiguous: bool = False, out: Raw | None = None) -> Raw:
     """A copy that keeps dense layouts (PyTorch: preserve_format), or is dense in C order."""
     if out is None:
-        return x.copy("C" if contiguous else "K")
+        return x.copy("C" if contiguous or _repeats(x) else "K")
     if out is not x:
         np.copyto(out, x)
     return out
@@ -200,7 +205,7 @@ def _view_as_complex(x: Raw, /) -> Raw:
 
 
 def _view_set(x: Raw, value: Any, /, *, view: View, out: Raw | None = None) -> Raw:
-    out = x.copy() if out is None else _clone(x, out=out)
+    out = np.array(x, order="C") if out is None else _clone(x, out=out)  # an array also where x is NumPy's scalar
     BACKEND.view(out, view)[...] = value
     return out
 
@@ -283,7 +288,11 @@ def _flip(x: Raw, /, *, dims: Shape, out: Raw | None = None) -> Raw:
 
 
 def _cat(*xs: Raw, dim: int, out: Raw | None = None) -> Raw:
-    return np.concatenate(xs, dim, out)
+    """Dense in C order, or with the channels last as all are; NumPy would keep other orders, too."""
+    r = np.concatenate(xs, dim, out)
+    if out is not None or r.flags.c_contiguous or (r.ndim in (4, 5) and np.moveaxis(r, 1, -1).flags.c_contiguous):
+        return r
+    return r.copy("C")
 
 
 def _arange(n: int, /, *, dtype: Any = None, out: Raw | None = None) -> Raw:

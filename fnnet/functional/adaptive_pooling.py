@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fnnet._core.errors import OptionError, ShapeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Namespace, Shape
@@ -93,6 +93,7 @@ def _adaptive_max_pool(k: K[A], x: A, *, grid: Shape) -> tuple[A, A]:
 
 ADAPTIVE_MAX_POOL = Op(
     "adaptive_max_pool", forward=_adaptive_max_pool, backward=with_indices_backward, uses=((OUT,),), n_out=2,
+    keeps=(1,),
     real=True, samples=lambda make: (Sample(make(2, 1, 5, 7), grid=(3, 2)), Sample(make(1, 2, 4), grid=(3,))),
 )  # fmt: skip
 
@@ -142,9 +143,9 @@ def _adaptive_avg(d: int, input: Tensor, output_size: Sizes) -> Tensor:
     grid = _grid(f"adaptive_avg_pool{d}d", d, input, output_size)
     size = _even(input, grid)
     if size is None:
-        return _titled("Avg", d, grid, batched(ADAPTIVE_AVG_POOL, d, input, grid=grid))
+        return cast("Tensor", _titled("Avg", d, grid, batched(ADAPTIVE_AVG_POOL, d, input, grid=grid)))
     options = {"stride": size, "padding": (0,) * d, "grid": grid, "include_pad": True, "divisor": None}
-    return _titled("Avg", d, grid, batched(AVG_POOL, d, input, size=size, **options))
+    return cast("Tensor", _titled("Avg", d, grid, batched(AVG_POOL, d, input, size=size, **options)))
 
 
 def _titled(kind: str, d: int, grid: Shape, r: Any) -> Any:

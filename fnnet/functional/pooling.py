@@ -114,7 +114,7 @@ MAX_POOL = Op(
 MAX_POOL_WITH_INDICES = Op(
     "max_pool_with_indices", title=_max_title,
     forward=_max_pool_with_indices, backward=_max_pool_with_indices_backward, uses=((OUT,),),
-    n_out=2, onnx="MaxPool", real=True, samples=_max_pool_samples,
+    n_out=2, keeps=(1,), onnx="MaxPool", real=True, samples=_max_pool_samples,
 )  # fmt: skip
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import functools
-import itertools
 import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -265,9 +264,7 @@ def tensor_split(input: Tensor, indices_or_sections: int | Sequence[int] | Tenso
         stop = slice(start, cut).indices(n)[1]
         places.append(slice(start, max(start, stop)))
         start = slice(cut, n).indices(n)[0]
-    if all(a.stop == b.start for a, b in itertools.pairwise(places)):
-        return _pieces(input, d, places, "SliceBackward0")
-    lead = (slice(None),) * d  # cuts that go back give parts that overlap
+    lead = (slice(None),) * d  # unlike those of split, the parts may be written in place; they may overlap
     return tuple(apply(PART, input, index=(*lead, at)) for at in places)
 
 
