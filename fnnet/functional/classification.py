@@ -378,7 +378,8 @@ def _soft_cross_entropy(
     total = reduce_all(loss, "sum")
     if reduction == "sum":
         return total
-    return entitle(total / (math.prod(shape) // shape[dim]), "DivBackward1")
+    mean: Tensor = total / (math.prod(shape) // shape[dim])
+    return entitle(mean, "DivBackward1")
 
 
 __all__ = ["cross_entropy", "nll_loss"]

@@ -282,7 +282,7 @@ def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Ten
     refuse_dtype("logaddexp_cpu", result_dtype(input, other), 0, 1)
     if result_dtype(input, other).category == 3:
         r = _complex_logaddexp(input, other)
-        return r if out is None else into(out, r, beside=(input, other))
+        return r if out is None else into("logaddexp", out, r, beside=(input, other))
     return binary(LOGADDEXP, input, other, out)
 
 

@@ -477,7 +477,7 @@ def logsumexp(input: Tensor, dim: int | Sequence[int], keepdim: bool = False, *,
     need_tensor("logsumexp", input=input)
     if dtype_of(input).category == 3:
         r = _complex_logsumexp(input, wrap_dims(dim, input._data.ndim, "logsumexp"), keepdim)
-        return r if out is None else into(out, r)
+        return r if out is None else into("logsumexp", out, r)
     if dtype_of(input).category < 2:
         input = to_dtype(input, DEFAULT.float)
     return _reduce(LOGSUMEXP, "logsumexp", input, dim, keepdim, out)

@@ -72,7 +72,7 @@ def _spread(
         parts = [_spread(VAR, part, dim, unbiased, correction, keepdim, None) for part in (input.real, input.imag)]
         total = parts[0] + parts[1]
         total = total if op is VAR else total.sqrt()
-        return total if out is None else into(out, total)
+        return total if out is None else into(op.name, out, total)
     if dtype_of(input).category != 2:
         raise DTypeError(f"{op.name}: std and var only support floating point dtypes here, got {dtype_of(input)}")
     if correction is None:

@@ -142,6 +142,9 @@ def test_logaddexp():
     b = fnnet.tensor([1000.0, -INF, 1.0, -1e30])
     assert fnnet.logaddexp(a, b).tolist() == pytest.approx([1000 + math.log(2), -INF, INF, 0.0])
     assert fnnet.logaddexp2(a, b).tolist() == pytest.approx([1001.0, -INF, INF, 0.0])
+    z, out = fnnet.tensor([1 + 1j]), fnnet.zeros(1, dtype=fnnet.complex64)
+    assert fnnet.logaddexp(z, z, out=out) is out
+    assert out.tolist() == pytest.approx([1 + math.log(2) + 1j])
     assert grads(fnnet.logaddexp, [0.0, 1000.0], [0.0, -1000.0]) == [[0.5, 1.0], [0.5, 0.0]]
 
 
