@@ -31,16 +31,17 @@ from fnnet.backends.dtypes import (
     float16,
     float32,
     float64,
+    get_default_dtype,
     int8,
     int16,
     int32,
     int64,
     promote_types,
+    set_default_dtype,
     uint8,
 )
 from fnnet.backends.dtypes import bool_ as bool
 from fnnet.backends.memory_formats import channels_last, channels_last_3d, contiguous_format, preserve_format, strided
-from fnnet.functional.activation import relu
 from fnnet.functional.affine import addbmm, addmm, addmv, addr, baddbmm
 from fnnet.functional.arithmetic import (
     add, addcdiv, addcmul, lerp, mul, multiply, neg, negative, positive, rsub, sub, subtract,
@@ -58,8 +59,7 @@ from fnnet.functional.complex_numbers import (
 from fnnet.functional.contraction import chain_matmul, einsum, inner, kron, tensordot
 from fnnet.functional.convolution import conv1d, conv2d, conv3d
 from fnnet.functional.creation import (
-    empty, empty_like, full, full_like, get_default_dtype, ones, ones_like, scalar_tensor, set_default_dtype, tensor,
-    zeros, zeros_like,
+    empty, empty_like, full, full_like, ones, ones_like, scalar_tensor, tensor, zeros, zeros_like,
 )  # fmt: skip
 from fnnet.functional.diagonals import (
     diag, diag_embed, diagflat, diagonal_scatter, select_scatter, trace, tril, tril_indices, triu, triu_indices,
@@ -97,6 +97,7 @@ from fnnet.functional.random import (
 )  # fmt: skip
 from fnnet.functional.ranges import arange, eye, linspace, logspace
 from fnnet.functional.rearrangement import flip, fliplr, flipud, repeat_interleave, roll, rot90, tile
+from fnnet.functional.rectifiers import relu
 from fnnet.functional.reduction import all, any, count_nonzero, logsumexp, mean, nanmean, nansum, prod, sum
 from fnnet.functional.rounding import abs, absolute, ceil, fix, floor, frac, round, sgn, sign, signbit, trunc
 from fnnet.functional.scan import (

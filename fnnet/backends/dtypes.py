@@ -7,6 +7,8 @@ from typing import Any, Final
 import ml_dtypes
 import numpy as np
 
+from fnnet._core.errors import DTypeError
+
 
 class DType:
     """The dtype of a tensor; there is one object per dtype, so `is` and `==` agree.
@@ -100,6 +102,41 @@ class _Default:
 
 
 DEFAULT = _Default()
+
+
+def set_default_dtype(d: DType) -> None:
+    """Let new floating-point tensors have the dtype `d` (process-wide).
+
+    Args:
+        d: A floating-point dtype; float64 also makes complex128 of complex numbers.
+
+    Raises:
+        DTypeError: It is no floating-point dtype.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.set_default_dtype(fnnet.float64)
+        >>> fnnet.ones(1).dtype
+        fnnet.float64
+        >>> fnnet.set_default_dtype(fnnet.float32)
+    """
+    if not isinstance(d, DType) or d.category != 2:
+        raise DTypeError(f"set_default_dtype: only floating-point types are supported as the default type, got {d}")
+    DEFAULT.float = d
+
+
+def get_default_dtype() -> DType:
+    """The dtype of new floating-point tensors.
+
+    Returns:
+        float32, unless `set_default_dtype` has set another.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.get_default_dtype()
+        fnnet.float32
+    """
+    return DEFAULT.float
 
 
 def native(dtype: Any) -> np.dtype[Any]:

@@ -1,4 +1,4 @@
-"""New tensors: from data, of a given shape, like another; the default dtype."""
+"""New tensors: from data, of a given shape, like another."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from fnnet.autograd.tape import namespace_of
 from fnnet.autograd.variable import INFERENCE, Variable, make
 from fnnet.backends.devices import Device
 from fnnet.backends.dtypes import DEFAULT, DType
+from fnnet.backends.memory_formats import MemoryFormat, preserve_format
 from fnnet.backends.random.order import storage_order
 from fnnet.functional._common import dtype_of, into, is_tensor, need_number, need_tensor, number_dtype, plain_number
 from fnnet.functional._common import sizes as as_sizes
 from fnnet.functional.host_data import as_dtype, fitting_number, host_array
+from fnnet.functional.layout import order_of
 from fnnet.functional.movement import canonical
+from fnnet.functional.shape import inverse
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -278,7 +281,7 @@ def empty(
     device: DeviceLike = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
-    memory_format: object = None,
+    memory_format: MemoryFormat | None = None,
 ) -> Tensor:
     """A tensor whose values mean nothing yet (here: zeros).
 
@@ -291,7 +294,7 @@ def empty(
         device: Where it lies. Default: None, the CPU.
         requires_grad: Whether gradients are accumulated. Default: False.
         pin_memory: Accepted; host memory needs no pinning here. Default: False.
-        memory_format: The order of its memory. Default: None, C order.
+        memory_format: The order of its memory, without `out`. Default: None, C order.
 
     Returns:
         A new leaf, or `out`.
@@ -310,7 +313,11 @@ def empty(
         fnnet.Size([2, 3])
     """
     found = dtype or (DEFAULT.float if out is None else _dtype_of_out("empty", out))
-    return _filled("empty", _shape("empty", sizes, size), 0, found, device, requires_grad, out)
+    shape = _shape("empty", sizes, size)
+    order = None if memory_format is None else _order("empty", len(shape), memory_format)
+    if order is None or out is not None:
+        return _filled("empty", shape, 0, found, device, requires_grad, out)
+    return _laid(shape, order, 0, as_dtype("empty", found), canonical(device), requires_grad)
 
 
 def scalar_tensor(
@@ -347,24 +354,39 @@ def scalar_tensor(
 
 
 # like another --------------------------------------------------------------------------------------------------------
-def _like(name: str, t: Tensor, value: Number, dtype: DType | None, device: DeviceLike, requires_grad: bool) -> Tensor:
+def _like(
+    name: str, t: Tensor, value: Number, dtype: DType | None, device: DeviceLike, requires_grad: bool,
+    memory_format: MemoryFormat | None,
+) -> Tensor:  # fmt: skip
     need_tensor(name, input=t)
     where = t._device if device is None else canonical(device)
     dtype = dtype_of(t) if dtype is None else as_dtype(name, dtype)
-    value = fitting_number(value, dtype)
     shape = tuple(t._data.shape)
-    order = _order(t)
-    if order == tuple(range(len(shape))):
-        return _filled(name, shape, value, dtype, where, requires_grad, None)
-    k = namespace_of(where)
+    if memory_format is None or memory_format is preserve_format:
+        strides = t._device.backend.strides(t._data)
+        order = None if strides is None else storage_order(shape, strides)
+    else:
+        order = _order(name, len(shape), memory_format)
+    return _laid(shape, order, fitting_number(value, dtype), dtype, where, requires_grad)
+
+
+def _order(name: str, ndim: int, memory_format: MemoryFormat) -> Shape | None:
+    """The dims from slowest to fastest in memory; None for C order."""
+    order = order_of(memory_format)
+    if order is not None and len(order) != ndim:
+        raise ShapeError(f"{name}: required rank {len(order)} tensor to use {memory_format} format, got {ndim} dims")
+    return order
+
+
+def _laid(
+    shape: Shape, order: Shape | None, value: Number, dtype: DType, device: Device, requires_grad: bool
+) -> Tensor:
+    """A tensor filled with `value` whose dims lie in `order`."""
+    k = namespace_of(device)
+    if order is None or order == tuple(range(len(shape))):
+        return finish(k.full(shape, value, dtype=dtype), device, requires_grad)
     raw = k.full(tuple(shape[d] for d in order), value, dtype=dtype)
-    return finish(k.permute(raw, dims=tuple(sorted(range(len(order)), key=order.__getitem__))), where, requires_grad)
-
-
-def _order(t: Tensor) -> Shape:
-    """The dims from slowest to fastest in memory, which a tensor alike keeps."""
-    strides = t._device.backend.strides(t._data)
-    return tuple(range(t._data.ndim)) if strides is None else storage_order(t._data.shape, strides)
+    return finish(k.permute(raw, dims=inverse(order)), device, requires_grad)
 
 
 def zeros_like(
@@ -375,7 +397,7 @@ def zeros_like(
     device: DeviceLike = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
-    memory_format: object = None,
+    memory_format: MemoryFormat | None = None,
 ) -> Tensor:
     """Zeros of the shape, dtype and device of `input`.
 
@@ -404,7 +426,7 @@ def zeros_like(
         >>> fnnet.zeros_like(fnnet.ones(2))
         tensor([0., 0.])
     """
-    return _like("zeros_like", input, 0, dtype, device, requires_grad)
+    return _like("zeros_like", input, 0, dtype, device, requires_grad, memory_format)
 
 
 def ones_like(
@@ -415,7 +437,7 @@ def ones_like(
     device: DeviceLike = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
-    memory_format: object = None,
+    memory_format: MemoryFormat | None = None,
 ) -> Tensor:
     """Ones of the shape, dtype and device of `input`.
 
@@ -444,7 +466,7 @@ def ones_like(
         >>> fnnet.ones_like(fnnet.zeros(2))
         tensor([1., 1.])
     """
-    return _like("ones_like", input, 1, dtype, device, requires_grad)
+    return _like("ones_like", input, 1, dtype, device, requires_grad, memory_format)
 
 
 def empty_like(
@@ -455,7 +477,7 @@ def empty_like(
     device: DeviceLike = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
-    memory_format: object = None,
+    memory_format: MemoryFormat | None = None,
 ) -> Tensor:
     """A tensor of the shape, dtype and device of `input`, whose values mean nothing yet (here: zeros).
 
@@ -484,7 +506,7 @@ def empty_like(
         >>> fnnet.empty_like(fnnet.zeros(2)).shape
         fnnet.Size([2])
     """
-    return _like("empty_like", input, 0, dtype, device, requires_grad)
+    return _like("empty_like", input, 0, dtype, device, requires_grad, memory_format)
 
 
 def full_like(
@@ -496,7 +518,7 @@ def full_like(
     device: DeviceLike = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
-    memory_format: object = None,
+    memory_format: MemoryFormat | None = None,
 ) -> Tensor:
     """`fill_value` in the shape, dtype and device of `input`.
 
@@ -528,53 +550,9 @@ def full_like(
         tensor([3., 3.])
     """
     value = _fill_value("full_like", fill_value)
-    return _like("full_like", input, value, dtype, device, requires_grad)
-
-
-# the default dtype ---------------------------------------------------------------------------------------------------
-def set_default_dtype(d: DType) -> None:
-    """Let new floating-point tensors have the dtype `d` (process-wide).
-
-    Args:
-        d: A floating-point dtype. It is also that of the parts of new complex tensors.
-
-    Returns:
-        Nothing.
-
-    Raises:
-        DTypeError: It is no floating-point dtype.
-
-    Differentiable: No.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.set_default_dtype(fnnet.float64)
-        >>> fnnet.ones(1).dtype
-        fnnet.float64
-        >>> fnnet.set_default_dtype(fnnet.float32)
-    """
-    if not isinstance(d, DType) or d.category != 2:
-        raise DTypeError(f"set_default_dtype: only floating-point types are supported as the default type, got {d}")
-    DEFAULT.float = d
-
-
-def get_default_dtype() -> DType:
-    """The dtype of new floating-point tensors.
-
-    Returns:
-        float32, unless `set_default_dtype` has set another.
-
-    Differentiable: No.
-
-    Example:
-        >>> import fnnet
-        >>> fnnet.get_default_dtype()
-        fnnet.float32
-    """
-    return DEFAULT.float
+    return _like("full_like", input, value, dtype, device, requires_grad, memory_format)
 
 
 __all__ = [
-    "empty", "empty_like", "full", "full_like", "get_default_dtype", "ones", "ones_like", "scalar_tensor",
-    "set_default_dtype", "tensor", "zeros", "zeros_like",
+    "empty", "empty_like", "full", "full_like", "ones", "ones_like", "scalar_tensor", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip

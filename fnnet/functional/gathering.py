@@ -178,9 +178,10 @@ def _scattered(name: str, input: Tensor, dim: int, index: Tensor, src: Any) -> t
             src = apply(GETITEM, src, index=tuple(slice(0, n) for n in shape))
     else:
         places, shape = _checked_grid(name, input, dim, index, None)
-        number = fitting_number(src.item() if is_tensor(src) else plain_number(src), dtype_of(input))
-        raw = namespace_of(input._device).full((), number, dtype=dtype_of(input))
-        src = apply(EXPAND, make(raw, input._device), shape=shape)
+        if not is_tensor(src) or dtype_of(src) is not dtype_of(input):
+            number = fitting_number(src.item() if is_tensor(src) else plain_number(src), dtype_of(input))
+            src = make(namespace_of(input._device).full((), number, dtype=dtype_of(input)), input._device)
+        src = apply(EXPAND, src, shape=shape)
     wanted = tuple(places.at.shape)
     if tuple(src._data.shape) != wanted:
         src = src.new_zeros(wanted) if not math.prod(wanted) else apply(RESHAPE, src, shape=wanted)
@@ -228,7 +229,7 @@ def scatter(
         OptionError: `reduce` is none of these.
         ArgumentError: Neither or both of `src` and `value` are given.
 
-    Differentiable: By `input` and a `src` with dims, any order; where places repeat every value gets the gradient.
+    Differentiable: By `input` and a `src` of its dtype, any order; where places repeat every value gets the gradient.
 
     Example:
         >>> import fnnet

@@ -205,7 +205,12 @@ def from_dlpack(ext_tensor: Any) -> Tensor:  # any object with __dlpack__
         raise DTypeError(f"from_dlpack: expected an object with __dlpack__, got {type(ext_tensor).__name__}")
     if type(ext_tensor) is np.ndarray and ext_tensor.flags.writeable and ext_tensor.dtype in dtypes.FROM_NUMPY:
         return finish(ext_tensor.view(), CPU)  # the protocol of NumPy 2.0 would make it read-only
-    return finish(np.from_dlpack(ext_tensor), CPU)
+    array = np.from_dlpack(ext_tensor)
+    if array.dtype not in dtypes.FROM_NUMPY:
+        raise DTypeError(
+            f"from_dlpack: unsupported dtype {array.dtype}, expected one of {', '.join(d.name for d in dtypes.ALL)}"
+        )
+    return finish(array, CPU)
 
 
 def frombuffer(

@@ -93,6 +93,8 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
     rows = index_vector("index_select", index)
     shape = tuple(input._data.shape)
     d = wrap_dim(dim, len(shape), "index_select")
+    if not shape and rows._data.shape[0] != 1:
+        raise ShapeError(f"index_select(): Index to scalar can have only 1 value, got {rows._data.shape[0]} value(s)")
     x = input if shape else cast("Tensor", apply_view(RESHAPE, input, shape=(1,)))
     n = x._data.shape[d]
     at = not_negative("index_select", rows, n, d)

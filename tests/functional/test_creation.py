@@ -55,6 +55,33 @@ def test_memory_formats() -> None:
     assert x.to(memory_format=fnnet.preserve_format) is x
 
 
+@pytest.mark.parametrize("make", [fnnet.zeros_like, fnnet.ones_like, fnnet.empty_like])
+def test_a_tensor_like_another_takes_a_memory_format(make) -> None:
+    x = fnnet.zeros(2, 3, 4, 5)
+    y = make(x, memory_format=fnnet.channels_last)
+    assert y.stride() == (60, 1, 15, 3)
+    assert make(y, memory_format=fnnet.preserve_format).stride() == (60, 1, 15, 3)
+    assert make(y, memory_format=fnnet.contiguous_format).stride() == (60, 20, 5, 1)
+    assert make(y.double(), requires_grad=True, memory_format=fnnet.channels_last).is_leaf
+    with pytest.raises(RuntimeError, match=r"required rank 4 tensor to use fnnet.channels_last format, got 2 dims"):
+        make(fnnet.zeros(2, 3), memory_format=fnnet.channels_last)
+
+
+def test_other_new_tensors_take_a_memory_format() -> None:
+    filled = fnnet.full_like(fnnet.zeros(2, 3, 4, 5), 7, memory_format=fnnet.channels_last)
+    assert filled.stride() == (60, 1, 15, 3)
+    assert filled.unique().tolist() == [7.0]
+    assert fnnet.empty(2, 3, 4, 5, memory_format=fnnet.channels_last).stride() == (60, 1, 15, 3)
+    assert fnnet.empty(2, 3, 4, 5, memory_format=fnnet.contiguous_format).stride() == (60, 20, 5, 1)
+    with pytest.raises(RuntimeError, match="required rank 5 tensor"):
+        fnnet.empty(2, 3, memory_format=fnnet.channels_last_3d)
+
+
+def test_dlpack_of_a_dtype_that_there_is_not() -> None:
+    with pytest.raises(TypeError, match="unsupported dtype uint16"):
+        fnnet.from_dlpack(np.arange(3, dtype=np.uint16))
+
+
 def test_memory_formats_print_and_travel() -> None:
     for name in ("channels_last", "channels_last_3d", "contiguous_format", "preserve_format", "strided"):
         there = getattr(fnnet, name)

@@ -264,6 +264,22 @@ def test_whole_slices():
     assert x.sum().item() == 0
 
 
+def test_a_number_is_selected_once():
+    x = fnnet.tensor(5.0)
+    assert fnnet.index_select(x, 0, fnnet.tensor([0])).tolist() == 5.0
+    for index in ([0, 0], []):
+        with pytest.raises(RuntimeError, match=f"can have only 1 value, got {len(index)} value"):
+            fnnet.index_select(x, 0, fnnet.tensor(index, dtype=fnnet.int64))
+
+
+def test_a_scattered_0d_tensor_has_a_gradient():
+    value = fnnet.tensor(3.0, requires_grad=True)
+    y = fnnet.scatter(fnnet.zeros(3), 0, fnnet.tensor([2]), value)
+    assert y.tolist() == [0.0, 0.0, 3.0]
+    y.sum().backward()
+    assert value.grad.tolist() == 1.0
+
+
 def test_take_along_dim_undoes_argsort():
     x = fnnet.tensor([[3.0, 1.0, 2.0], [0.0, 5.0, 4.0]])
     assert fnnet.take_along_dim(x, x.argsort(1), 1).tolist() == [[1, 2, 3], [0, 4, 5]]
