@@ -34,6 +34,13 @@ Grads = tuple[Any, ...]
 
 
 # pow -----------------------------------------------------------------------------------------------------------------
+def _not_negative(k: K[A], b: A) -> A:
+    """Where an exponent, of complex ones the real part, is 0 at least."""
+    if k.abs(b).dtype != b.dtype:  # the absolute value of a complex number is real
+        b = k.getitem(k.view_as_real(b), index=(Ellipsis, 0))
+    return k.ge(b, 0)
+
+
 def _pow_backward(k: K[A], c: Call[A], g: A) -> Grads:
     a, b = c.inputs
     grad_a = grad_b = None
@@ -50,10 +57,10 @@ def _pow_backward(k: K[A], c: Call[A], g: A) -> Grads:
             log = math.log(a) if a > 0 else -math.inf if a == 0 else math.nan
             grad_b = g * (c.out * log)
             if a == 0:
-                grad_b = k.where(k.ge(b, 0), 0.0, grad_b)
+                grad_b = k.where(_not_negative(k, b), 0.0, grad_b)
         else:
             # 0 ** b is constant for b >= 0; the logarithm is taken elsewhere only, lest its own derivative be NaN.
-            flat = k.logical_and(k.eq(a, 0), k.ge(b, 0))
+            flat = k.logical_and(k.eq(a, 0), _not_negative(k, b))
             grad_b = k.where(flat, 0.0, g * (c.out * k.log(k.where(flat, 1.0, a))))
         grad_b = sum_to(k, grad_b, c.shapes[1])
     return grad_a, grad_b
