@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fnnet.autograd.variable import Variable
-from fnnet.functional import activation, piecewise, toplevel
+from fnnet.functional import piecewise, rectifiers, toplevel
 
 
 class ActivationMethods(Variable):
@@ -11,7 +11,7 @@ class ActivationMethods(Variable):
 
     hardshrink = piecewise.hardshrink
     log_softmax = toplevel.log_softmax
-    prelu = activation.prelu
-    relu = activation.relu
-    relu_ = activation.relu_
+    prelu = rectifiers.prelu
+    relu = rectifiers.relu
+    relu_ = rectifiers.relu_
     softmax = toplevel.softmax

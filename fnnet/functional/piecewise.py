@@ -10,9 +10,10 @@ from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import OPS, OUT, Make, Op, Sample
 from fnnet.autograd.tape import apply
 from fnnet.functional._common import check_leaf, dtype_of, into, is_tensor, need_number, refuse_dtype
-from fnnet.functional.activation import LEAKY_RELU, _floating, _real, in_place, need_float
+from fnnet.functional.activation import _floating, _real, in_place, need_float
 from fnnet.functional.host_data import fitting_number
 from fnnet.functional.random_source import draw
+from fnnet.functional.rectifiers import LEAKY_RELU
 
 if TYPE_CHECKING:
     from fnnet._core.namespace import Number

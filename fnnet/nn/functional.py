@@ -7,19 +7,7 @@ Example:
     tensor([0., 2.])
 """
 
-from fnnet.functional.activation import (
-    celu,
-    celu_,
-    elu,
-    elu_,
-    leaky_relu,
-    leaky_relu_,
-    prelu,
-    relu,
-    relu_,
-    selu,
-    selu_,
-)
+from fnnet.functional.activation import gelu, glu, logsigmoid, mish, silu, softplus, softsign, tanhshrink
 from fnnet.functional.adaptive_pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -65,8 +53,20 @@ from fnnet.functional.piecewise import (
     threshold_,
 )
 from fnnet.functional.pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
+from fnnet.functional.rectifiers import (
+    celu,
+    celu_,
+    elu,
+    elu_,
+    leaky_relu,
+    leaky_relu_,
+    prelu,
+    relu,
+    relu_,
+    selu,
+    selu_,
+)
 from fnnet.functional.scaling import local_response_norm, normalize
-from fnnet.functional.smooth import gelu, glu, logsigmoid, mish, silu, softplus, softsign, tanhshrink
 from fnnet.functional.softmaxes import gumbel_softmax, log_softmax, softmax, softmin
 from fnnet.functional.trigonometry import tanh
 

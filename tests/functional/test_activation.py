@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fnnet
-from fnnet.functional import activation, piecewise, smooth, softmaxes
+from fnnet.functional import activation, piecewise, rectifiers, softmaxes
 from fnnet.functional.generators import manual_seed
 
 X = [-2.5, -0.75, 0.0, 0.3, 1.25, 7.0]
@@ -134,7 +134,7 @@ TABLE: list[tuple[str, tuple[Any, ...], list[float], list[float]]] = [
 
 
 def find(name: str) -> Any:
-    return next(getattr(m, name) for m in (activation, smooth, piecewise, softmaxes) if hasattr(m, name))
+    return next(getattr(m, name) for m in (activation, rectifiers, piecewise, softmaxes) if hasattr(m, name))
 
 
 def close(t: Any, expected: Any, rel: float = 1e-9) -> None:
@@ -175,7 +175,7 @@ def test_in_place_writes_the_same_values_and_gradient(name: str, dtype: Any) -> 
 def test_gelu_tanh() -> None:
     # PyTorch 2.13: gelu(X, approximate="tanh") and its gradient
     x = fnnet.tensor(X, dtype=fnnet.float64, requires_grad=True)
-    y = smooth.gelu(x, approximate="tanh")
+    y = activation.gelu(x, approximate="tanh")
     close(y.detach(), [-0.01508426609, -0.1700394448, 0.0, 0.1853709235, 1.117714203, 7.0])
     y.backward(fnnet.ones(6, dtype=fnnet.float64))
     assert x.grad is not None
@@ -201,10 +201,10 @@ def test_nan_propagates() -> None:
 
 
 def test_relu_of_whole_numbers_and_bool() -> None:
-    assert activation.relu(fnnet.tensor([-1, 2])).tolist() == [0, 2]
-    assert activation.relu(fnnet.tensor([-1, 2])).dtype is fnnet.int64
+    assert rectifiers.relu(fnnet.tensor([-1, 2])).tolist() == [0, 2]
+    assert rectifiers.relu(fnnet.tensor([-1, 2])).dtype is fnnet.int64
     with pytest.raises(RuntimeError, match="Boolean inputs not supported"):
-        activation.relu(fnnet.tensor([True]))
+        rectifiers.relu(fnnet.tensor([True]))
 
 
 @pytest.mark.parametrize("name", ["leaky_relu", "elu", "gelu", "silu", "softplus", "hardsigmoid", "hardshrink"])
@@ -216,7 +216,7 @@ def test_whole_numbers_are_refused(name: str) -> None:
 def test_prelu_weights_per_channel() -> None:
     x = fnnet.tensor([[[-1.0, 2.0], [-3.0, 4.0]]], requires_grad=True)
     w = fnnet.tensor([0.5, 0.25], requires_grad=True)
-    y = activation.prelu(x, w)
+    y = rectifiers.prelu(x, w)
     assert y.tolist() == [[[-0.5, 2.0], [-0.75, 4.0]]]
     y.backward(fnnet.ones(1, 2, 2))
     assert x.grad is not None
@@ -224,16 +224,16 @@ def test_prelu_weights_per_channel() -> None:
     assert x.grad.tolist() == [[[0.5, 1.0], [0.25, 1.0]]]
     assert w.grad.tolist() == [-1.0, -3.0]
     with pytest.raises(RuntimeError, match="Mismatch of parameter numbers and input channel size"):
-        activation.prelu(x, fnnet.ones(3))
+        rectifiers.prelu(x, fnnet.ones(3))
 
 
 @pytest.mark.parametrize(
     ("call", "error", "phrase"),
     [
-        (lambda: smooth.gelu(fnnet.ones(1), approximate="x"), RuntimeError, "must be either none or tanh"),
-        (lambda: smooth.glu(fnnet.ones(3)), RuntimeError, "Halving dimension must be even"),
-        (lambda: smooth.glu(fnnet.tensor(1.0)), RuntimeError, "does not support scalars"),
-        (lambda: activation.celu(fnnet.ones(1), 0.0), RuntimeError, "alpha cannot be 0"),
+        (lambda: activation.gelu(fnnet.ones(1), approximate="x"), RuntimeError, "must be either none or tanh"),
+        (lambda: activation.glu(fnnet.ones(3)), RuntimeError, "Halving dimension must be even"),
+        (lambda: activation.glu(fnnet.tensor(1.0)), RuntimeError, "does not support scalars"),
+        (lambda: rectifiers.celu(fnnet.ones(1), 0.0), RuntimeError, "alpha cannot be 0"),
         (lambda: piecewise.hardtanh(fnnet.ones(1), 1.0, -1.0), ValueError, "min_val cannot be greater than max_val"),
         (lambda: piecewise.softshrink(fnnet.ones(1), -1.0), RuntimeError, "lambda must be in range .0, maximum of"),
         (lambda: softmaxes.softmax(fnnet.ones(2), dim=1), IndexError, "Dimension out of range"),
@@ -248,7 +248,7 @@ def test_errors(call: Any, error: type[Exception], phrase: str) -> None:
 def test_in_place_on_a_leaf_changes_nothing() -> None:
     x = fnnet.tensor([-1.0], requires_grad=True)
     with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
-        activation.relu_(x)
+        rectifiers.relu_(x)
     assert x.tolist() == [-1.0]
 
 
