@@ -278,6 +278,17 @@ def _fill(self: Tensor, filler: Tensor, op: Op) -> Tensor:
 def zero_(self: Tensor) -> Tensor:
     """Overwrite with zeros.
 
+    Args:
+        self: What is overwritten.
+
+    Returns:
+        `self`.
+
+    Raises:
+        AutogradError: `self` is a leaf that requires grad.
+
+    Differentiable: No: what `self` held gets no gradient.
+
     Example:
         >>> import fnnet
         >>> fnnet.ones(2).zero_()
