@@ -13,6 +13,12 @@ from fnnet.plugins import manager
 def get(name: str) -> type[Optimizer]:
     """The optimizer class of a name, case aside; a plugin may have brought it.
 
+    Args:
+        name: Such as "sgd".
+
+    Returns:
+        The class.
+
     Raises:
         LookupNameError: Nobody provides it; the message lists the names that there are.
 
@@ -26,6 +32,18 @@ def get(name: str) -> type[Optimizer]:
 
 def create(name: str, params: Params, **options: Any) -> Optimizer:  # the optimizer's own options
     """An optimizer by name.
+
+    Args:
+        name: Such as "sgd", case aside.
+        params: Parameters or groups, as the class takes them.
+        options: The class's own, such as `lr`.
+
+    Returns:
+        An optimizer over `params`.
+
+    Raises:
+        LookupNameError: Nobody provides it; the message lists the names that there are.
+        OptionError: An option out of its range.
 
     Example:
         >>> import fnnet

@@ -13,17 +13,8 @@ from fnnet.autograd.modes import no_grad
 from fnnet.autograd.variable import Variable
 from fnnet.functional._common import dtype_of
 from fnnet.functional.creation import zeros_like
-from fnnet.optim.optimizer import (
-    Optimizer,
-    Params,
-    check,
-    check_execution,
-    new_step,
-    number,
-    recorded_number,
-    run_rule,
-    scalar,
-)
+from fnnet.optim.optimizer import Optimizer, Params
+from fnnet.optim.rules import check, check_execution, new_step, number, recorded_number, run_rule, scalar
 
 K = Namespace
 
@@ -77,7 +68,11 @@ ADAM_AMSGRAD_STEP = Op("adam_amsgrad_step", forward=adam_amsgrad, n_out=4, kind=
 
 
 class Adam(Optimizer):
-    """Adam (Kingma, Ba 2015), its AMSGrad variant (Reddi et al. 2018), L2 or decoupled weight decay.
+    """Adam: steps by the running mean of the gradients over the root of that of their squares.
+
+    `m <- beta1 m + (1 - beta1) g`, `v <- beta2 v + (1 - beta2) g**2`,
+    `p <- p - lr m / (1 - beta1**t) / (sqrt(v / (1 - beta2**t)) + eps)`. State per parameter: step (0-d float32),
+    exp_avg (m), exp_avg_sq (v) and with `amsgrad` max_exp_avg_sq, of its shape.
 
     Args:
         params: Parameters or groups.
@@ -95,6 +90,9 @@ class Adam(Optimizer):
 
     Raises:
         OptionError: An option out of its range.
+
+    Source: Kingma, Ba 2015, Adam: A Method for Stochastic Optimization; AMSGrad: Reddi et al. 2018, On the
+        Convergence of Adam and Beyond.
 
     Example:
         >>> import fnnet
@@ -173,7 +171,9 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay (Loshchilov, Hutter 2019).
+    """Adam with decoupled weight decay: `p <- p (1 - lr weight_decay)` before each of its steps.
+
+    State as `Adam`'s.
 
     Args:
         params: Parameters or groups.
@@ -187,6 +187,11 @@ class AdamW(Adam):
         capturable: As `foreach`.
         differentiable: Record the update, so that it can be differentiated. Default: False.
         fused: As `foreach`.
+
+    Raises:
+        OptionError: An option out of its range.
+
+    Source: Loshchilov, Hutter 2019, Decoupled Weight Decay Regularization.
 
     Example:
         >>> import fnnet

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import copy
-import functools
 import itertools
-import math
 import warnings
-from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Any, ClassVar, cast
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, ClassVar
 
 from fnnet._core.errors import ArgumentError, MissingMethodError, OptionError
-from fnnet._core.op import Op
 from fnnet._tensor import Tensor
 from fnnet.autograd.modes import no_grad, set_grad
-from fnnet.autograd.node import Handle
-from fnnet.autograd.tape import apply_many_, tensors
 from fnnet.autograd.variable import Variable
-from fnnet.functional import creation, movement
+from fnnet.functional import movement
 from fnnet.functional._common import dtype_of, to_dtype
-from fnnet.functional.complex_numbers import view_as_real
+from fnnet.optim.hooks import (
+    HookMethods,
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+    with_hooks,
+)
 
 Params = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 Closure = Callable[[], Any]  # a loss: a Tensor or a float
@@ -36,14 +36,7 @@ class _Required:
 required = _Required()
 
 
-class GlobalStepHooks:
-    """Hooks that run around the step of every optimizer of the process."""
-
-    pre: ClassVar[OrderedDict[int, Callable[..., Any]]] = OrderedDict()
-    post: ClassVar[OrderedDict[int, Callable[..., Any]]] = OrderedDict()
-
-
-class Optimizer:
+class Optimizer(HookMethods):
     """Base of all optimizers.
 
     Args:
@@ -102,15 +95,7 @@ class Optimizer:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "step" in cls.__dict__:
-            cls.step = _with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]
-
-    def _set_hooks(self) -> None:
-        for name in (
-            "_optimizer_step_pre_hooks", "_optimizer_step_post_hooks", "_optimizer_state_dict_pre_hooks",
-            "_optimizer_state_dict_post_hooks", "_optimizer_load_state_dict_pre_hooks",
-            "_optimizer_load_state_dict_post_hooks",
-        ):  # fmt: skip
-            self.__dict__.setdefault(name, OrderedDict())
+            cls.step = with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]
 
     def __getstate__(self) -> dict[str, Any]:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
@@ -131,7 +116,16 @@ class Optimizer:
 
     # groups ----------------------------------------------------------------------------------------------------------
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add a group: a dict with "params" and options; options that it lacks are the defaults."""
+        """Add a group of parameters.
+
+        Args:
+            param_group: A dict with "params" (a tensor or a list of them) and options; what it lacks are the defaults.
+
+        Raises:
+            ArgumentError: It is no dict, its "params" are a set, or something in it is no tensor.
+            OptionError: A tensor that is no leaf or in another group already, names for some only, a required option
+                missing.
+        """
         if not isinstance(param_group, dict):
             raise ArgumentError(f"param_group must be a dict, but got {type(param_group)}")
         params = param_group["params"]
@@ -179,7 +173,11 @@ class Optimizer:
         self.param_groups.append(group)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Drop all gradients; with `set_to_none=False` overwrite them with zeros."""
+        """Drop the gradients of all parameters.
+
+        Args:
+            set_to_none: False overwrites them with zeros. Default: True.
+        """
         for group in self.param_groups:
             for p in group["params"]:
                 if p._grad is not None:
@@ -191,10 +189,16 @@ class Optimizer:
                         movement.zero_(p._grad)
 
     def step(self, closure: Closure | None = None) -> Any:  # what the closure returns, or None
-        """Change the parameters by their gradients.
+        """Change the parameters by their gradients; those without one stay.
 
         Args:
-            closure: Computes the loss again, with gradients; called first.
+            closure: Computes the loss again, with gradients; called first. Default: none.
+
+        Returns:
+            What the closure returns, or None.
+
+        Raises:
+            MissingMethodError: The subclass defines neither `update` nor `step`.
         """
         if type(self).update is Optimizer.update:
             raise MissingMethodError(f"{type(self).__name__} defines neither update() nor step()")
@@ -214,40 +218,26 @@ class Optimizer:
         return loss
 
     def update(self, p: Any, grad: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """Change one parameter: what a subclass defines that leaves `step` as it is."""
-        raise MissingMethodError(f"{type(self).__name__} defines neither update() nor step()")
+        """Change one parameter: what a subclass defines that leaves `step` as it is.
 
-    # hooks -----------------------------------------------------------------------------------------------------------
-    def register_step_pre_hook(self, hook: Callable[..., Any]) -> Handle:
-        """Call `hook(optimizer, args, kwargs)` before each step; it may return new `(args, kwargs)`.
+        Args:
+            p: The parameter, to be changed in place.
+            grad: Its gradient.
+            state: What the rule remembers of this parameter; empty at first.
+            group: The options of its group.
 
-        As in PyTorch, `args` are those of the method: the first is the optimizer itself.
+        Raises:
+            MissingMethodError: The subclass does not define it.
         """
-        return Handle(self.__dict__["_optimizer_step_pre_hooks"], hook)
-
-    def register_step_post_hook(self, hook: Callable[..., None]) -> Handle:
-        """Call `hook(optimizer, args, kwargs)` after each step."""
-        return Handle(self.__dict__["_optimizer_step_post_hooks"], hook)
-
-    def register_state_dict_pre_hook(self, hook: Callable[..., None], prepend: bool = False) -> Handle:
-        """Call `hook(optimizer)` before the state is collected."""
-        return Handle(self.__dict__["_optimizer_state_dict_pre_hooks"], hook, (), prepend)
-
-    def register_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
-        """Call `hook(optimizer, state_dict)` after; it may return another state_dict."""
-        return Handle(self.__dict__["_optimizer_state_dict_post_hooks"], hook, (), prepend)
-
-    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
-        """Call `hook(optimizer, state_dict)` before loading; it may return another state_dict."""
-        return Handle(self.__dict__["_optimizer_load_state_dict_pre_hooks"], hook, (), prepend)
-
-    def register_load_state_dict_post_hook(self, hook: Callable[..., None], prepend: bool = False) -> Handle:
-        """Call `hook(optimizer)` after loading."""
-        return Handle(self.__dict__["_optimizer_load_state_dict_post_hooks"], hook, (), prepend)
+        raise MissingMethodError(f"{type(self).__name__} defines neither update() nor step()")
 
     # state -----------------------------------------------------------------------------------------------------------
     def state_dict(self) -> dict[str, Any]:
-        """The state and the groups, with parameters as numbers in order; PyTorch's format."""
+        """The state and the groups in PyTorch's format, with parameters as numbers in their order.
+
+        Returns:
+            `{"state": {number: {...}}, "param_groups": [{"params": [number, ...], ...}]}`; the tensors are its own.
+        """
         for hook in self.__dict__["_optimizer_state_dict_pre_hooks"].values():
             hook(self)
         number: dict[int, int] = {}
@@ -267,6 +257,9 @@ class Optimizer:
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over a state_dict; tensors are copied, in their parameter's dtype and on its device (except "step").
+
+        Args:
+            state_dict: As `state_dict()` gives it.
 
         Raises:
             OptionError: The groups differ in number or size. Nothing is changed then.
@@ -329,98 +322,9 @@ def _fit(p: Any, value: Any, key: Hashable) -> Any:
     return copy.deepcopy(value)
 
 
-def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
-    if getattr(step, "_hooked", False):
-        return step
+Optimizer.step = with_hooks(Optimizer.step)  # type: ignore[method-assign]
 
-    @functools.wraps(step)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        self: Optimizer = args[0]
-        own = self.__dict__
-        for hook in (*GlobalStepHooks.pre.values(), *own["_optimizer_step_pre_hooks"].values()):
-            r = hook(self, args, kwargs)
-            if r is not None:
-                if not (isinstance(r, tuple) and len(r) == 2):
-                    raise OptionError(f"{step} must return None or a tuple of (new_args, new_kwargs), but got {r}.")
-                args, kwargs = r
-        result = step(*args, **kwargs)
-        for hook in (*own["_optimizer_step_post_hooks"].values(), *GlobalStepHooks.post.values()):
-            hook(self, args, kwargs)
-        return result
-
-    wrapper._hooked = True  # type: ignore[attr-defined]  # our own mark
-    return wrapper
-
-
-Optimizer.step = _with_hooks(Optimizer.step)  # type: ignore[method-assign]
-
-
-def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> Handle:
-    """Call `hook(optimizer, args, kwargs)` before each step of every optimizer."""
-    return Handle(GlobalStepHooks.pre, hook)
-
-
-def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> Handle:
-    """Call `hook(optimizer, args, kwargs)` after each step of every optimizer."""
-    return Handle(GlobalStepHooks.post, hook)
-
-
-# for rules -----------------------------------------------------------------------------------------------------------
-def run_rule(op: Op, targets: Sequence[Any], *args: Any, differentiable: bool = False, **static: Any) -> None:
-    """Let a rule's results overwrite `targets`, in order; recorded where the optimizer is differentiable.
-
-    The rules are for real numbers: a complex tensor is two of them.
-    """
-    if dtype_of(targets[0]).category == 3:
-        targets, args = [as_real(t) for t in targets], tuple(as_real(a) for a in args)
-    if differentiable:
-        assert op.forward is not None
-        results = op.forward(tensors(targets[0]._device), *args, **static)
-        for t, r in zip(targets, results if isinstance(results, tuple) else (results,), strict=True):
-            t.copy_(r)
-    else:
-        apply_many_(op, targets, *args, **static)
-
-
-def new_step() -> Tensor:
-    """The step count: a 0-d float32 tensor on the host, as PyTorch keeps it."""
-    return creation.zeros(())
-
-
-def as_real(x: Any) -> Any:
-    """A complex tensor as a view of real numbers; anything else as it is."""
-    return view_as_real(cast("Tensor", x)) if isinstance(x, Variable) and dtype_of(x).category == 3 else x
-
-
-def recorded_number(x: Any, differentiable: bool) -> Any:
-    """An option as a float; a differentiable optimizer keeps a tensor that wants a gradient as it is."""
-    return x if differentiable and isinstance(x, Variable) and x._edge() is not None else number(x)
-
-
-def check_execution(foreach: bool | None, fused: bool | None, differentiable: bool) -> None:
-    """Refuse the ways to execute that PyTorch does not combine."""
-    check(not (fused and differentiable), "`fused` does not support `differentiable`")
-    check(not (fused and foreach), "`fused` and `foreach` cannot be `True` together.")
-
-
-def number(x: Any) -> float:
-    """An option that may be a tensor (a learning rate) as a float."""
-    return float(x.item()) if isinstance(x, Variable) else float(x)  # type: ignore[attr-defined]  # a Tensor's item
-
-
-def scalar(name: str, x: Any, *, foreach: bool | None = None, capturable: bool = True) -> float:
-    """An option that may be a tensor of one element, as a float.
-
-    Raises:
-        OptionError: The tensor has another number of elements, or PyTorch's `foreach` would not take a tensor.
-    """
-    if isinstance(x, Variable):
-        check(capturable or not foreach, f"{name} as a Tensor is not supported for capturable=False and foreach=True")
-        check(math.prod(x._data.shape) == 1, f"Tensor {name} must be 1-element")
-    return number(x)
-
-
-def check(condition: bool, message: str) -> None:
-    """Raise an OptionError unless an option is in its range."""
-    if not condition:
-        raise OptionError(message)
+__all__ = [
+    "Closure", "Optimizer", "Params", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook",
+    "required",
+]  # fmt: skip

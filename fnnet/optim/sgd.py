@@ -9,16 +9,8 @@ from fnnet._core.namespace import A, Namespace
 from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet._tensor import Tensor
 from fnnet.functional import creation
-from fnnet.optim.optimizer import (
-    Optimizer,
-    Params,
-    check,
-    check_execution,
-    number,
-    recorded_number,
-    run_rule,
-    scalar,
-)
+from fnnet.optim.optimizer import Optimizer, Params
+from fnnet.optim.rules import check, check_execution, number, recorded_number, run_rule, scalar
 
 K = Namespace
 
@@ -67,7 +59,10 @@ SGD_MOMENTUM_STEP = Op(
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum (Sutskever et al. 2013, in PyTorch's form).
+    """Stochastic gradient descent, with momentum.
+
+    `b <- momentum b + (1 - dampening) g`, `p <- p - lr b`; with `nesterov` `p <- p - lr (g + momentum b)`. The first b
+    is the first g. State: momentum_buffer, of the parameter's shape, where there is momentum.
 
     Args:
         params: Parameters or groups.
@@ -83,6 +78,8 @@ class SGD(Optimizer):
 
     Raises:
         OptionError: An option out of its range.
+
+    Source: Sutskever et al. 2013, On the importance of initialization and momentum in deep learning; in PyTorch's form.
 
     Example:
         >>> import fnnet

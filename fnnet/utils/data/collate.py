@@ -18,6 +18,12 @@ from fnnet.functional.joining import stack
 def default_convert(data: Any) -> Any:  # any nesting of arrays, tensors and other objects
     """Arrays as tensors, inside mappings and sequences too; tuples become lists, all else is as it was.
 
+    Args:
+        data: Anything: arrays, NumPy scalars, tensors, mappings, sequences, named tuples, other objects.
+
+    Returns:
+        The same structure; tensors share the arrays' memory.
+
     Example:
         >>> import numpy
         >>> from fnnet.utils.data import default_convert
@@ -44,9 +50,13 @@ def default_collate(batch: Sequence[Any]) -> Any:  # any nesting of tensors, arr
     Args:
         batch: Samples: tensors, arrays, numbers, strings, or mappings, sequences and named tuples of them.
 
+    Returns:
+        Tensors `(N, *)` (of Python floats float64, of ints int64), strings as they are, inside the samples' own mappings
+        and sequences; tuples become lists.
+
     Raises:
         ArgumentError: A type that can't be batched; pass `collate_fn` to the DataLoader.
-        ShapeError: Sequences of different lengths.
+        ShapeError: Sequences of different lengths, or tensors of different shapes.
 
     Example:
         >>> from fnnet.utils.data import default_collate

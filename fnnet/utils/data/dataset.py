@@ -264,8 +264,11 @@ def random_split(
         lengths: The parts' lengths, or fractions that sum to 1 (what is left over goes to the first parts in turn).
         generator: Source of random numbers. Default: the global one.
 
+    Returns:
+        A Subset for each length.
+
     Raises:
-        OptionError: The lengths do not sum to the dataset's.
+        OptionError: The lengths do not sum to the dataset's, or a fraction is outside [0, 1].
 
     Example:
         >>> import fnnet

@@ -17,7 +17,10 @@ _SETTLED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "p
 
 
 def get_worker_info() -> None:
-    """Where a dataset runs: None in the main process, which is where this version loads data.
+    """Where a dataset runs.
+
+    Returns:
+        None: the main process, which is where this version loads data.
 
     Example:
         >>> from fnnet.utils.data import get_worker_info

@@ -23,6 +23,12 @@ def draw_seed(generator: Generator | None) -> int:
 class Sampler(Generic[T_co]):
     """Base of samplers: iterating yields indices (or lists of them).
 
+    Args:
+        data_source: Kept as an attribute. Default: None.
+
+    Raises:
+        MissingMethodError: Iterated where the subclass defines no `__iter__`.
+
     Example:
         >>> import fnnet
         >>> from fnnet.utils.data import DataLoader, Sampler, TensorDataset
@@ -42,6 +48,9 @@ class Sampler(Generic[T_co]):
 
 class SequentialSampler(Sampler[int]):
     """0, 1, 2, ... in order.
+
+    Args:
+        data_source: Its length is the number of indices.
 
     Example:
         >>> import fnnet
@@ -72,6 +81,7 @@ class RandomSampler(Sampler[int]):
 
     Raises:
         OptionError: There is nothing to draw.
+        ArgumentError: `replacement` is no bool.
 
     Example:
         >>> import fnnet
@@ -120,7 +130,11 @@ class RandomSampler(Sampler[int]):
 
 
 class SubsetRandomSampler(Sampler[int]):
-    """Some indices in random order.
+    """Some indices in random order, each once.
+
+    Args:
+        indices: Which.
+        generator: Source of random numbers. Default: the global one.
 
     Example:
         >>> import fnnet
@@ -143,10 +157,13 @@ class WeightedRandomSampler(Sampler[int]):
     """Indices drawn with given weights.
 
     Args:
-        weights: One weight per index; they need not sum to 1.
-        num_samples: How many to draw.
+        weights: One weight per index, not negative; they need not sum to 1.
+        num_samples: How many to draw, at least 1; without replacement at most as many as there are weights.
         replacement: Draw each anew. Default: True.
         generator: Source of random numbers. Default: the global one.
+
+    Raises:
+        OptionError: `num_samples` is not positive, `replacement` no bool, or the weights no vector.
 
     Example:
         >>> import fnnet
@@ -183,6 +200,9 @@ class BatchSampler(Sampler[list[int]]):
         sampler: Yields indices.
         batch_size: How many make a batch, at least 1.
         drop_last: Leave out a last batch that is smaller.
+
+    Raises:
+        OptionError: `batch_size` is not positive, or `drop_last` no bool.
 
     Example:
         >>> import fnnet

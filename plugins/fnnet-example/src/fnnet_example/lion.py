@@ -8,7 +8,8 @@ from fnnet._core.errors import OptionError
 from fnnet._core.namespace import A, Namespace
 from fnnet._core.op import Op
 from fnnet.functional.creation import zeros_like
-from fnnet.optim.optimizer import Optimizer, Params, run_rule
+from fnnet.optim.optimizer import Optimizer, Params
+from fnnet.optim.rules import run_rule
 
 
 def lion(
