@@ -393,7 +393,7 @@ def nan_to_num(
     """`input` with numbers in place of what is not finite.
 
     Args:
-        input: Any real dtype or bool; whole numbers and bools are copied.
+        input: Any dtype; whole numbers and bools are copied, complex numbers are taken as pairs.
         nan: In place of NaN. Default: 0.
         posinf: In place of infinity. Default: the largest number of the dtype.
         neginf: In place of minus infinity. Default: the smallest number of the dtype.
@@ -404,7 +404,6 @@ def nan_to_num(
 
     Raises:
         ArgumentError: `input` is no tensor.
-        DTypeError: `input` is complex.
 
     Differentiable: Everywhere, any order; what was replaced gets no gradient.
 

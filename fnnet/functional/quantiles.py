@@ -105,7 +105,7 @@ def median(
     """The lower median of all elements, or along a dim with its index.
 
     Args:
-        input: Any shape; not complex.
+        input: Whole numbers or floating point, any shape.
         dim: Along which dim. Default: all elements.
         keepdim: Keep the reduced dim, of size 1; without `dim` of no effect. Default: False.
         out: Where to write: a tensor, or with `dim` a pair (values, indices).
@@ -115,7 +115,7 @@ def median(
         indices) of `input` without that dim, indices int64.
 
     Raises:
-        UnsupportedDTypeError: `input` is complex.
+        UnsupportedDTypeError: `input` is bool or complex.
         IndexRangeError: `dim` is out of range, or empty.
         OptionError: `input` of whole numbers is empty, and no `dim` given.
 
@@ -139,7 +139,7 @@ def nanmedian(
     """The lower median of the elements that are not NaN, or of those along a dim with its index.
 
     Args:
-        input: Any shape; not complex.
+        input: Whole numbers or floating point, any shape.
         dim: Along which dim. Default: all elements.
         keepdim: Keep the reduced dim, of size 1; without `dim` of no effect. Default: False.
         out: Where to write: a tensor, or with `dim` a pair (values, indices).
@@ -148,7 +148,7 @@ def nanmedian(
         As `median`; NaN where all are NaN.
 
     Raises:
-        UnsupportedDTypeError: `input` is complex.
+        UnsupportedDTypeError: `input` is bool or complex.
         IndexRangeError: `dim` is out of range, or empty.
         OptionError: `input` of whole numbers is empty, and no `dim` given.
 
@@ -168,7 +168,7 @@ def kthvalue(
     """The k-th smallest element along a dim, with its index; NaN counts as the largest.
 
     Args:
-        input: Any shape; not complex.
+        input: Whole numbers or floating point, any shape.
         k: From 1 to the dim's size.
         dim: Along which dim. Default: the last.
         keepdim: Keep the reduced dim, of size 1. Default: False.
@@ -179,7 +179,7 @@ def kthvalue(
         smaller.
 
     Raises:
-        UnsupportedDTypeError: `input` is complex.
+        UnsupportedDTypeError: `input` is bool or complex.
         IndexRangeError: `dim` is out of range.
         ShapeError: `k` is out of range.
         OverlapError: `out` shares memory with `input`.

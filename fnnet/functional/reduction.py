@@ -233,7 +233,7 @@ def nanmean(
     """The mean of what is not NaN; of nothing else, NaN.
 
     Args:
-        input: Floating point or complex, any shape.
+        input: Floating point, any shape.
         dim: A dim or several. Default: all.
         keepdim: Keep the reduced dims, of size 1. Default: False.
         dtype: What is not NaN is cast to it first. Default: its own.
@@ -243,7 +243,7 @@ def nanmean(
         Input's shape without the reduced dims, in its dtype or `dtype`.
 
     Raises:
-        DTypeError: `input` is bool or holds whole numbers.
+        DTypeError: `input` is not floating point.
         IndexRangeError: A dim is not there.
         ShapeError: A dim is named twice.
 
@@ -454,16 +454,15 @@ def logsumexp(input: Tensor, dim: int | Sequence[int], keepdim: bool = False, *,
     """`log(sum(exp(input)))` over the given dims, without overflow; of none, -inf.
 
     Args:
-        input: Any real dtype, any shape; bool and whole numbers count as the default dtype.
+        input: Any dtype, any shape; bool and whole numbers count as the default dtype.
         dim: A dim or several; `()` is all.
         keepdim: Keep the reduced dims, of size 1. Default: False.
         out: Where to write the result.
 
     Returns:
-        Floating point, input's shape without the reduced dims.
+        Floating point or complex, input's shape without the reduced dims.
 
     Raises:
-        DTypeError: `input` is complex.
         IndexRangeError: A dim is not there.
         ShapeError: A dim is named twice.
 

@@ -27,7 +27,7 @@ def normalize(
     """`x / max(norm(x, p, dim), eps)`.
 
     Args:
-        input: Floating point, `(N, C, *)` for the default `dim`.
+        input: Floating point or complex, `(N, C, *)` for the default `dim`.
         p: Order of the norm. Default: 2.
         dim: Along which the norm is taken, a dim or several. Default: 1.
         eps: Least divisor. Default: 1e-12.
@@ -37,7 +37,7 @@ def normalize(
         Input's shape and dtype; zeros where all is zero.
 
     Raises:
-        DTypeError: `input` is not floating point.
+        DTypeError: `input` is of whole numbers or bool.
         IndexRangeError: `dim` is not there.
 
     Differentiable: As `norm`; where the norm is below `eps`, by the numerator alone.

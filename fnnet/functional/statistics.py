@@ -94,7 +94,7 @@ def var(
     """The variance `sum((x - mean)**2) / (n - correction)`, in two passes.
 
     Args:
-        input: Floating point, any shape.
+        input: Floating point or complex, any shape.
         dim: A dim or several. Default: all.
         unbiased: True is `correction=1`, False `correction=0`; may stand in the place of `dim`.
         keepdim: Keep the reduced dims, of size 1. Default: False.
@@ -102,11 +102,12 @@ def var(
         out: Where to write the result.
 
     Returns:
-        `input` without the reduced dims, in its dtype. Where `n - correction` is not positive: infinity, or NaN if all
+        `input` without the reduced dims, in its dtype (of complex numbers the real one: the mean of
+        `|z - mean|**2`). Where `n - correction` is not positive: infinity, or NaN if all
         elements are equal.
 
     Raises:
-        DTypeError: `input` is not of floating point.
+        DTypeError: `input` is of whole numbers or bool.
         IndexRangeError: `dim` is out of range.
         ShapeError: A dim is named twice.
 
@@ -127,7 +128,7 @@ def std(
     """The standard deviation `sqrt(sum((x - mean)**2) / (n - correction))`.
 
     Args:
-        input: Floating point, any shape.
+        input: Floating point or complex, any shape.
         dim: A dim or several. Default: all.
         unbiased: True is `correction=1`, False `correction=0`; may stand in the place of `dim`.
         keepdim: Keep the reduced dims, of size 1. Default: False.
@@ -138,7 +139,7 @@ def std(
         `input` without the reduced dims, in its dtype; NaN or infinity as in `var`.
 
     Raises:
-        DTypeError: `input` is not of floating point.
+        DTypeError: `input` is of whole numbers or bool.
         IndexRangeError: `dim` is out of range.
         ShapeError: A dim is named twice.
 
@@ -164,14 +165,14 @@ def var_mean(
     """Variance and mean.
 
     Args:
-        input: Floating point, any shape.
+        input: Floating point or complex, any shape.
         dim: A dim or several. Default: all.
         unbiased: True is `correction=1`, False `correction=0`; may stand in the place of `dim`.
         keepdim: Keep the reduced dims, of size 1. Default: False.
         correction: What is subtracted from n; goes before `unbiased`. Default: 1.
 
     Returns:
-        `(var(input, ...), mean(input, ...))`, of one shape, in `input`'s dtype.
+        `(var(input, ...), mean(input, ...))`, of one shape, in `input`'s dtype; the first is real.
 
     Raises:
         DTypeError, IndexRangeError, ShapeError: As in `var`.
@@ -193,14 +194,14 @@ def std_mean(
     """Standard deviation and mean.
 
     Args:
-        input: Floating point, any shape.
+        input: Floating point or complex, any shape.
         dim: A dim or several. Default: all.
         unbiased: True is `correction=1`, False `correction=0`; may stand in the place of `dim`.
         keepdim: Keep the reduced dims, of size 1. Default: False.
         correction: What is subtracted from n; goes before `unbiased`. Default: 1.
 
     Returns:
-        `(std(input, ...), mean(input, ...))`, of one shape, in `input`'s dtype.
+        `(std(input, ...), mean(input, ...))`, of one shape, in `input`'s dtype; the first is real.
 
     Raises:
         DTypeError, IndexRangeError, ShapeError: As in `std`.
@@ -274,7 +275,7 @@ def norm(
     """The p-norm `sum(|x|**p)**(1/p)` of the elements, over all or the given dims.
 
     Args:
-        input: Floating point, any shape; whole numbers with `dtype` alone.
+        input: Floating point or complex, any shape; whole numbers with `dtype` alone.
         p: The order: a number, inf (largest `|x|`), -inf (smallest), 0 (how many are not 0), "fro" or None (2).
             Default: "fro".
         dim: A dim or several. Default: all.
@@ -283,10 +284,10 @@ def norm(
         dtype: `input` is cast to it first. Default: its own.
 
     Returns:
-        `input` without the reduced dims, not negative, in its dtype or `dtype`.
+        `input` without the reduced dims, real and not negative, in its dtype or `dtype`.
 
     Raises:
-        DTypeError: What is to be summed is not of floating point.
+        DTypeError: What is to be summed is of whole numbers or bool.
         OptionError: `p` is another string ("nuc" included).
         IndexRangeError: `dim` is out of range.
         ShapeError: A dim is named twice, or is empty where `p` is negative or infinite.
