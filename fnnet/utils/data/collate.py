@@ -51,7 +51,7 @@ def default_collate(batch: Sequence[Any]) -> Any:  # any nesting of tensors, arr
         batch: Samples: tensors, arrays, numbers, strings, or mappings, sequences and named tuples of them.
 
     Returns:
-        Tensors `(N, *)` (of Python floats float64, of ints int64), strings as they are, inside the samples' own mappings
+        Tensors `(N, *)` (of Python floats float64, of ints int64), strings as they are, in the samples' own mappings
         and sequences; tuples become lists.
 
     Raises:
