@@ -62,7 +62,8 @@ from fnnet.functional.creation import (
     empty, empty_like, full, full_like, ones, ones_like, scalar_tensor, tensor, zeros, zeros_like,
 )  # fmt: skip
 from fnnet.functional.diagonals import (
-    diag, diag_embed, diagflat, diagonal_scatter, select_scatter, trace, tril, tril_indices, triu, triu_indices,
+    diag, diag_embed, diagflat, diagonal_scatter, select_scatter, slice_scatter, trace, tril, tril_indices, triu,
+    triu_indices,
 )  # fmt: skip
 from fnnet.functional.division import div, divide, floor_divide, fmod, remainder, true_divide
 from fnnet.functional.elementwise import copysign, heaviside, logit, sigmoid, where
@@ -161,9 +162,10 @@ __all__ = [
     "reshape", "resolve_conj", "result_type", "roll", "rot90", "round", "row_stack", "rsqrt", "rsub", "save",
     "scalar_tensor", "scatter", "scatter_add", "scatter_reduce", "seed", "select", "select_scatter", "serialization",
     "set_default_dtype", "set_grad_enabled", "set_printoptions", "set_rng_state", "sgn", "short", "sigmoid", "sign",
-    "signbit", "sin", "sinc", "sinh", "softmax", "sort", "split", "split_with_sizes", "sqrt", "square", "squeeze",
-    "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan",
-    "tanh", "tensor", "tensor_split", "tensordot", "testing", "tile", "topk", "trace", "transpose", "trapezoid",
+    "signbit", "sin", "sinc", "sinh", "slice_scatter", "softmax", "sort", "split", "split_with_sizes", "sqrt", "square",
+    "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take",
+    "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "tensordot", "testing", "tile", "topk", "trace",
+    "transpose", "trapezoid",
     "trapz", "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "uint8", "unbind", "unflatten",
     "unique", "unique_consecutive", "unsqueeze", "utils", "var", "var_mean", "vdot", "view_as_complex", "view_as_real",
     "vsplit", "vstack", "where", "xlogy", "zero_", "zeros", "zeros_like",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fnnet._core.errors import ArgumentError, OptionError, ShapeError
+from fnnet._core.errors import ArgumentError, IndexRangeError, OptionError, ShapeError
 from fnnet._core.namespace import A, Namespace, View
 from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.autograd.node import entitle
@@ -430,7 +430,7 @@ def slice_scatter(
 
     Raises:
         ShapeError: `src` has another shape than the slice.
-        IndexRangeError: `dim` is not there.
+        IndexRangeError: `dim` is not there, or `input` is 0-d.
         OptionError: `step` is not positive.
 
     Differentiable: By `input` (zero in the slice) and `src`.
@@ -441,6 +441,8 @@ def slice_scatter(
         tensor([1., 0., 1., 0.])
     """
     need_tensor("slice_scatter", input=input)
+    if not input._data.ndim:
+        raise IndexRangeError("slice_scatter: slice() cannot be applied to a 0-dim tensor.")
     d = wrap_dim(dim, input._data.ndim, "slice_scatter")
     if step <= 0:
         raise OptionError("slice step must be positive")

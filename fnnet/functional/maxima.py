@@ -206,7 +206,10 @@ def _arg(op: Op, input: Tensor, dim: int | None, keepdim: bool, out: Tensor | No
             if shape[d] == 0:
                 raise IndexRangeError(f"{op.name}(): Expected reduction dim {d} to have non-zero size.")
             r = apply(op, input, dim=d, keepdim=keepdim)
-    return r if out is None else into(op.name, out, r)
+    if out is None:
+        return r
+    need_dtype(op.name, out, dtypes.int64)
+    return into(op.name, out, r)
 
 
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
@@ -216,14 +219,14 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out:
         input: Any real dtype but bool, any shape.
         dim: One dim. Default: flattened.
         keepdim: Keep the reduced dims, of size 1. Default: False.
-        out: Where to write the result.
+        out: Where to write the result, int64.
 
     Returns:
         int64, input's shape without the reduced dims.
 
     Raises:
         IndexRangeError: `dim` is not there, or what is reduced is empty.
-        DTypeError: `input` is bool or complex.
+        DTypeError: `input` is bool or complex, or `out` is not int64.
 
     Differentiable: No.
 
@@ -242,14 +245,14 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out:
         input: Any real dtype but bool, any shape.
         dim: One dim. Default: flattened.
         keepdim: Keep the reduced dims, of size 1. Default: False.
-        out: Where to write the result.
+        out: Where to write the result, int64.
 
     Returns:
         int64, input's shape without the reduced dims.
 
     Raises:
         IndexRangeError: `dim` is not there, or what is reduced is empty.
-        DTypeError: `input` is bool or complex.
+        DTypeError: `input` is bool or complex, or `out` is not int64.
 
     Differentiable: No.
 

@@ -122,7 +122,7 @@ def linspace(
     """`steps` values from `start` to `end`, both included, at equal distance.
 
     Args:
-        start: First value, a number or a tensor of one element.
+        start: First value, a number or a 0-d tensor.
         end: Last value, likewise.
         steps: How many, at least 0; one is `start` alone.
         out: Where to write the result.
@@ -139,8 +139,8 @@ def linspace(
     Raises:
         ArgumentError: `steps` is no whole number.
         OptionError: `steps` is negative.
-        ShapeError: An end is a tensor of more elements than one.
-        DTypeError: `dtype` is bool; `requires_grad` for whole numbers.
+        ShapeError: An end is a tensor with dims.
+        DTypeError: `dtype` is bool, or real though an end is complex; `requires_grad` for whole numbers.
 
     Differentiable: No, by tensors as ends neither.
 
@@ -149,7 +149,8 @@ def linspace(
         >>> fnnet.linspace(0, 1, 3)
         tensor([0.0000, 0.5000, 1.0000])
     """
-    return _from_host("linspace", _line("linspace", start, end, steps, dtype, out), device, requires_grad, out)
+    found, a, b = _ends("linspace", start, end, steps, dtype, out)
+    return _from_host("linspace", _line(a, b, steps, found), device, requires_grad, out)
 
 
 def logspace(
@@ -168,25 +169,26 @@ def logspace(
     """`base` to the powers of `linspace(start, end, steps)`.
 
     Args:
-        start: First exponent, a real number or a tensor of one element.
+        start: First exponent, a number or a 0-d tensor.
         end: Last exponent, likewise.
         steps: How many, at least 0; one is `base ** start` alone.
         base: What is raised to the powers. Default: 10.
         out: Where to write the result.
-        dtype: For a whole-number dtype the exponents' ends are cut first, then the values. Default: the default dtype.
+        dtype: Any but bool; for a whole-number dtype the exponents' ends are cut first, then the values. Default: the
+            default dtype, complex64 where an end is complex.
         layout: Accepted; memory is strided.
         device: Where it lies. Default: the CPU.
         requires_grad: Whether gradients are accumulated. Default: False.
         pin_memory: Accepted; host memory needs no pinning here.
 
     Returns:
-        `(steps,)` in `dtype`, computed in float64.
+        `(steps,)` in `dtype`, computed in float64 (complex128).
 
     Raises:
         ArgumentError: `steps` is no whole number.
         OptionError: `steps` is negative.
-        ShapeError: An end is a tensor of more elements than one.
-        DTypeError: `requires_grad` for whole numbers.
+        ShapeError: An end is a tensor with dims.
+        DTypeError: `dtype` is bool, or real though an end is complex; `requires_grad` for whole numbers.
 
     Differentiable: No, by tensors as ends neither.
 
@@ -195,17 +197,17 @@ def logspace(
         >>> fnnet.logspace(0, 2, 3)
         tensor([  1.,  10., 100.])
     """
-    found = dtype or (DEFAULT.float if out is None else _dtype_of_out("logspace", out))
-    if found.category == 1:
-        start, end = (int(cast("Any", v.item() if is_tensor(v) else plain_number(v))) for v in (start, end))
+    found, a, b = _ends("logspace", start, end, steps, dtype, out)
     with np.errstate(all="ignore"):
-        exponents = _line("logspace", start, end, steps, dtypes.float64, None)
+        exponents = _line(a, b, steps, dtypes.complex128 if found.category == 3 else dtypes.float64)
         raw = np.power(float(base), exponents).astype(found.numpy)
     return _from_host("logspace", raw, device, requires_grad, out)
 
 
-def _line(name: str, start: Any, end: Any, steps: int, dtype: DType | None, out: Tensor | None) -> Raw:
-    """From both ends towards the middle, in the result's own precision, as PyTorch does it."""
+def _ends(
+    name: str, start: Any, end: Any, steps: int, dtype: DType | None, out: Tensor | None
+) -> tuple[DType, Any, Any]:
+    """The result's dtype, and the ends as numbers of its category."""
     if not hasattr(steps, "__index__"):
         raise ArgumentError(f"{name}(): argument 'steps' must be int, not {type(steps).__name__}")
     if steps < 0:
@@ -227,6 +229,11 @@ def _line(name: str, start: Any, end: Any, steps: int, dtype: DType | None, out:
         raise DTypeError(f"{name}(): inferred dtype {dtypes.complex64} can't be safely cast to passed dtype {found}")
     if found.category == 1:
         a, b = int(a), int(b)
+    return found, a, b
+
+
+def _line(a: Any, b: Any, steps: int, found: DType) -> Raw:
+    """From both ends towards the middle, in the result's own precision, as PyTorch does it."""
     # Whole numbers step in double precision, half types in single.
     work = dtypes.F64 if found.category == 1 else dtypes.F32 if found in dtypes.HALF else found.numpy
     if steps == 1:

@@ -314,7 +314,7 @@ def repeat_interleave(
 
     Raises:
         ShapeError: Repeats are negative, or not one per slice.
-        ArgumentError: Repeats are not whole numbers.
+        DTypeError: Repeats are neither int64 nor int32.
         IndexRangeError: `dim` is not there.
         OptionError: `output_size` is not the sum of the repeats.
 
@@ -358,7 +358,7 @@ def repeat_interleave(
 
 def _repeated_indices(repeats: Tensor, n: int) -> Tensor:
     """0, 1 .. n-1, each as often as `repeats` says: how many running totals lie at or below each place."""
-    if dtype_of(repeats).category != 1:
+    if dtype_of(repeats).name not in ("int64", "int32"):
         raise UnsupportedDTypeError(f"repeat_interleave: repeats has to be Long or Int tensor, got {dtype_of(repeats)}")
     counts = repeats.tolist()
     if any(r < 0 for r in counts):

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def _printed(result: tuple[Tensor, ...], names: tuple[str, ...]) -> str:
-    fields = ",\n".join(f"{name}={value}" for name, value in zip(names, result, strict=True))
+    fields = ",\n".join(f"{name}={value!r}" for name, value in zip(names, result, strict=True))
     return f"fnnet.return_types.{type(result).__name__}(\n{fields})"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fnnet._core.errors import ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import Kind, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.autograd.views import apply_view
 from fnnet.functional._common import need_tensor, sizes, wrap_dim
 
@@ -334,7 +335,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
         A view with `sizes` in place of `dim`.
 
     Raises:
-        ShapeError: The sizes do not multiply to the dim's, or there are none.
+        ShapeError: The sizes do not multiply to the dim's, or there are none; `input` is 0-d.
         IndexRangeError: `dim` is not there.
 
     Differentiable: Everywhere, any order.
@@ -346,6 +347,8 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """
     need_tensor("unflatten", input=input)
     shape = input._data.shape
+    if not shape:
+        raise ShapeError("unflatten: input is 0-d: Dimension specified as 0 but tensor has no dimensions")
     d = wrap_dim(dim, len(shape), "unflatten")
     if not len(sizes):
         raise ShapeError("unflatten: sizes must be non-empty")

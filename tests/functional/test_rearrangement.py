@@ -80,6 +80,18 @@ def test_replaced_parts_and_their_gradients():
         fnnet.select_scatter(x, fnnet.ones(2), 0, 0)
 
 
+def test_slice_scatter_is_a_function_too():
+    r = fnnet.slice_scatter(fnnet.zeros(4), fnnet.ones(2), start=1, end=3)
+    assert r.tolist() == [0, 1, 1, 0]  # PyTorch 2.13
+    with pytest.raises(IndexError, match=r"slice\(\) cannot be applied to a 0-dim tensor"):
+        fnnet.slice_scatter(fnnet.tensor(1.0), fnnet.tensor(1.0))
+
+
+def test_repeats_are_int64_or_int32():
+    with pytest.raises(NotImplementedError, match="repeats has to be Long or Int tensor"):
+        fnnet.repeat_interleave(fnnet.tensor([1, 2]), fnnet.tensor([1, 2], dtype=fnnet.int8))
+
+
 def test_fill_diagonal():
     x = fnnet.zeros(5, 2).fill_diagonal_(1, wrap=True)
     assert x.tolist() == [[1, 0], [0, 1], [0, 0], [1, 0], [0, 1]]  # PyTorch 2.13

@@ -142,12 +142,21 @@ def test_mode_and_unique():
     assert counts.tolist() == [2, 1, 1]
 
 
+@pytest.mark.parametrize("find", [fnnet.argmax, fnnet.argmin])
+def test_indices_are_written_into_int64_alone(find):
+    out = fnnet.tensor(7.0)
+    with pytest.raises(RuntimeError, match="out tensor to have dtype"):
+        find(fnnet.tensor([1, 2]), out=out)
+    assert out.item() == 7
+
+
 def test_several_results_have_names():
     r = fnnet.max(M, 1)
     assert r.values.tolist() == [5, 4]
     assert repr(fnnet.tensor([3, 1]).sort()) == (
         "fnnet.return_types.sort(\nvalues=tensor([1, 3]),\nindices=tensor([1, 0]))"
     )
+    assert repr(fnnet.tensor(3).sort()) == "fnnet.return_types.sort(\nvalues=tensor(3),\nindices=tensor(0))"
     low, high = fnnet.aminmax(M)
     assert (low.item(), high.item()) == (0, 5)
 

@@ -240,6 +240,7 @@ def test_shapes(compute, shape):
         (lambda x: x.chunk(0), RuntimeError, "`chunks` to be greater than 0, got: 0"),
         (lambda x: x.unfold(0, 5, 1), RuntimeError, "maximum size for tensor at dimension 0 is 2 but size is 5"),
         (lambda x: x.unflatten(1, (2, 2)), RuntimeError, "don't multiply up to the size of dim 1"),
+        (lambda x: x[0, 0].unflatten(0, (1,)), RuntimeError, "tensor has no dimensions"),
         (lambda x: x.flatten(1, 0), RuntimeError, "start_dim cannot come after end_dim"),
         (lambda x: x.select(0, 2), IndexError, "index 2 out of range"),
         (lambda x: x.diagonal(0, 1, 1), RuntimeError, "diagonal dimensions cannot be identical"),
