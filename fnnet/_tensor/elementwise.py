@@ -154,6 +154,7 @@ class ElementwiseMethods(Variable):
     def hypot_(self, other: Tensor) -> Tensor:
         """`hypot` in place."""
         return assign(power.HYPOT, self, power.hypot, other)
+
     __abs__ = rounding.abs
 
     def sign_(self) -> Tensor:
@@ -180,7 +181,12 @@ class ElementwiseMethods(Variable):
     conj_physical = complex_numbers.conj_physical
     resolve_conj = complex_numbers.resolve_conj
     sigmoid_ = unary_(elementwise.SIGMOID)
-    copysign_ = binary_(elementwise.COPYSIGN)
+
+    def copysign_(self, other: Tensor | Number) -> Tensor:
+        """`copysign` in place."""
+        op = elementwise.COPYSIGN if isinstance(other, Variable) else elementwise.COPYSIGN_NUMBER
+        return inplace(op, self, other)  # type: ignore[arg-type]
+
     nan_to_num = extremes.nan_to_num
 
     def where(self, condition: Tensor, other: Tensor | Number) -> Tensor:

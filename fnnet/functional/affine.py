@@ -281,12 +281,19 @@ def _linear_title(node: Any) -> str:
     """PyTorch multiplies matrices: rows of other dims are merged before and parted afterwards."""
     if len(node.shapes[0]) == 2:
         return "AddmmBackward0" if node.shapes[2] else "MmBackward0"
-    return "ViewBackward0" if node.shapes[2] else "UnsafeViewBackward0"
+    if node.shapes[2]:
+        return "ViewBackward0"
+    return "SqueezeBackward4" if len(node.shapes[0]) == 1 else "UnsafeViewBackward0"
 
 
 LINEAR = Op(
-    "linear", title=_linear_title,
-    forward=_linear, backward=_linear_backward, uses=((1,), (0,), ()), onnx="Gemm", samples=_linear_samples
+    "linear",
+    title=_linear_title,
+    forward=_linear,
+    backward=_linear_backward,
+    uses=((1,), (0,), ()),
+    onnx="Gemm",
+    samples=_linear_samples,
 )
 
 

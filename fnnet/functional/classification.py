@@ -281,7 +281,7 @@ def nll_loss(
 def _shaped(loss: Tensor, reduction: str, given: Shape) -> Tensor:
     if reduction != "none" or tuple(loss._data.shape) == given:
         return loss
-    return cast("Tensor", apply(OPS["reshape"], loss, shape=given))
+    return entitle(cast("Tensor", apply(OPS["reshape"], loss, shape=given)), "NllLossBackward0")
 
 
 def cross_entropy(
@@ -374,10 +374,10 @@ def _soft_cross_entropy(
     if weight is not None:
         loss = loss * apply(OPS["reshape"], weight, shape=(shape[dim], *(1,) * (len(shape) - 1 - dim)))
     if reduction == "none":
-        return cast("Tensor", apply(OPS["sum"], loss, dim=(dim,)))
+        return entitle(cast("Tensor", apply(OPS["sum"], loss, dim=(dim,))), "NegBackward0")
     total = reduce_all(loss, "sum")
     if reduction == "sum":
-        return total
+        return entitle(total, "NegBackward0")
     mean: Tensor = total / (math.prod(shape) // shape[dim])
     return entitle(mean, "DivBackward1")
 

@@ -20,6 +20,7 @@ from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.functional._common import dtype_of, need_tensor
+from fnnet.functional.layout import laid_out_as
 from fnnet.functional.padding import PAD, ordered
 from fnnet.functional.products import reshape
 
@@ -390,6 +391,7 @@ def _convolve(
         "Tensor",
         apply(CONV, input, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups),
     )
+    y = laid_out_as(y, input, weight)
     return y if batched else entitle(reshape(y, tuple(y._data.shape[1:])), "SqueezeBackward1")
 
 

@@ -244,6 +244,7 @@ COPYSIGN = Op(
     "copysign", forward=_copysign_forward, backward=_copysign_backward, uses=((0, OUT), ()), kind=Kind.FLOAT,
     real=True, samples=_copysign_samples,
 )  # fmt: skip
+COPYSIGN_NUMBER = COPYSIGN.titled("CopysignBackward1")
 
 
 def copysign(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
@@ -269,7 +270,7 @@ def copysign(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None
         tensor([-1.,  2.])
     """
     need_tensor("copysign", input=input)
-    return binary(COPYSIGN, input, other, out)
+    return binary(COPYSIGN if is_tensor(other) else COPYSIGN_NUMBER, input, other, out)
 
 
 # heaviside -----------------------------------------------------------------------------------------------------------

@@ -255,8 +255,12 @@ def _divergences(make: Make) -> Any:
     yield Sample(make(0), make(0), reduction="sum", log_target=False)
 
 
+def _kl_title(node: Any) -> str:
+    return reduction_title("Mul" if node.static["log_target"] else "Sub")(node)
+
+
 KL_DIV = Op(
-    "kl_div", title=reduction_title("Sub"),
+    "kl_div", title=_kl_title,
     forward=_kl_forward, backward=_kl_backward, uses=((1,), (0, 1)), samples=_divergences, real=True,
 )  # fmt: skip
 

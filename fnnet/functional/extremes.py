@@ -393,17 +393,17 @@ def nan_to_num(
     """`input` with numbers in place of what is not finite.
 
     Args:
-        input: Any dtype; whole numbers and bools are copied, complex numbers are taken as pairs.
-        nan: In place of NaN. Default: 0.
-        posinf: In place of infinity. Default: the largest number of the dtype.
-        neginf: In place of minus infinity. Default: the smallest number of the dtype.
+        input: Any dtype; whole numbers and bools are copied, of complex numbers both parts are treated.
+        nan: In place of NaN. Default: None, 0.
+        posinf: In place of infinity. Default: None, the largest number of the dtype.
+        neginf: In place of minus infinity. Default: None, the smallest number of the dtype.
         out: Where to write the result.
 
     Returns:
         A new tensor of the input's shape and dtype.
 
     Raises:
-        ArgumentError: `input` is no tensor.
+        ArgumentError: `input` is no tensor, or a replacement no number.
 
     Differentiable: Everywhere, any order; what was replaced gets no gradient.
 

@@ -226,7 +226,7 @@ def scatter(
         ShapeError: The shapes do not fit.
         DTypeError: `index` is neither int64 nor int32, or `src` is not of the input's dtype.
         IndexRangeError: `dim` is out of range.
-        OptionError: `reduce` is none of these.
+        OptionError: `reduce` is none of these, or a number does not fit the dtype.
         ArgumentError: Neither or both of `src` and `value` are given.
 
     Differentiable: By `input` and a `src` of its dtype, any order; where places repeat every value gets the gradient.
@@ -492,8 +492,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
         A new tensor of the input's shape and dtype.
 
     Raises:
-        IndexRangeError: An index is out of range.
-        ShapeError: `source` has another number of elements than `index`.
+        IndexRangeError: An index is out of range, or `source` has another number of elements than `index`.
         DTypeError: `index` is not int64, or `source` is not of the input's dtype.
 
     Differentiable: By `input` and `source`, any order; where places repeat every value gets the gradient.

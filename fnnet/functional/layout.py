@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fnnet._core.errors import ShapeError
 from fnnet._core.namespace import Shape
+from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.functional._common import need_tensor
 from fnnet.functional.movement import CLONE
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 CHANNELS_LAST: dict[str, Shape] = {"channels_last": (0, 2, 3, 1), "channels_last_3d": (0, 2, 3, 4, 1)}
 """The order in which the dims of a memory format lie."""
+LAST: dict[int, Shape] = {len(order): order for order in CHANNELS_LAST.values()}
+"""The same by the number of dims."""
 
 
 def order_of(memory_format: Any) -> Shape | None:  # a memory format, or its name
@@ -80,6 +83,24 @@ def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:  # a memory 
     return dense
 
 
+def in_usual_order(t: Tensor) -> Tensor:
+    """`t` where it is dense in C order or with the channels last, else a copy in C order: what layers compute from."""
+    if is_dense(t):
+        return t
+    order = LAST.get(t._data.ndim)
+    return t if order is not None and is_dense(t, order) else contiguous(t)
+
+
+def laid_out_as(r: Tensor, *operands: Tensor) -> Tensor:
+    """`r` with the channels last where one of the operands has them last: how layers keep the order of images."""
+    order = LAST.get(r._data.ndim)
+    if order is None or all(is_dense(t) or not is_dense(t, order) for t in operands) or is_dense(r, order):
+        return r
+    node = r._node
+    r = contiguous(r, "channels_last" if len(order) == 4 else "channels_last_3d")
+    return r if node is None else cast("Tensor", entitle(r, node.name()))
+
+
 def with_own_memory(r: Tensor) -> Tensor:
     """`r`, which is a copy already or is copied now: for ops that never return a view."""
     if r._view is None:
@@ -88,4 +109,7 @@ def with_own_memory(r: Tensor) -> Tensor:
     return copied
 
 
-__all__ = ["CHANNELS_LAST", "contiguous", "dense_strides", "is_dense", "order_of", "with_own_memory"]
+__all__ = [
+    "CHANNELS_LAST", "contiguous", "dense_strides", "in_usual_order", "is_dense", "laid_out_as", "order_of",
+    "with_own_memory",
+]  # fmt: skip

@@ -209,7 +209,7 @@ def mse_loss(
     Raises:
         OptionError: `reduction` is none of these.
         ShapeError: The shapes do not broadcast, or `weight` is not of their shape.
-        DTypeError: Neither `input` nor `target` is floating-point.
+        DTypeError: Neither `input` nor `target` is floating-point, or one is complex.
 
     Differentiable: Everywhere, any order, by `input`, `target` and `weight`.
 
@@ -290,7 +290,7 @@ def smooth_l1_loss(
     Raises:
         OptionError: `beta` is negative, or `reduction` is none of these.
         ShapeError: The shapes do not broadcast.
-        DTypeError: Neither `input` nor `target` is floating-point.
+        DTypeError: Neither `input` nor `target` is floating-point, or one is complex.
 
     Differentiable:
         Everywhere, any order, by `input` and `target`; the second derivative at `beta` is half of the parabola's.
@@ -331,7 +331,7 @@ def huber_loss(
     Raises:
         OptionError: `delta` is not positive, or `reduction` is none of these.
         ShapeError: The shapes do not broadcast, or `weight` is not of their shape.
-        DTypeError: Neither `input` nor `target` is floating-point.
+        DTypeError: Neither `input` nor `target` is floating-point, or one is complex.
 
     Differentiable:
         Everywhere, any order, by `input`, `target`, `weight`; the second derivative at `delta` is half of the

@@ -15,6 +15,7 @@ from fnnet.backends import dtypes
 from fnnet.backends.dtypes import HALF
 from fnnet.functional._common import dtype_of, need_tensor, to_dtype
 from fnnet.functional.activation import need_float
+from fnnet.functional.layout import contiguous, in_usual_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -277,7 +278,7 @@ def batch_norm(
     )
     affine = (1, shape[1], *(1,) * (len(shape) - 2))
     dtype = dtype_of(input)
-    x, w, b = _widen(input, weight, bias)
+    x, w, b = _widen(in_usual_order(input), weight, bias)
     if not training:
         assert running_mean is not None
         assert running_var is not None
@@ -334,7 +335,7 @@ def layer_norm(
     shape, target = tuple(input._data.shape), _last_dims("layer_norm", input, normalized_shape, weight, bias)
     dim = tuple(range(len(shape) - len(target), len(shape)))
     dtype = dtype_of(input)
-    x, w, b = _widen(input, weight, bias)
+    x, w, b = _widen(contiguous(input), weight, bias)
     affine = (*(1,) * (len(shape) - len(target)), *target)
     return to_dtype(apply(LAYER_NORM, x, w, b, dim=dim, affine=affine, eps=float(eps))[0], dtype)
 
@@ -486,7 +487,7 @@ def instance_norm(
         "instance_norm", shape[1], input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
     dtype = dtype_of(input)
-    x, w, b = _widen(input, weight, bias)
+    x, w, b = _widen(contiguous(input), weight, bias)
     dim, n = tuple(range(2, len(shape))), math.prod(shape[2:])
     out, mean, rstd = apply(LAYER_NORM, x, None, None, dim=dim, affine=(1, 1, *shape[2:]), eps=float(eps))
     if shape[0] and n:
@@ -543,17 +544,17 @@ def rms_norm(
     """`x / sqrt(mean(x^2) + eps) * weight`, with the mean over the last dims of each element.
 
     Args:
-        input: `(*, *normalized_shape)`, floating point.
+        input: `(*, *normalized_shape)`, floating-point or complex.
         normalized_shape: The last dims.
-        weight: Of shape `normalized_shape`. Default: ones.
-        eps: Added to the mean. Default: the dtype's machine epsilon (half types: float32's).
+        weight: Of shape `normalized_shape`. Default: None, ones.
+        eps: Added to the mean. Default: None, the dtype's machine epsilon (half types: float32's).
 
     Returns:
         A new tensor of the input's shape and dtype; half types are computed in float32.
 
     Raises:
         ShapeError: `input` does not end with `normalized_shape`, or `weight` is of another shape.
-        DTypeError: `input` holds whole numbers, bools or complex numbers.
+        DTypeError: `input` holds whole numbers or bools.
 
     Differentiable: By `input` and `weight`, any order.
 

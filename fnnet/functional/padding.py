@@ -113,7 +113,9 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     Raises:
         ShapeError: `pad` does not fit the input: an odd count, more pairs than dims, more cropped than there is,
             "reflect" by a dim's size or more, "circular" by more than it.
-        OptionError: An unknown mode, or a value for a mode that takes none.
+        OptionError: An unknown mode; a number of dims or pairs that it does not serve; a value for a mode that takes
+            none, or one that a whole-number dtype does not hold.
+        ArgumentError: `pad` is no sequence of ints.
 
     Differentiable: Everywhere, any order: an element's gradient is the sum over all places where it stands.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fnnet._core.errors import IndexRangeError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import Kind, Op, Sample
+from fnnet.autograd.node import entitle
 from fnnet.autograd.views import apply_view
 from fnnet.functional._common import dtype_of, is_tensor, need_tensor, wrap_dim
 from fnnet.functional.shape import GETITEM, PART, inverse, reshape, view_backward
@@ -191,7 +192,7 @@ def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
     if step <= 0:
         raise ShapeError(f"unfold: step is {step} but must be > 0")
     r: Tensor = apply_view(SLIDING, x, dim=d, size=size, step=step)
-    return r if self._data.ndim else reshape(r, (size,))
+    return r if self._data.ndim else entitle(reshape(r, (size,)), "UnfoldBackward0")
 
 
 __all__ = ["diagonal", "narrow", "select"]

@@ -52,7 +52,7 @@ HARDTANH = Op(
     real=True, samples=lambda make: _pieces(make, -1, 1, low=-1, high=1),
 )  # fmt: skip
 _HARDTANH_ = Op(
-    "hardtanh", title="HardtanhBackward1", forward=_hardtanh_forward, backward=_hardtanh_backward, uses=((OUT,),),
+    "hardtanh", forward=_hardtanh_forward, backward=_hardtanh_backward, uses=((OUT,),),
     real=True, register=False,
 )  # fmt: skip
 

@@ -64,12 +64,14 @@ def _matmul_samples(make: Make) -> Any:
 
 
 def _matmul_title(node: Any) -> str:
-    """PyTorch multiplies batches by a matrix as one matrix of many rows, and turns the result where it is the left."""
-    if len(node.shapes[0]) == 2:
-        return (
-            "MmBackward0" if len(node.shapes[1]) == 2 else "CloneBackward0" if node.needs[0] else "UnsafeViewBackward0"
-        )
-    return "UnsafeViewBackward0"
+    """PyTorch multiplies batches by a matrix as one matrix of many rows; where it stands left, the result is turned."""
+    a, b = node.shapes
+    if len(a) == 2 and len(b) == 2:
+        return "MmBackward0"
+    if len(a) > 2 or not node.needs[0]:
+        return "UnsafeViewBackward0"
+    turned_is_dense = a[0] == 1 or b[-1] == 1 or 0 in (a[0], *b[:-2], b[-1])
+    return "TransposeBackward0" if turned_is_dense else "CloneBackward0"
 
 
 MATMUL = Op(

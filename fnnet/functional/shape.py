@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from fnnet._core.errors import ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import Kind, Op, Sample
-from fnnet.autograd.node import entitle
 from fnnet.autograd.views import apply_view
 from fnnet.functional._common import need_tensor, sizes, wrap_dim
 
@@ -124,6 +123,14 @@ def infer_shape(shape: Sequence[int], numel: int) -> Shape:
     return (*shape[:at], numel // known, *shape[at + 1 :])
 
 
+def _reshaped(x: Tensor, shape: Shape) -> Tensor:
+    """`x` in a shape that holds its elements."""
+    r: Tensor = apply_view(RESHAPE, x, shape=shape)
+    if r._node is not None and r._counter is not x._counter:  # a copy
+        r._node.title = "UnsafeViewBackward0"
+    return r
+
+
 def reshape(input: Tensor, shape: Sequence[int] | int) -> Tensor:
     """The same elements in another shape: a view where the memory's order allows it, else a copy.
 
@@ -147,15 +154,13 @@ def reshape(input: Tensor, shape: Sequence[int] | int) -> Tensor:
     """
     need_tensor("reshape", input=input)
     new = infer_shape(sizes("reshape", (shape,)), math.prod(input._data.shape))
-    r: Tensor = apply_view(RESHAPE, input, shape=new)
-    return r
+    return _reshaped(input, new)
 
 
 def reshape_method(self: Tensor, *shape: Any) -> Tensor:
     """`fnnet.reshape`, with the sizes as arguments or as one sequence."""
     new = infer_shape(sizes("reshape", shape), math.prod(self._data.shape))
-    r: Tensor = apply_view(RESHAPE, self, shape=new)
-    return r
+    return _reshaped(self, new)
 
 
 def is_viewable(shape: Shape, strides: Shape, new: Shape) -> bool:
@@ -317,10 +322,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         return reshape(input, (1,))
     if first == last:
         return input
-    r: Tensor = apply_view(
-        RESHAPE, input, shape=(*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :])
-    )
-    return r
+    return _reshaped(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:

@@ -298,7 +298,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
         input: Any tensor.
         dim: Along which dim.
         index: Vector of int32 or int64; negative ones count from the end.
-        value: A number or a 0-d tensor, in the input's dtype; of a number for whole numbers the fraction is cut off.
+        value: A number or a 0-d tensor, in the input's dtype; for whole numbers its fraction is cut off.
 
     Returns:
         A new tensor of the input's shape and dtype.
@@ -306,8 +306,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
     Raises:
         IndexRangeError: An index or `dim` is out of range, or `index` has more than one dim.
         ShapeError: `value` is a tensor with dims.
-        DTypeError: `index` is neither int32 nor int64, or `value` is complex (a tensor: or floating-point) and `input`
-            not.
+        DTypeError: `index` is neither int32 nor int64, or `value` is complex and `input` not.
 
     Differentiable: By `input` and a `value` that is a tensor, any order.
 

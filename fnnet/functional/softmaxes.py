@@ -13,6 +13,7 @@ from fnnet.autograd.variable import make
 from fnnet.functional._common import into, need_tensor, to_dtype, wrap_dim
 from fnnet.functional.activation import need_float
 from fnnet.functional.arithmetic import neg
+from fnnet.functional.layout import contiguous
 from fnnet.functional.random_source import draw
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def along(op: Op, x: Tensor, dim: int, dtype: DType | None, out: Tensor | None =
     need_float(op.name, x)
     dim = wrap_dim(dim, x._data.ndim, op.name)
     if x._data.ndim:
-        r = apply(op, x, dim=dim)
+        r = apply(op, contiguous(x), dim=dim)
     else:
         reshape = OPS["reshape"]
         r = apply(op, apply(reshape, x, shape=(1,)), dim=0)

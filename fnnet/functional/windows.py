@@ -17,6 +17,7 @@ from fnnet._core.op import Op
 from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.functional._common import dtype_of, need_tensor
+from fnnet.functional.layout import in_usual_order, laid_out_as
 from fnnet.functional.padding import Pads
 from fnnet.functional.products import reshape
 
@@ -159,7 +160,8 @@ def batched(op: Op, d: int, input: Tensor, **static: Any) -> Any:
     """Run on `(N, C, *spatial)`; without a batch, on a batch of one."""
     shape = tuple(input._data.shape)
     if len(shape) == d + 2:
-        return apply(op, input, **static)
+        r = apply(op, in_usual_order(input), **static)
+        return tuple(laid_out_as(t, input) for t in r) if isinstance(r, tuple) else laid_out_as(r, input)
     r = apply(op, reshape(input, (1, *shape)), **static)
     first = r[0] if isinstance(r, tuple) else r
     title = "" if first._node is None else first._node.name()
