@@ -135,7 +135,9 @@ def _cast(x: Raw, /, *, dtype: Any, source: Any = None, out: Raw | None = None) 
         x = x.real
     if target.kind in "iu" and x.dtype.kind not in "biu":
         with np.errstate(all="ignore"):  # NaN and what is out of range become some number, silently, as in PyTorch
-            x = np.trunc(x.astype(np.float64)).astype(target) if x.dtype == BFLOAT16 else x.astype(target)
+            order: Any = "C" if _repeats(x) else "K"
+            x = np.trunc(x.astype(np.float64)) if x.dtype == BFLOAT16 else x
+            x = x.astype(target, order)
         return x if out is None else _clone(x, out=out)
     if out is None:
         return x.astype(target, "C" if _repeats(x) else "K")

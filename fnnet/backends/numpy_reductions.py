@@ -31,9 +31,20 @@ _AND: Final[_Reduce] = np.logical_and.reduce
 
 def _result(r: Any, out: Raw | None) -> Raw:
     if out is None:
-        return np.asarray(r)
+        return _dense(r)
     np.copyto(out, r)
     return out
+
+
+def _dense(r: Any) -> Raw:
+    """An array, never a scalar, and in C order: NumPy keeps the order of what was reduced, PyTorch does not."""
+    r = np.asarray(r)
+    return r if r.flags.c_contiguous else r.copy("C")
+
+
+def _reduced(reduce: _Reduce, x: Raw, dim: Shape, dtype: Any, out: Raw | None, keepdim: bool) -> Raw:
+    r = reduce(x, dim, dtype, out, keepdim)
+    return _dense(r) if out is None else out
 
 
 def sum_(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None) -> Raw:
@@ -45,8 +56,8 @@ def sum_(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None
         last = x.ndim - 1
         if dtype.itemsize < 8 and dim and x.size > BLOCK and any(d != last and x.shape[d] > BLOCK for d in dim):
             return _result(_blocked(x, dim, keepdim), out)
-        return np.asarray(_ADD(x, dim, None, out, keepdim))
-    return np.asarray(_ADD(x, dim, np.dtype(np.int64), out, keepdim))
+        return _reduced(_ADD, x, dim, None, out, keepdim)
+    return _reduced(_ADD, x, dim, np.dtype(np.int64), out, keepdim)
 
 
 def _blocked(x: Raw, dim: Shape, keepdim: bool) -> Any:
@@ -68,27 +79,27 @@ def _blocked(x: Raw, dim: Shape, keepdim: bool) -> Any:
 def prod(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None) -> Raw:
     """Product over `dim`; bool and whole numbers in int64."""
     dtype = None if x.dtype.kind in "fc" else np.dtype(np.int64)
-    return np.asarray(_MULTIPLY(x, dim, dtype, out, keepdim))
+    return _reduced(_MULTIPLY, x, dim, dtype, out, keepdim)
 
 
 def amax(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None) -> Raw:
     """Maximum over `dim`; NaN wins."""
-    return np.asarray(_MAXIMUM(x, dim, None, out, keepdim))
+    return _reduced(_MAXIMUM, x, dim, None, out, keepdim)
 
 
 def amin(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None) -> Raw:
     """Minimum over `dim`; NaN wins."""
-    return np.asarray(_MINIMUM(x, dim, None, out, keepdim))
+    return _reduced(_MINIMUM, x, dim, None, out, keepdim)
 
 
 def any_(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None) -> Raw:
     """Whether some element along `dim` is not zero."""
-    return np.asarray(_OR(x, dim, np.dtype(np.bool_), out, keepdim))
+    return _reduced(_OR, x, dim, np.dtype(np.bool_), out, keepdim)
 
 
 def all_(x: Raw, /, *, dim: Shape, keepdim: bool = False, out: Raw | None = None) -> Raw:
     """Whether every element along `dim` is not zero."""
-    return np.asarray(_AND(x, dim, np.dtype(np.bool_), out, keepdim))
+    return _reduced(_AND, x, dim, np.dtype(np.bool_), out, keepdim)
 
 
 def argmax(x: Raw, /, *, dim: int, keepdim: bool = False, out: Raw | None = None) -> Raw:
@@ -131,4 +142,7 @@ def argsort(x: Raw, /, *, dim: int, descending: bool = False, out: Raw | None = 
 
 def matmul(a: Raw, b: Raw, /, out: Raw | None = None) -> Raw:
     """Matrix product; whole numbers wrap, bool is refused by the caller."""
-    return np.matmul(a, b) if out is None else np.matmul(a, b, out)
+    if out is not None:
+        return np.matmul(a, b, out)
+    r: Raw = np.matmul(a, b)
+    return r if r.ndim < 3 else _dense(r)  # of a batch laid out otherwise
