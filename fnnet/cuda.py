@@ -12,7 +12,10 @@ from fnnet.backends.devices import backend_of
 
 
 def device_count() -> int:
-    """How many CUDA cards can be used; 0 where there is none or no plugin serves them (`fnnet doctor` says which).
+    """How many CUDA cards can be used.
+
+    Returns:
+        Their number; 0 where there is none or no plugin serves them (`fnnet doctor` says which).
 
     Example:
         >>> import fnnet
@@ -27,6 +30,9 @@ def device_count() -> int:
 
 def is_available() -> bool:
     """Whether a CUDA card can be used.
+
+    Returns:
+        True where there is at least one that a plugin serves.
 
     Example:
         >>> import fnnet

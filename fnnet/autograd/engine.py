@@ -447,10 +447,11 @@ def backward(
         grad_tensors: The gradients of some outer function with respect to each; None for scalars means 1.
         retain_graph: Keep the graph for another pass. Default: the value of `create_graph`.
         create_graph: Record the pass, so that it can be differentiated. Default: False.
-        inputs: Accumulate into these tensors only.
+        inputs: Accumulate into these tensors only. Default: all leaves.
 
     Raises:
-        AutogradError: No graph, a graph that was freed, or saved tensors that were overwritten.
+        AutogradError: No graph, a graph that was freed, saved tensors that were overwritten, or a tensor of several
+            elements without its `grad_tensors`.
 
     Example:
         >>> import fnnet
@@ -494,11 +495,16 @@ def grad(
         only_inputs: Always True, as in PyTorch.
         allow_unused: Answer None for inputs that the outputs do not depend on, instead of raising. Default: the value
             of `materialize_grads`.
-        is_grads_batched: The first dim of `grad_outputs` is a batch of vectors.
-        materialize_grads: Zeros in place of None.
+        is_grads_batched: The first dim of `grad_outputs` is a batch of vectors. Default: False.
+        materialize_grads: Zeros in place of None. Default: False.
 
     Returns:
-        One Tensor per input.
+        A tuple of one Tensor per input, of its shape and dtype.
+
+    Raises:
+        AutogradError: As for `backward`, or an input that the outputs do not depend on.
+
+    Differentiable: With `create_graph`, any order.
 
     Example:
         >>> import fnnet

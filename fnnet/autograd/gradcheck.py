@@ -69,14 +69,18 @@ def gradcheck(
         eps: Step of the differences. Default: 1e-6.
         atol: Absolute tolerance. Default: 1e-5.
         rtol: Relative tolerance. Default: 1e-3.
-        raise_exception: Raise where they disagree, instead of answering False.
-        nondet_tol: How much two runs of backward may differ.
+        raise_exception: Raise where they disagree, instead of answering False. Default: True.
+        nondet_tol: How much two runs of backward may differ. Default: 0.
         check_undefined_grad: Accepted for PyTorch's signature.
-        check_grad_dtypes: Also compare the dtypes of gradient and input.
-        fast_mode: Compare along one random direction instead of column by column.
+        check_grad_dtypes: Also compare the dtypes of gradient and input. Default: False.
+        fast_mode: Compare along one random direction instead of column by column. Default: False.
+
+    Returns:
+        Whether they agree.
 
     Raises:
         GradcheckError: They disagree; the message names input, output and both values.
+        OptionError: No input requires a gradient.
 
     Example:
         >>> import fnnet
@@ -198,11 +202,18 @@ def gradgradcheck(
         atol: Absolute tolerance. Default: 1e-5.
         rtol: Relative tolerance. Default: 1e-3.
         gen_non_contig_grad_outputs: Accepted for PyTorch's signature.
-        raise_exception: Raise where they disagree, instead of answering False.
-        nondet_tol: How much two runs of backward may differ.
+        raise_exception: Raise where they disagree, instead of answering False. Default: True.
+        nondet_tol: How much two runs of backward may differ. Default: 0.
         check_undefined_grad: Accepted for PyTorch's signature.
-        check_grad_dtypes: Also compare the dtypes of gradient and input.
-        fast_mode: Compare along one random direction instead of column by column.
+        check_grad_dtypes: Also compare the dtypes of gradient and input. Default: False.
+        fast_mode: Compare along one random direction instead of column by column. Default: False.
+
+    Returns:
+        Whether they agree.
+
+    Raises:
+        GradcheckError: They disagree; the message names input, output and both values.
+        OptionError: No input requires a gradient.
 
     Example:
         >>> import fnnet

@@ -134,6 +134,9 @@ class _Grad(Switch):
 class no_grad(_Grad):
     """Record nothing: a context manager and a decorator.
 
+    Args:
+        orig_func: A function to decorate (`@no_grad` without brackets). Default: none.
+
     Example:
         >>> import fnnet
         >>> x = fnnet.ones(2, requires_grad=True)
@@ -157,6 +160,9 @@ class no_grad(_Grad):
 
 class enable_grad(no_grad):
     """Record again inside `no_grad`: a context manager and a decorator.
+
+    Args:
+        orig_func: A function to decorate (`@enable_grad` without brackets). Default: none.
 
     Example:
         >>> import fnnet
@@ -314,6 +320,8 @@ class saved_tensors_hooks(Switch):
 class set_detect_anomaly(Switch):
     """Remember where each op was recorded, and name that line when its backward fails or makes a NaN.
 
+    At once as a function, until the end of a block as a context manager.
+
     Args:
         mode: Whether to.
         check_nan: Whether each gradient is checked for NaN. Default: True.
@@ -378,6 +386,9 @@ class detect_anomaly(set_detect_anomaly):
 def is_grad_enabled() -> bool:
     """Whether ops are recorded in this thread.
 
+    Returns:
+        True unless `no_grad`, `inference_mode` or `set_grad_enabled(False)` is in force.
+
     Example:
         >>> import fnnet
         >>> fnnet.is_grad_enabled()
@@ -388,6 +399,9 @@ def is_grad_enabled() -> bool:
 
 def is_inference_mode_enabled() -> bool:
     """Whether this thread is in `inference_mode`.
+
+    Returns:
+        True inside `inference_mode()`.
 
     Example:
         >>> import fnnet

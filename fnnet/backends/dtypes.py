@@ -145,7 +145,14 @@ def native(dtype: Any) -> np.dtype[Any]:
 
 
 def promote_types(a: DType, b: DType) -> DType:
-    """The dtype that holds both (PyTorch's table).
+    """The dtype that holds both, by PyTorch's table.
+
+    Args:
+        a: A dtype.
+        b: Another.
+
+    Returns:
+        The dtype of the higher category (bool, whole numbers, floating point, complex), or the wider one of the same.
 
     Example:
         >>> promote_types(uint8, int8)

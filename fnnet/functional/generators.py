@@ -21,7 +21,10 @@ class Generator(streams.Generator):
     """A stream of random numbers on the CPU: for a seed the same one as PyTorch's. States are uint8 tensors.
 
     Args:
-        device: A CPU device.
+        device: A CPU device. Default: the CPU.
+
+    Raises:
+        DeviceError: Another device: those bring their own generators.
 
     Example:
         >>> import fnnet
@@ -48,6 +51,12 @@ streams.register_generator_class(Generator)
 
 def default_generator() -> Generator:
     """The generator that is used where none is named.
+
+    Returns:
+        The one `Generator` of the CPU that all draws share.
+
+    Returns:
+        The one Generator of the process.
 
     Example:
         >>> import fnnet
@@ -85,7 +94,13 @@ def manual_seed(seed: int) -> Generator:
 
 
 def seed() -> int:
-    """Start the default generator's stream of a seed that the operating system draws, and return the seed.
+    """Start the default generator's stream of a seed that the operating system draws.
+
+    Returns:
+        The seed, an int in `[0, 2**64)`.
+
+    Returns:
+        The seed, of 64 bits.
 
     Example:
         >>> import fnnet
@@ -98,6 +113,12 @@ def seed() -> int:
 def initial_seed() -> int:
     """The seed that the default generator was started with.
 
+    Returns:
+        An int in `[0, 2**64)`.
+
+    Returns:
+        The seed.
+
     Example:
         >>> import fnnet
         >>> _ = fnnet.manual_seed(7)
@@ -108,7 +129,12 @@ def initial_seed() -> int:
 
 
 def get_rng_state() -> Tensor:
-    """The default generator's state, a uint8 tensor of 5056 bytes.
+    """The default generator's state, as PyTorch writes it.
+
+    Returns:
+        uint8, `(5056,)`, on the CPU.
+
+    Differentiable: No.
 
     Example:
         >>> import fnnet
@@ -126,7 +152,7 @@ def set_rng_state(new_state: Tensor) -> None:
 
     Raises:
         ArgumentError: It is no uint8 tensor.
-        StateDictError: It has another size.
+        StateDictError: It has another size, or holds no state.
 
     Example:
         >>> import fnnet

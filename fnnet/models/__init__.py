@@ -18,6 +18,9 @@ _BUILDERS: dict[str, Callable[..., Module]] = {
 def list_models() -> list[str]:
     """The names that `get_model` knows.
 
+    Returns:
+        The names, sorted.
+
     Example:
         >>> from fnnet import models
         >>> models.list_models()
@@ -32,6 +35,9 @@ def get_model(name: str, **config: Any) -> Module:
     Args:
         name: One of `list_models()`, case aside.
         config: Arguments of the function of that name.
+
+    Returns:
+        The network, in training mode.
 
     Raises:
         LookupNameError: There is no model of that name.

@@ -8,11 +8,16 @@ from fnnet.nn import functional as F
 
 
 class LeNet(Module):
-    """Classifies images (N, in_channels, 32, 32): conv1, conv2, fc1, fc2, fc3 with ReLU and max-pooling.
+    """Classifies images: conv1, conv2, fc1, fc2, fc3 with ReLU and max-pooling.
+
+    State: the weights and biases of these five layers.
 
     Args:
         in_channels: Channels of the images. Default: 1.
         num_classes: Number of classes. Default: 10.
+
+    Shape:
+        `(N, in_channels, 32, 32)` to logits `(N, num_classes)`.
 
     Source: LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition.
 
@@ -41,7 +46,14 @@ class LeNet(Module):
 
 
 def lenet(in_channels: int = 1, num_classes: int = 10) -> LeNet:
-    """The LeNet; arguments as `LeNet`.
+    """LeNet-5 with fresh weights.
+
+    Args:
+        in_channels: Channels of the images. Default: 1.
+        num_classes: Number of classes. Default: 10.
+
+    Returns:
+        A `LeNet`.
 
     Example:
         >>> from fnnet import models

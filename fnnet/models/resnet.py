@@ -281,6 +281,9 @@ def resnet18(*, weights: None = None, progress: bool = True, **options: Unpack[O
         progress: Accepted for torchvision's sake; without effect.
         options: As `ResNet` takes them, from `num_classes` on.
 
+    Returns:
+        A `ResNet`: `(N, 3, H, W)` to logits `(N, num_classes)`.
+
     Raises:
         OptionError: Weights are asked for.
 
@@ -301,6 +304,9 @@ def resnet34(*, weights: None = None, progress: bool = True, **options: Unpack[O
         progress: Accepted for torchvision's sake; without effect.
         options: As `ResNet` takes them, from `num_classes` on.
 
+    Returns:
+        A `ResNet`: `(N, 3, H, W)` to logits `(N, num_classes)`.
+
     Raises:
         OptionError: Weights are asked for.
 
@@ -320,6 +326,9 @@ def resnet50(*, weights: None = None, progress: bool = True, **options: Unpack[O
         weights: None: fnnet ships no weights.
         progress: Accepted for torchvision's sake; without effect.
         options: As `ResNet` takes them, from `num_classes` on.
+
+    Returns:
+        A `ResNet`: `(N, 3, H, W)` to logits `(N, num_classes)`.
 
     Raises:
         OptionError: Weights are asked for.

@@ -47,6 +47,9 @@ register_core(_MANAGER)
 def manager() -> Manager:
     """The Manager of this process; the first call finds the installed plugins.
 
+    Returns:
+        The one Manager, with what the plugins have registered.
+
     Example:
         >>> import fnnet
         >>> "adam" in fnnet.plugins.manager().optimizers

@@ -37,6 +37,9 @@ def lazy(target: str) -> Lazy:
     Args:
         target: A dotted module, a colon, and an attribute of it (dots reach into it).
 
+    Returns:
+        A function without arguments that imports the module and answers the attribute.
+
     Raises:
         OptionError: `target` does not have that form.
 

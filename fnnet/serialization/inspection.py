@@ -44,6 +44,9 @@ def read_metadata(f: FileLike) -> dict[str, str]:
     Args:
         f: A path, or a binary file object that can seek.
 
+    Returns:
+        The text by name; empty where there is none.
+
     Raises:
         SerializationError: The file is malformed.
 

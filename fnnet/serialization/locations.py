@@ -65,6 +65,9 @@ def locator(map_location: MapLocation) -> Callable[[int, str], Device]:
     Args:
         map_location: As the caller of `load` gave it.
 
+    Returns:
+        The function; it raises as this one does.
+
     Raises:
         ArgumentError: It is none of the kinds that there are.
         DeviceError: A device is not there.

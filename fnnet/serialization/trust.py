@@ -90,6 +90,9 @@ def known_safe() -> dict[str, Callable[..., object]]:
 def get_safe_globals() -> list[SafeGlobal]:
     """What may be built now: given to `add_safe_globals`, or to a `safe_globals` block around this call.
 
+    Returns:
+        Classes and functions, as `add_safe_globals` takes them.
+
     Example:
         >>> import collections, fnnet
         >>> with fnnet.serialization.safe_globals([collections.deque]):
@@ -107,6 +110,10 @@ class safe_globals:
 
     Args:
         safe_globals: As in `add_safe_globals`.
+
+    Raises:
+        OptionError: A function that can do anything at all (of os, sys, builtins ...).
+        ArgumentError: Something is neither class nor function.
 
     Example:
         >>> import collections, fnnet
