@@ -75,7 +75,7 @@ def embedding(
 
     Args:
         input: Indices, int64 or int32, any shape, each from 0 to V - 1.
-        weight: `(V, D)`, the table; any dtype.
+        weight: `(V, D)`, the table; any dtype, with `max_norm` floating-point or complex.
         padding_idx: A row that gets no gradient; negative ones count from the end. Default: None.
         max_norm: Scale the rows that are looked up and longer than this down to it, in the table's memory. Default:
             None.
@@ -88,7 +88,7 @@ def embedding(
 
     Raises:
         IndexRangeError: An index is negative or not below V.
-        DTypeError: `input` is neither int64 nor int32.
+        DTypeError: `input` is neither int64 nor int32, or `max_norm` is given for a table of whole numbers.
         ShapeError: `weight` does not have two dims.
         OptionError: `padding_idx` is out of range, or `sparse`.
 
@@ -118,6 +118,11 @@ def embedding(
         padding_idx += shape[0]
     _check_rows("embedding", input, shape[0])
     if max_norm is not None:
+        if dtype_of(weight).category < 2:
+            raise DTypeError(
+                f"embedding: max_norm scales rows, but the table is {dtype_of(weight)}; "
+                "norm(): input dtype should be either floating point or complex"
+            )
         renorm_rows(weight, input, float(max_norm), float(norm_type))
     return cast(
         "Tensor",

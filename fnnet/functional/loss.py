@@ -143,8 +143,8 @@ def _pair(name: str, input: Tensor, target: Tensor, stacklevel: int = 3) -> tupl
     a, b = tuple(input._data.shape), tuple(target._data.shape)
     if a != b:
         warnings.warn(
-            f"{name}: Using a target size ({target.size()}) that is different to the input size ({input.size()}). This will "
-            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            f"{name}: Using a target size ({target.size()}) that is different to the input size ({input.size()}). This "
+            "will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
             UserWarning,
             stacklevel=stacklevel,
         )

@@ -97,7 +97,8 @@ def _fill_value(input: Tensor, value: Any) -> Tensor:
     if isinstance(number, complex) and dtype.category < 3:
         raise DTypeError(f"masked_fill: value cannot be converted to type {dtype.name} without overflow")
     raw = namespace_of(input._device).full((), fitting_number(number, dtype), dtype=dtype)
-    return make(raw, input._device)  # type: ignore[no-any-return]
+    made: Tensor = make(raw, input._device)
+    return made
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
@@ -114,6 +115,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     Raises:
         DTypeError: `mask` is not bool, or `value` is complex (a tensor: or floating-point) and `input` not.
         ShapeError: The shapes do not broadcast, or `value` is a tensor with dims.
+        OptionError: A number does not fit the dtype.
 
     Differentiable: By `input` where `mask` is false, and by a `value` that is a tensor; any order.
 
@@ -140,8 +142,9 @@ def masked_fill_(self: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
         `self`.
 
     Raises:
-        DTypeError: `mask` is not bool, or `value` does not fit, as in `masked_fill`.
+        DTypeError: `mask` is not bool, or `value` is of a dtype that `masked_fill` refuses.
         ShapeError: `mask` does not broadcast to `self`, or `value` is a tensor with dims.
+        OptionError: A number does not fit the dtype.
         AutogradError: `self` is a leaf that requires grad.
 
     Differentiable: As `masked_fill`.

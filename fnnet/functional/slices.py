@@ -291,6 +291,12 @@ def _fill_mask(name: str, x: Tensor, dim: int, index: Tensor, value: Any) -> Ten
     return found
 
 
+def _filler(x: Tensor, value: Any) -> Any:
+    """The value that fills `x`; for whole numbers a number in place of a floating-point tensor."""
+    whole = is_tensor(value) and dtype_of(x).category < 2 and dtype_of(value).category == 2
+    return value.item() if whole else value
+
+
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
     """A copy with `value` in the slices at `index` along `dim`.
 
@@ -307,6 +313,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
         IndexRangeError: An index or `dim` is out of range, or `index` has more than one dim.
         ShapeError: `value` is a tensor with dims.
         DTypeError: `index` is neither int32 nor int64, or `value` is complex and `input` not.
+        OptionError: A number does not fit the dtype.
 
     Differentiable: By `input` and a `value` that is a tensor, any order.
 
@@ -315,8 +322,9 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
         >>> fnnet.index_fill(fnnet.zeros(3), 0, fnnet.tensor([1]), 5)
         tensor([0., 5., 0.])
     """
+    mask = _fill_mask("index_fill", input, dim, index, value)
     return entitle(
-        masked_fill(input, _fill_mask("index_fill", input, dim, index, value), value),
+        masked_fill(input, mask, _filler(input, value)),
         f"IndexFillBackward{int(is_tensor(value))}",
     )
 
@@ -349,7 +357,7 @@ def index_fill_(self: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
     """
     mask = _fill_mask("index_fill_", self, dim, index, value)
     refuse_partial_overlap(self, "index_fill_", index, or_same=True)
-    return fill_where(self, mask, value, _INDEX_FILLS[is_tensor(value)])
+    return fill_where(self, mask, _filler(self, value), _INDEX_FILLS[is_tensor(value)])
 
 
 __all__ = ["index_add", "index_copy", "index_fill", "index_select"]

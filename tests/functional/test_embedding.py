@@ -66,6 +66,7 @@ def test_an_index_out_of_range_changes_nothing(index: int) -> None:
         (lambda: F.embedding(fnnet.tensor([1]), fnnet.tensor(ROWS), 3), ValueError, "Padding_idx must be within"),
         (lambda: F.embedding(fnnet.tensor([1]), fnnet.tensor(ROWS), sparse=True), ValueError, "sparse gradients"),
         (lambda: F.embedding(fnnet.tensor([1]), fnnet.tensor([1.0])), RuntimeError, "'weight' must be 2-D"),
+        (lambda: F.embedding(fnnet.tensor([0]), fnnet.tensor([[3, 4]]), max_norm=1.0), RuntimeError, "max_norm scales"),
         (lambda: F.one_hot(fnnet.tensor([1.0])), RuntimeError, "only applicable to index tensor of type LongTensor"),
         (lambda: F.one_hot(fnnet.tensor([-1])), RuntimeError, "Class values must be non-negative"),
         (lambda: F.one_hot(fnnet.tensor([3]), 3), RuntimeError, "Class values must be smaller than num_classes"),

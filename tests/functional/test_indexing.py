@@ -292,6 +292,12 @@ def test_filling_once_where_an_index_repeats():
     assert v.grad.item() == 2
 
 
+def test_whole_numbers_are_filled_with_whole_numbers():
+    at, value = fnnet.tensor([1]), fnnet.tensor(2.7)
+    assert fnnet.index_fill(fnnet.tensor([5, 6]), 0, at, value).tolist() == [5, 2]
+    assert fnnet.tensor([5, 6]).index_fill_(0, at, value).tolist() == [5, 2]
+
+
 @pytest.mark.parametrize("dtype", [fnnet.bool, fnnet.int8, fnnet.float16, fnnet.bfloat16, fnnet.complex64])
 def test_every_dtype_is_read_and_written(dtype):
     x = fnnet.tensor([[1, 0], [0, 1]]).to(dtype)
