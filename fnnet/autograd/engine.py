@@ -360,7 +360,8 @@ def add_hook(t: Variable, kind: str, hook: Any) -> Handle:
     if kind == "post":
         raise AutogradError("post accumulate grad hooks cannot be registered on non-leaf tensors")
     node, index = edge if type(edge) is tuple else (edge, 0)
-    return node.add_hook(index, hook)  # type: ignore[no-any-return]
+    handle: Handle = node.add_hook(index, hook)
+    return handle
 
 
 def retain_grad(t: Variable) -> None:
@@ -452,6 +453,7 @@ def backward(
     Raises:
         AutogradError: No graph, a graph that was freed, saved tensors that were overwritten, or a tensor of several
             elements without its `grad_tensors`.
+        ShapeError: `grad_tensors` differ in shape from their tensors.
 
     Example:
         >>> import fnnet
@@ -503,6 +505,7 @@ def grad(
 
     Raises:
         AutogradError: As for `backward`, or an input that the outputs do not depend on.
+        ShapeError: `grad_outputs` differ in shape from the outputs.
 
     Differentiable: With `create_graph`, any order.
 

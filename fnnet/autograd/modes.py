@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import threading
-from collections.abc import Callable, Generator
-from types import TracebackType
+from collections.abc import Callable
 from typing import Any, Self, TypeVar, overload
+
+from fnnet.autograd.switch import Switch
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,77 +47,6 @@ class _Mode(threading.local):
 MODE = _Mode()
 
 
-class Switch:
-    """A mode as a context manager and as a decorator of functions and generators.
-
-    A generator is wrapped step by step: the mode is in force while its body runs, never in the consumer.
-    """
-
-    def enter(self) -> Any:
-        """Put the mode in force; what it returns is handed to `leave`."""
-        raise TypeError(f"{type(self).__name__} is no mode")
-
-    def leave(self, before: Any) -> None:
-        """Restore what was in force."""
-        raise TypeError(f"{type(self).__name__} is no mode")
-
-    def clone(self) -> Switch:
-        """A fresh instance for one call of a decorated function."""
-        return type(self)()
-
-    def __enter__(self) -> Self:
-        self.__dict__.setdefault("_stack", []).append(self.enter())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.leave(self.__dict__["_stack"].pop())
-
-    def __call__(self, function: F) -> F:
-        if inspect.isgeneratorfunction(function):
-
-            @functools.wraps(function)
-            def stepped(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-                body = function(*args, **kwargs)
-                return (yield from _Stepped(body, self))
-
-            return stepped  # type: ignore[return-value]  # same signature, which wraps() cannot express
-
-        @functools.wraps(function)
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
-            with self.clone():
-                return function(*args, **kwargs)
-
-        return wrapped  # type: ignore[return-value]  # same signature, which wraps() cannot express
-
-
-class _Stepped:
-    """A generator whose every step runs under a mode."""
-
-    def __init__(self, body: Generator[Any, Any, Any], mode: Switch) -> None:
-        self.body, self.mode = body, mode
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Any:
-        with self.mode.clone():
-            return next(self.body)
-
-    def send(self, value: Any) -> Any:
-        with self.mode.clone():
-            return self.body.send(value)
-
-    def throw(self, error: BaseException) -> Any:
-        with self.mode.clone():
-            return self.body.throw(error)
-
-    def close(self) -> None:
-        with self.mode.clone():
-            self.body.close()
-
-
 class _Grad(Switch):
     on: bool
 
@@ -150,10 +78,10 @@ class no_grad(_Grad):
 
     # `@no_grad` without parentheses decorates too: a type checker must be told, as it is no instance of the class.
     @overload
-    def __new__(cls, orig_func: F) -> F: ...  # type: ignore[misc]
+    def __new__(cls, orig_func: F) -> F: ...  # type: ignore[misc]  # no instance
     @overload
     def __new__(cls, orig_func: None = None) -> Self: ...
-    def __new__(cls, orig_func: F | None = None) -> F | Self:  # type: ignore[misc]
+    def __new__(cls, orig_func: F | None = None) -> F | Self:  # type: ignore[misc]  # no instance
         new = super().__new__(cls)
         return new if orig_func is None else new(orig_func)
 
@@ -231,10 +159,10 @@ class inference_mode(Switch):
 
     # As in `no_grad`, without parentheses it decorates.
     @overload
-    def __new__(cls, mode: F) -> F: ...  # type: ignore[misc]
+    def __new__(cls, mode: F) -> F: ...  # type: ignore[misc]  # no instance
     @overload
     def __new__(cls, mode: bool = True) -> Self: ...
-    def __new__(cls, mode: bool | F = True) -> F | Self:  # type: ignore[misc]
+    def __new__(cls, mode: bool | F = True) -> F | Self:  # type: ignore[misc]  # no instance
         new = super().__new__(cls)
         if isinstance(mode, bool):
             return new

@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from fnnet._core.errors import AutogradError
 from fnnet._core.namespace import Call, Shape
@@ -193,10 +193,10 @@ class Node(_Rare):
 
     def copy(self, inputs: tuple[Any, ...], out: Any) -> Call[Any]:
         """This call with other arrays in it."""
-        call: Any = SimpleNamespace(
+        call = SimpleNamespace(
             inputs=inputs, out=out, shapes=self.shapes, needs=self.needs, static=self.static, private=self.private
         )
-        return call  # type: ignore[no-any-return]
+        return cast("Call[Any]", call)
 
     def as_tensors(self) -> Call[Any]:
         """The call over Tensors that stand where its arrays stood in the graph: for derivatives of higher order."""
@@ -239,8 +239,9 @@ class Node(_Rare):
 
 def entitle(made: Made, title: str) -> Made:
     """Name the node that has just made a tensor (or each of a tuple) as PyTorch names the one that stands for it."""
-    for t in made if isinstance(made, tuple) else (made,):
-        node = t._node  # type: ignore[attr-defined]  # a Variable
+    parts: tuple[Any, ...] = made if isinstance(made, tuple) else (made,)  # Variables
+    for t in parts:
+        node = t._node
         if node is not None:
             node.title = title
     return made
