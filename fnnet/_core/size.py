@@ -32,7 +32,7 @@ class Size(tuple[int, ...]):
         """A shape from whole numbers."""
         made = tuple(sizes)
         if all(type(n) is int for n in made):
-            return tuple.__new__(cls, made)  # type: ignore[arg-type]  # they are ints
+            return tuple.__new__(cls, made)
         for i, n in enumerate(made):
             if not hasattr(n, "__index__"):
                 raise ArgumentError(f"Size() takes an iterable of 'int' (item {i} is '{type(n).__name__}')")

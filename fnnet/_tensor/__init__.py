@@ -71,10 +71,10 @@ class Tensor(
     @classmethod
     def _over(cls, raw: Any, device: Device) -> Self:
         """A leaf of this class over a raw array."""
-        t = make(raw, device)
+        t: Self = make(raw, device)
         if cls is not Tensor:
             t.__class__ = cls
-        return t  # type: ignore[no-any-return]
+        return t
 
 
 bind_tensor(Tensor)

@@ -4,7 +4,7 @@ The hot operators ask the tape first and fall back to promotion. What is neither
 so that its own class may answer. `tensor * array` is a tensor; `array * tensor` raises TypeError, as in PyTorch: the
 result would otherwise be an array, and its gradient lost.
 
-`self` is a Tensor in every method, which a type checker cannot know of a mixin: hence the ignores.
+`self` is a Tensor in every method, which a type checker cannot know of a mixin: hence `ignore[arg-type]`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from fnnet._tensor._methods import assign, binary_, left_operand, operand
 from fnnet.autograd.node import entitle
 from fnnet.autograd.variable import Variable
 from fnnet.functional import arithmetic, division, extremes, power
-from fnnet.functional._common import dtype_of, inplace, quick_binary
+from fnnet.functional._common import dtype_of, inplace, need_number, quick_binary
 from fnnet.functional.arithmetic import ADD, ADDCDIV, ADDCMUL, LERP, MUL, NEG, SUB
 from fnnet.functional.division import DIV, FLOOR_DIVIDE, FMOD, REMAINDER
 from fnnet.functional.power import POW, pow_op
@@ -65,28 +65,28 @@ class ArithmeticMethods(Variable):
         if r is None:
             other = operand(other)
             return NotImplemented if other is None else arithmetic.add(self, other)  # type: ignore[arg-type]
-        return r  # type: ignore[no-any-return]
+        return r
 
     def __sub__(self, other: Any) -> Tensor:
         r = quick_binary(SUB, self, other)
         if r is None:
             other = operand(other)
             return NotImplemented if other is None else arithmetic.sub(self, other)  # type: ignore[arg-type]
-        return r  # type: ignore[no-any-return]
+        return r
 
     def __mul__(self, other: Any) -> Tensor:
         r = quick_binary(MUL, self, other)
         if r is None:
             other = operand(other)
             return NotImplemented if other is None else arithmetic.mul(self, other)  # type: ignore[arg-type]
-        return r  # type: ignore[no-any-return]
+        return r
 
     def __truediv__(self, other: Any) -> Tensor:
         r = quick_binary(DIV, self, other)
         if r is None:
             other = operand(other)
             return NotImplemented if other is None else division.div(self, other)  # type: ignore[arg-type]
-        return r  # type: ignore[no-any-return]
+        return r
 
     def __floordiv__(self, other: Any) -> Tensor:
         other = operand(other)
@@ -105,7 +105,7 @@ class ArithmeticMethods(Variable):
         if r is None:
             other = left_operand(other)
             return NotImplemented if other is None else arithmetic.add(self, other)  # type: ignore[arg-type]
-        return r  # type: ignore[no-any-return]
+        return r
 
     def __rsub__(self, other: Any) -> Tensor:
         other = left_operand(other)
@@ -116,7 +116,7 @@ class ArithmeticMethods(Variable):
         if r is None:
             other = left_operand(other)
             return NotImplemented if other is None else arithmetic.mul(self, other)  # type: ignore[arg-type]
-        return r  # type: ignore[no-any-return]
+        return r
 
     def __rtruediv__(self, other: Any) -> Tensor:
         other = left_operand(other)
@@ -210,6 +210,7 @@ class ArithmeticMethods(Variable):
     def addcdiv_(self, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
         """`addcdiv` in place."""
         arithmetic.check_addcdiv(tensor1, tensor2, self)
+        need_number("addcdiv_", value=value)
         return inplace(ADDCDIV, self, tensor1, tensor2, value=value)  # type: ignore[arg-type]
 
     def lerp_(self, end: Tensor, weight: Tensor | float) -> Tensor:

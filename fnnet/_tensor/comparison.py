@@ -1,6 +1,6 @@
 """Comparisons, logic and bit operations of Tensor: methods, in-place variants, operators.
 
-`self` is a Tensor in every method, which a type checker cannot know of a mixin: hence the ignores.
+`self` is a Tensor in every method, which a type checker cannot know of a mixin: hence `ignore[arg-type]`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from fnnet._core.op import Op
 from fnnet._tensor._methods import binary_, name_method, operand, unary_
 from fnnet.autograd.variable import Variable
 from fnnet.functional import comparison, logic
-from fnnet.functional._common import check_castable, dtype_of, inplace, refuse_dtype, result_dtype
+from fnnet.functional._common import check_castable, dtype_of, inplace, need_tensor, refuse_dtype, result_dtype
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -37,6 +37,17 @@ def _reflected(function: Callable[..., Tensor]) -> Operator:
         other = operand(other)
         return NotImplemented if other is None else function(other, self)
 
+    return method
+
+
+def _truth_(op: Op) -> Operator:
+    """The in-place method of an op of truth values, which takes no numbers."""
+
+    def method(self: Any, other: Any) -> Tensor:
+        need_tensor(op.name + "_", other=other)
+        return inplace(op, self, other)
+
+    name_method(method, op.name)
     return method
 
 
@@ -125,9 +136,9 @@ class ComparisonMethods(Variable):
     less_equal_ = le_
     greater_ = gt_
     greater_equal_ = ge_
-    logical_and_ = binary_(logic.LOGICAL_AND)
-    logical_or_ = binary_(logic.LOGICAL_OR)
-    logical_xor_ = binary_(logic.LOGICAL_XOR)
+    logical_and_ = _truth_(logic.LOGICAL_AND)
+    logical_or_ = _truth_(logic.LOGICAL_OR)
+    logical_xor_ = _truth_(logic.LOGICAL_XOR)
     logical_not_ = unary_(logic.LOGICAL_NOT)
     bitwise_and_ = _bits_(logic.BITWISE_AND)
     bitwise_or_ = _bits_(logic.BITWISE_OR)

@@ -233,7 +233,8 @@ class CoreMethods(StorageMethods):
                 UserWarning,
                 stacklevel=2,
             )
-        return self._grad  # type: ignore[no-any-return]
+        found: Tensor | None = self._grad
+        return found
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:

@@ -1,6 +1,6 @@
 """Elementwise methods of Tensor that are no arithmetic, with their in-place variants.
 
-`self` is a Tensor in every method, which a type checker cannot know of a mixin: hence the ignores.
+`self` is a Tensor in every method, which a type checker cannot know of a mixin: hence `ignore[arg-type]`.
 """
 
 from __future__ import annotations

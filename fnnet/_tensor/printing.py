@@ -76,7 +76,7 @@ def set_printoptions(
         raise OptionError(f"set_printoptions: profile {profile!r}, expected one of {', '.join(_PROFILES)}")
     options = _Current.options if profile is None else _PROFILES[profile]
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
-    options = evolve(options, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    options = evolve(options, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]  # ints
     _Current.options = evolve(options, sci_mode=sci_mode)
 
 

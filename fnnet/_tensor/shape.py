@@ -33,7 +33,8 @@ def _several(function: Any) -> Any:
 
     def method(self: Tensor, *args: Any, dims: Sequence[int] | None = None) -> Tensor:
         given = sizes(function.__name__, args) if dims is None else tuple(dims)
-        return function(self, given)  # type: ignore[no-any-return]
+        made: Tensor = function(self, given)
+        return made
 
     name = function.__name__
     method.__name__, method.__qualname__, method.__doc__ = name, f"Tensor.{name}", function.__doc__

@@ -392,7 +392,7 @@ class NumpyBackend(Backend):
         if meta.strides is None or meta.contiguous:
             return np.empty(meta.shape, meta.dtype)
         # Dense in another order of its axes (channels last): allocate in that order; anything else becomes C order.
-        order = sorted(range(len(meta.shape)), key=lambda i: -meta.strides[i])  # type: ignore[index]
+        order = sorted(range(len(meta.shape)), key=[-s for s in meta.strides].__getitem__)
         dense = np.empty([meta.shape[i] for i in order], meta.dtype)
         back = sorted(range(len(order)), key=order.__getitem__)
         return dense.transpose(back)

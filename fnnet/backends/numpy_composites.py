@@ -22,7 +22,8 @@ def _in_blocks(name: str) -> Callable[..., Any]:
     def forward(k: Any, x: Raw, **static: Any) -> Raw:
         definition: Any = OPS[name].forward
         if x.size <= BLOCK:
-            return definition(k, x, **static)  # type: ignore[no-any-return]
+            whole: Raw = definition(k, x, **static)
+            return whole
         return blockwise(lambda v, out: np.copyto(out, definition(k, v, **static)), x, spare=0)
 
     return forward
@@ -35,7 +36,8 @@ def _backward_in_blocks(name: str) -> Callable[..., Any]:
         rule: Any = OPS[name].backward
         x, out = call.inputs[0], call.out
         if grad.size <= BLOCK:
-            return rule(k, call, grad)  # type: ignore[no-any-return]
+            grads: Sequence[Any] = rule(k, call, grad)
+            return grads
         kept = [a for a in (x, out) if a is not None]
 
         def block(g: Raw, *vectors: Raw) -> None:

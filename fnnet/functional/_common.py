@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import operator
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, cast
 
 from fnnet._core.errors import (
@@ -188,8 +188,8 @@ def plain_number(x: Any) -> Any:
     raise ArgumentError(f"expected a Tensor or a number, got {type(x).__name__}")
 
 
-quick_unary = tape.unary
-quick_binary = tape.binary
+quick_unary: Callable[[Op, Any], Tensor | None] = tape.unary
+quick_binary: Callable[[Op, Any, Any], Tensor | None] = tape.binary
 
 
 def unary(op: Op, x: Any, out: Tensor | None = None) -> Tensor:
@@ -320,7 +320,9 @@ def inplace(op: Op, target: Tensor, *others: Any, **static: Any) -> Tensor:
     if len(others) <= 1 and not static and tape.quick_(op, target, *others) is not None:
         return target
     for other in others:
-        if other is not None and not isinstance(other, Variable) and not is_number(other):
+        if other is None and len(others) > 1:  # a bound of clamp that is not given
+            continue
+        if not isinstance(other, Variable) and not is_number(other):
             raise ArgumentError(f"{op.name}_(): argument 'other' must be Tensor, not {type(other).__name__}")
     refuse_partial_overlap(target, op.name + "_", *others)
     common = result_dtype(target, *others)

@@ -316,7 +316,8 @@ def _value(like: Tensor, value: Any) -> Tensor:
         raise ArgumentError(f"can't assign a {type(value).__name__} to a Tensor of {dtype_of(like)}")
     number = _stored(plain_number(value), dtype_of(like))
     raw = namespace_of(like._device).full((), number, dtype=dtype_of(like))
-    return make(raw, like._device)  # type: ignore[no-any-return]
+    made: Tensor = make(raw, like._device)
+    return made
 
 
 def _same_view(a: Tensor, b: Variable) -> bool:

@@ -174,8 +174,8 @@ def aminmax(
     if dim is None:
         _not_empty("aminmax", input, None, ShapeError)
     if out is not None:
-        for pair in out:
-            need_dtype("aminmax", pair, dtype_of(input))
+        for o in out:
+            need_dtype("aminmax", o, dtype_of(input))
     low, high = (amin, amax) if out is None else (_into(amin, out[0]), _into(amax, out[1]))
     dims: Dims = None if dim is None else (dim,)
     pair = low(input, dims, keepdim), high(input, dims, keepdim)

@@ -167,7 +167,7 @@ _TITLES = {
 
 def _padding_value(value: Number, dtype: DType) -> Number:
     """What whole numbers are padded with must be one of them; in uint8, negative ones do not wrap around here."""
-    if dtype is dtypes.uint8 and value < 0:
+    if dtype is dtypes.uint8 and isinstance(value, (int, float)) and value < 0:
         raise OptionError(f"pad: value cannot be converted to type uint8 without overflow: {value}")
     number: Number = (fitting_number if dtype.category == 1 else fit_number)(value, dtype)
     return number

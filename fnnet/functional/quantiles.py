@@ -204,9 +204,10 @@ def kthvalue(
     if out is not None:
         refuse_overlap(out[0], input)
     indices = ordered_indices(x, d).narrow(d, k - 1, 1)
-    return _picked(  # type: ignore[no-any-return]
+    pair: return_types.kthvalue = _picked(
         return_types.kthvalue, x, d, indices, keepdim and shape, shape, out, "KthvalueBackward0"
     )
+    return pair
 
 
 def mode(
@@ -254,9 +255,10 @@ def mode(
     since = place - _running_maximum(k, starts, d)
     longest = k.argmax(since, dim=d, keepdim=True)
     indices = pick(order, d, make(longest, x._device))
-    return _picked(  # type: ignore[no-any-return]
+    pair: return_types.mode = _picked(
         return_types.mode, x, d, indices, keepdim and shape, shape, out, "ModeBackward0"
     )
+    return pair
 
 
 def _running_maximum(k: Any, x: Any, d: int) -> Any:

@@ -367,7 +367,8 @@ def _repeated_indices(repeats: Tensor, n: int) -> Tensor:
     k = namespace_of(device)
     parts = [k.full((r,), i, dtype=dtypes.int64) for i, r in enumerate(counts) if r]
     raw = k.cat(*parts, dim=0) if parts else k.full((0,), 0, dtype=dtypes.int64)
-    return make(raw, device)  # type: ignore[no-any-return]
+    places: Tensor = make(raw, device)
+    return places
 
 
 __all__ = ["flip", "fliplr", "flipud", "repeat_interleave", "roll", "rot90", "tile"]

@@ -167,7 +167,8 @@ def rounded_to(x: Tensor, decimals: int) -> Tensor:
     if not hasattr(decimals, "__index__"):
         raise ArgumentError(f"round(): argument 'decimals' must be int, not {type(decimals).__name__}")
     refuse_dtype("round_cpu", dtype_of(x), 0, 1, 3)
-    return apply(ROUND_DECIMALS, x, decimals=decimals)  # type: ignore[no-any-return]
+    r: Tensor = apply(ROUND_DECIMALS, x, decimals=decimals)
+    return r
 
 
 # frac ----------------------------------------------------------------------------------------------------------------

@@ -258,7 +258,8 @@ def cummax(input: Tensor, dim: int, *, out: tuple[Tensor, Tensor] | None = None)
         >>> values, indices
         (tensor([1, 3, 3]), tensor([0, 1, 1]))
     """
-    return entitle(_running("cummax", "gt", input, dim, out), "CummaxBackward0")  # type: ignore[no-any-return]
+    pair: return_types.cummax = _running("cummax", "gt", input, dim, out)
+    return entitle(pair, "CummaxBackward0")
 
 
 def cummin(input: Tensor, dim: int, *, out: tuple[Tensor, Tensor] | None = None) -> return_types.cummin:
@@ -284,7 +285,8 @@ def cummin(input: Tensor, dim: int, *, out: tuple[Tensor, Tensor] | None = None)
         >>> values, indices
         (tensor([3, 1, 1]), tensor([0, 1, 1]))
     """
-    return entitle(_running("cummin", "lt", input, dim, out), "CumminBackward0")  # type: ignore[no-any-return]
+    pair: return_types.cummin = _running("cummin", "lt", input, dim, out)
+    return entitle(pair, "CumminBackward0")
 
 
 # running log of sums of exponentials -------------------------------------------------------------------------------

@@ -128,7 +128,8 @@ def sort(
     """
     d = _dim("sort", input, dim)
     indices = argsort(input, d, descending)
-    return entitle(finish_pair(return_types.sort, pick(input, d, indices), indices, out), f"SortBackward{int(stable)}")  # type: ignore[no-any-return]
+    pair: return_types.sort = finish_pair(return_types.sort, pick(input, d, indices), indices, out)
+    return entitle(pair, f"SortBackward{int(stable)}")
 
 
 def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -202,7 +203,8 @@ def topk(
     values = pick(x, d, indices)
     if not shape and k == 1:
         values, indices = reshape(values, ()), reshape(indices, ())
-    return entitle(finish_pair(return_types.topk, values, indices, out), "TopkBackward0")  # type: ignore[no-any-return]
+    pair: return_types.topk = finish_pair(return_types.topk, values, indices, out)
+    return entitle(pair, "TopkBackward0")
 
 
 # without repetitions -----------------------------------------------------------------------------------------------

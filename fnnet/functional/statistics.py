@@ -153,7 +153,9 @@ def std(
     return _spread(STD, input, dim, unbiased, correction, keepdim, out)
 
 
-def _with_mean(op: Op, input: Tensor, dim: Any, unbiased: bool | None, correction: Number | None, keepdim: bool) -> Any:
+def _with_mean(
+    op: Op, input: Tensor, dim: Dims, unbiased: bool | None, correction: Number | None, keepdim: bool
+) -> tuple[Tensor, Tensor]:
     over = None if isinstance(dim, bool) else dim
     return _spread(op, input, dim, unbiased, correction, keepdim, None), mean(input, over, keepdim)
 
@@ -184,7 +186,7 @@ def var_mean(
         >>> fnnet.var_mean(fnnet.tensor([1.0, 2.0, 3.0]))
         (tensor(1.), tensor(2.))
     """
-    return entitle(_with_mean(VAR, input, dim, unbiased, correction, keepdim), "VarMeanBackward0")  # type: ignore[no-any-return]
+    return entitle(_with_mean(VAR, input, dim, unbiased, correction, keepdim), "VarMeanBackward0")
 
 
 def std_mean(
@@ -213,7 +215,7 @@ def std_mean(
         >>> fnnet.std_mean(fnnet.tensor([1.0, 2.0, 3.0]))
         (tensor(1.), tensor(2.))
     """
-    return entitle(_with_mean(STD, input, dim, unbiased, correction, keepdim), "StdMeanBackward0")  # type: ignore[no-any-return]
+    return entitle(_with_mean(STD, input, dim, unbiased, correction, keepdim), "StdMeanBackward0")
 
 
 # norm --------------------------------------------------------------------------------------------------------------

@@ -113,7 +113,8 @@ class StateMethods:
                     raise StateDictError("state_dict post-hook must return None")
             elif r is not None:
                 destination = r
-        return destination  # type: ignore[no-any-return]
+        result: OrderedDict[str, Any] = destination  # a hook's, perhaps
+        return result
 
     def register_state_dict_pre_hook(self, hook: Callable[..., None]) -> Handle:
         """Call `hook(module, prefix, keep_vars)` before the module's state is collected.

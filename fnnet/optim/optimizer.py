@@ -95,7 +95,7 @@ class Optimizer(HookMethods):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "step" in cls.__dict__:
-            cls.step = with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]
+            cls.step = with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]  # wrapped
 
     def __getstate__(self) -> dict[str, Any]:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
@@ -311,7 +311,7 @@ def _fit(p: Any, value: Any, key: Hashable) -> Any:
     if isinstance(value, Variable):
         if key == "step":
             return movement.clone(value)  # type: ignore[arg-type]  # a Variable is a Tensor
-        moved = movement.to_device(value, p._device)  # type: ignore[arg-type]
+        moved = movement.to_device(value, p._device)  # type: ignore[arg-type]  # a Variable is a Tensor
         if dtype_of(p).category >= 2:
             moved = to_dtype(moved, dtype_of(p))
         return movement.clone(moved) if moved is value else moved
@@ -322,7 +322,7 @@ def _fit(p: Any, value: Any, key: Hashable) -> Any:
     return copy.deepcopy(value)
 
 
-Optimizer.step = with_hooks(Optimizer.step)  # type: ignore[method-assign]
+Optimizer.step = with_hooks(Optimizer.step)  # type: ignore[method-assign]  # wrapped
 
 __all__ = [
     "Closure", "Optimizer", "Params", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook",

@@ -2,6 +2,8 @@
 
 A plural noun yields descriptors (`fnnet_optimizers`), a verb decides (`fnnet_select_backend`): the first plugin that
 does not answer None wins, the core answers last. Only functions marked with `hookimpl` are asked.
+
+They are declarations, whose bodies plugins give: hence `ignore[empty-body]`.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ hookimpl: Final = pluggy.HookimplMarker(GROUP)
 
 
 @hookspec(firstresult=True)
-def fnnet_plugin_info() -> PluginInfo:  # type: ignore[empty-body]  # a declaration: plugins give the body
+def fnnet_plugin_info() -> PluginInfo:  # type: ignore[empty-body]
     """What the plugin is, and for which `API_VERSION` it was written. Every plugin has this one."""
 
 

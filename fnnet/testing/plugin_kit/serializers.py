@@ -121,7 +121,7 @@ class _Pipe(io.RawIOBase):
 
     def write(self, data: object, /) -> int:
         self.data += memoryview(data)  # type: ignore[arg-type]  # any buffer
-        return memoryview(data).nbytes  # type: ignore[arg-type]
+        return memoryview(data).nbytes  # type: ignore[arg-type]  # any buffer
 
 
 def _unseekable(spec: SerializerSpec) -> None:

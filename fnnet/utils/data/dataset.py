@@ -144,7 +144,7 @@ class ConcatDataset(Dataset[T_co]):
             raise AssertedOptionError("datasets should not be an empty iterable")
         if any(isinstance(d, IterableDataset) for d in self.datasets):
             raise AssertedOptionError("ConcatDataset does not support IterableDataset")
-        self.cumulative_sizes = list(itertools.accumulate(len(d) for d in self.datasets))  # type: ignore[arg-type]
+        self.cumulative_sizes = list(itertools.accumulate(len(d) for d in self.datasets))  # type: ignore[arg-type]  # map-style
 
     def __len__(self) -> int:
         return self.cumulative_sizes[-1]
