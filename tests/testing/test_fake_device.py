@@ -46,6 +46,19 @@ def test_computing_copies_nothing() -> None:
     assert x.grad.device == torch.device("fake:0")
 
 
+def test_what_is_saved_on_the_host_comes_back_to_its_device() -> None:
+    x = on_fake([1.0, 2.0], requires_grad=True)
+    with FAKE.counting() as saving, torch.autograd.graph.save_on_cpu():
+        y = (x * x).sum()
+    with FAKE.counting() as walking:
+        y.backward()
+    assert (saving.from_host, saving.to_host) == (0, 2)  # both factors
+    assert (walking.from_host, walking.to_host) == (2, 0)
+    assert x.grad is not None
+    assert x.grad.device == torch.device("fake:0")
+    assert x.grad.tolist() == [2.0, 4.0]
+
+
 def test_devices_do_not_see_each_other() -> None:
     a, b = torch.ones(2, device="fake:0"), torch.ones(2, device="fake:1")
     with pytest.raises(RuntimeError, match="Expected all tensors to be on the same device"):
