@@ -37,6 +37,17 @@ class ConversionMethods(Variable):
                 and `copy` as in PyTorch.
             kwargs: `dtype`, `device`, `other`, `non_blocking`, `copy`, `memory_format`: the order of its memory,
                 by default as it is.
+
+        Raises:
+            ArgumentError: Something that is neither, or two dtypes.
+            DeviceError: A device that is not there.
+
+        Differentiable: Between dtypes of floating point and between devices.
+
+        Example:
+            >>> import fnnet
+            >>> fnnet.tensor([1, 2]).to(fnnet.float64)
+            tensor([1., 2.], dtype=fnnet.float64)
         """
         memory_format = kwargs.get("memory_format") or preserve_format
         target, wanted, copy = parse_to(args, kwargs)
@@ -53,7 +64,15 @@ class ConversionMethods(Variable):
 
     # Any: a string, or a Tensor where a dtype is given
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
-        """The name of the tensor's type, or the tensor in another dtype."""
+        """The name of the tensor's type, or the tensor in another dtype.
+
+        Args:
+            dtype: A dtype, or a name such as "torch.FloatTensor". Default: none, which asks for the name.
+            non_blocking: Accepted, without effect.
+
+        Raises:
+            OptionError: There is no such type.
+        """
         if dtype is None:
             return f"fnnet.{dtypes.TITLES[dtype_of(self).name]}Tensor"
         if isinstance(dtype, str):
@@ -67,66 +86,131 @@ class ConversionMethods(Variable):
         return self.to(dtype)
 
     def type_as(self, other: Tensor) -> Tensor:
-        """The tensor in the dtype and on the device of `other`."""
+        """The tensor in the dtype and on the device of another.
+
+        Args:
+            other: That tensor.
+        """
         return self.to(other)
 
     def cpu(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
-        """The tensor in host memory."""
+        """The tensor in host memory; itself where it is there.
+
+        Args:
+            memory_format: The order of its memory. Default: as it is.
+        """
         return self.to(CPU, memory_format=memory_format)
 
     def cuda(
         self, device: DeviceLike = None, non_blocking: bool = False, memory_format: MemoryFormat = preserve_format
     ) -> Tensor:
-        """The tensor on a CUDA device."""
+        """The tensor on a CUDA device.
+
+        Args:
+            device: Which one: an index, a name or a device. Default: the first.
+            non_blocking: Accepted, without effect.
+            memory_format: The order of its memory. Default: as it is.
+
+        Raises:
+            DeviceError: There is none.
+        """
         where = "cuda" if device is None else f"cuda:{device}" if isinstance(device, int) else device
         return self.to(where, memory_format=memory_format)
 
     def float(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
-        """The tensor in float32."""
+        """The tensor in float32; itself where it is that.
+
+        Args:
+            memory_format: The order of its memory. Default: as it is.
+        """
         return self.to(dtypes.float32, memory_format=memory_format)
 
     def double(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
-        """The tensor in float64."""
+        """The tensor in float64; itself where it is that.
+
+        Args:
+            memory_format: The order of its memory. Default: as it is.
+        """
         return self.to(dtypes.float64, memory_format=memory_format)
 
     def half(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
-        """The tensor in float16."""
+        """The tensor in float16; itself where it is that.
+
+        Args:
+            memory_format: The order of its memory. Default: as it is.
+        """
         return self.to(dtypes.float16, memory_format=memory_format)
 
     def bfloat16(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
-        """The tensor in bfloat16."""
+        """The tensor in bfloat16; itself where it is that.
+
+        Args:
+            memory_format: The order of its memory. Default: as it is.
+        """
         return self.to(dtypes.bfloat16, memory_format=memory_format)
 
     def long(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
-        """The tensor in int64."""
+        """The tensor in int64, fractions cut off; itself where it is that.
+
+        Args:
+            memory_format: The order of its memory. Default: as it is.
+        """
         return self.to(dtypes.int64, memory_format=memory_format)
 
     def int(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
-        """The tensor in int32."""
+        """The tensor in int32, fractions cut off; itself where it is that.
+
+        Args:
+            memory_format: The order of its memory. Default: as it is.
+        """
         return self.to(dtypes.int32, memory_format=memory_format)
 
     def short(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
-        """The tensor in int16."""
+        """The tensor in int16, fractions cut off; itself where it is that.
+
+        Args:
+            memory_format: The order of its memory. Default: as it is.
+        """
         return self.to(dtypes.int16, memory_format=memory_format)
 
     def char(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
-        """The tensor in int8."""
+        """The tensor in int8, fractions cut off; itself where it is that.
+
+        Args:
+            memory_format: The order of its memory. Default: as it is.
+        """
         return self.to(dtypes.int8, memory_format=memory_format)
 
     def byte(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
-        """The tensor in uint8."""
+        """The tensor in uint8, fractions cut off; itself where it is that.
+
+        Args:
+            memory_format: The order of its memory. Default: as it is.
+        """
         return self.to(dtypes.uint8, memory_format=memory_format)
 
     def bool(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
-        """The tensor in bool: whether each element is not zero."""
+        """The tensor in bool: whether each element is not zero; itself where it is that.
+
+        Args:
+            memory_format: The order of its memory. Default: as it is.
+        """
         return self.to(dtypes.bool_, memory_format=memory_format)
 
     def cfloat(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
-        """The tensor in complex64."""
+        """The tensor in complex64; itself where it is that.
+
+        Args:
+            memory_format: The order of its memory. Default: as it is.
+        """
         return self.to(dtypes.complex64, memory_format=memory_format)
 
     def cdouble(self, memory_format: MemoryFormat = preserve_format) -> Tensor:
-        """The tensor in complex128."""
+        """The tensor in complex128; itself where it is that.
+
+        Args:
+            memory_format: The order of its memory. Default: as it is.
+        """
         return self.to(dtypes.complex128, memory_format=memory_format)
 
     # like this one ---------------------------------------------------------------------------------------------------
@@ -138,13 +222,24 @@ class ConversionMethods(Variable):
         device: DeviceLike = None,
         requires_grad: builtins.bool = False,
     ) -> Tensor:
-        """A tensor that holds `data` in this tensor's dtype and on its device."""
+        """A tensor of its own that holds `data`, of this tensor's dtype and on its device.
+
+        Args:
+            data: As for `fnnet.tensor`.
+            dtype: Default: this tensor's.
+            device: Default: this tensor's.
+            requires_grad: Whether gradients are accumulated. Default: False.
+        """
         return creation.tensor(
             data, dtype=dtype or dtype_of(self), device=device or self._device, requires_grad=requires_grad
         )
 
     def new(self, *args: Any) -> Tensor:  # sizes, or data as for tensor()
-        """As the class was called in early PyTorch: `x.new(2, 3)` of that shape, `x.new([1, 2])` of these values."""
+        """As the class was called in early PyTorch: `x.new(2, 3)` of that shape, `x.new([1, 2])` of these values.
+
+        Args:
+            args: Sizes, or data as for `fnnet.tensor`.
+        """
         if len(args) == 1 and not isinstance(args[0], (builtins.int, Size)):
             return creation.tensor(args[0], dtype=dtype_of(self), device=self._device)
         return self.new_empty(*(args or (0,)))
@@ -157,7 +252,15 @@ class ConversionMethods(Variable):
         device: DeviceLike = None,
         requires_grad: builtins.bool = False,
     ) -> Tensor:
-        """Zeros of a given shape in this tensor's dtype and on its device."""
+        """Zeros of a given shape, of this tensor's dtype and on its device.
+
+        Args:
+            sizes: The shape, as numbers or as one sequence.
+            size: The same by name.
+            dtype: Default: this tensor's.
+            device: Default: this tensor's.
+            requires_grad: Whether gradients are accumulated. Default: False.
+        """
         where = self._device if device is None else device
         return creation.zeros(
             *sizes, size=size, dtype=dtype or dtype_of(self), device=where, requires_grad=requires_grad
@@ -171,7 +274,15 @@ class ConversionMethods(Variable):
         device: DeviceLike = None,
         requires_grad: builtins.bool = False,
     ) -> Tensor:
-        """Ones of a given shape in this tensor's dtype and on its device."""
+        """Ones of a given shape, of this tensor's dtype and on its device.
+
+        Args:
+            sizes: The shape, as numbers or as one sequence.
+            size: The same by name.
+            dtype: Default: this tensor's.
+            device: Default: this tensor's.
+            requires_grad: Whether gradients are accumulated. Default: False.
+        """
         where = self._device if device is None else device
         return creation.ones(
             *sizes, size=size, dtype=dtype or dtype_of(self), device=where, requires_grad=requires_grad
@@ -185,7 +296,15 @@ class ConversionMethods(Variable):
         device: DeviceLike = None,
         requires_grad: builtins.bool = False,
     ) -> Tensor:
-        """A tensor of a given shape in this tensor's dtype and on its device; its values mean nothing yet."""
+        """A tensor without values of a given shape, of this tensor's dtype and on its device.
+
+        Args:
+            sizes: The shape, as numbers or as one sequence.
+            size: The same by name.
+            dtype: Default: this tensor's.
+            device: Default: this tensor's.
+            requires_grad: Whether gradients are accumulated. Default: False.
+        """
         where = self._device if device is None else device
         return creation.empty(
             *sizes, size=size, dtype=dtype or dtype_of(self), device=where, requires_grad=requires_grad
@@ -200,7 +319,15 @@ class ConversionMethods(Variable):
         device: DeviceLike = None,
         requires_grad: builtins.bool = False,
     ) -> Tensor:
-        """`fill_value` in a given shape, this tensor's dtype and on its device."""
+        """A number in each place of a given shape, of this tensor's dtype and on its device.
+
+        Args:
+            size: The shape.
+            fill_value: The number.
+            dtype: Default: this tensor's.
+            device: Default: this tensor's.
+            requires_grad: Whether gradients are accumulated. Default: False.
+        """
         return creation.full(
             size, fill_value, dtype=dtype or dtype_of(self), device=device or self._device, requires_grad=requires_grad
         )
