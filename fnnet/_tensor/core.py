@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -21,11 +20,10 @@ from fnnet._core.errors import (
 )
 from fnnet._core.namespace import Number, Shape
 from fnnet._core.size import Size
+from fnnet._tensor.gradients import GradientMethods
 from fnnet._tensor.printing import format_values, may_hide_all, with_suffixes
 from fnnet._tensor.storage import StorageMethods, copied_with_memory
-from fnnet.autograd import engine
-from fnnet.autograd.node import Handle, Node
-from fnnet.autograd.variable import INFERENCE, Variable, make
+from fnnet.autograd.variable import Variable, make
 from fnnet.backends import dtypes
 from fnnet.backends.devices import Device
 from fnnet.backends.dtypes import DType
@@ -39,7 +37,7 @@ if TYPE_CHECKING:
 Raw = np.ndarray[Any, Any]
 
 
-class CoreMethods(StorageMethods):
+class CoreMethods(GradientMethods, StorageMethods):
     """State, memory, gradients, conversions."""
 
     # shape, dtype, device -----------------------------------------------------------------------------------------
@@ -49,7 +47,17 @@ class CoreMethods(StorageMethods):
         return tuple.__new__(Size, self._data.shape)  # without a look at each number: they are ints
 
     def size(self, dim: int | None = None) -> Any:  # a Size, or an int where a dim is given
-        """The shape, or the size of one dim."""
+        """The shape, or the size of one dim.
+
+        Args:
+            dim: Which; negative counts from the end. Default: all.
+
+        Returns:
+            A `Size`, or an int.
+
+        Raises:
+            IndexRangeError: There is no such dim.
+        """
         if dim is None:
             return tuple.__new__(Size, self._data.shape)
         if not self._data.ndim:
@@ -150,6 +158,15 @@ class CoreMethods(StorageMethods):
 
         A tensor without elements has the strides of a dense one. A dim of size 1 that has no step of its own (NumPy's
         of `x[None]`) is given PyTorch's: over all that follows it.
+
+        Args:
+            dim: Which; negative counts from the end. Default: all.
+
+        Returns:
+            A tuple of ints, or an int.
+
+        Raises:
+            IndexRangeError: There is no such dim.
         """
         shape = self._data.shape
         strides = self._device.backend.strides(self._data)
@@ -163,7 +180,14 @@ class CoreMethods(StorageMethods):
         return found if dim is None else found[wrap_dim(dim, len(shape))]
 
     def is_contiguous(self, memory_format: Any = None) -> bool:  # a memory format, or its name
-        """Whether the elements lie densely in C order, or in the order of the memory format."""
+        """Whether the elements lie densely in the order of a memory format.
+
+        Args:
+            memory_format: Default: C order.
+
+        Returns:
+            True or False.
+        """
         return layout.is_dense(cast("Tensor", self), layout.order_of(memory_format))
 
     @property
@@ -194,161 +218,34 @@ class CoreMethods(StorageMethods):
         """The tensor itself: its memory is moved to shared memory when it travels to another process."""
         return cast("Tensor", self)
 
-    # gradients -------------------------------------------------------------------------------------------------------
-    @property
-    def requires_grad(self) -> bool:
-        """Whether gradients with respect to this tensor are computed."""
-        return self._requires_grad()
-
-    @requires_grad.setter
-    def requires_grad(self, on: bool) -> None:
-        self.requires_grad_(on)
-
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Switch accumulation of gradients on or off, for a leaf."""
-        if self._node is not None:
-            if not requires_grad:
-                raise AutogradError(
-                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
-                    "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
-                )
-            return cast("Tensor", self)
-        if requires_grad and dtype_of(self).category < 2:
-            raise DTypeError(
-                f"only Tensors of floating point and complex dtype can require gradients, got {dtype_of(self)}"
-            )
-        if requires_grad and self._counter is INFERENCE:
-            raise AutogradError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
-        self._leaf_grad = bool(requires_grad)
-        return cast("Tensor", self)
-
-    @property
-    def grad(self) -> Tensor | None:
-        """The accumulated gradient, or None."""
-        if self._grad is None and self._node is not None and not self.retains_grad:
-            warnings.warn(
-                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
-                "won't be populated during autograd.backward(). Use .retain_grad() on it, if its gradient is wanted, "
-                "or access the leaf Tensor instead.",
-                UserWarning,
-                stacklevel=2,
-            )
-        found: Tensor | None = self._grad
-        return found
-
-    @grad.setter
-    def grad(self, value: Tensor | None) -> None:
-        if value is not None:
-            if not isinstance(value, Variable):
-                raise ArgumentError(
-                    f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
-                )
-            if value is self:
-                raise AutogradError("can't assign Variable as its own grad")
-            if tuple(value._data.shape) != tuple(self._data.shape):
-                raise ShapeError(
-                    f"assigned grad has data of a different size: grad {tuple(value._data.shape)}, "
-                    f"tensor {tuple(self._data.shape)}"
-                )
-            if dtype_of(value) is not dtype_of(self):
-                raise DTypeError(
-                    f"assigned grad has data of a different type: {dtype_of(value)}, the tensor has {dtype_of(self)}"
-                )
-            if value._device is not self._device:
-                raise DTypeError(
-                    f"assigned grad has data located on a different device: {value._device}, "
-                    f"the tensor is on {self._device}"
-                )
-        self._grad = value
-
-    @grad.deleter
-    def grad(self) -> None:
-        self._grad = None
-
-    @property
-    def grad_fn(self) -> Node | None:
-        """The node that computed this tensor; None for a leaf."""
-        edge = self._edge()
-        return None if edge is None or isinstance(edge, Variable) else edge[0] if type(edge) is tuple else edge
-
-    @property
-    def output_nr(self) -> int:
-        """Which output of its node this tensor is."""
-        return self._index
-
-    @property
-    def is_leaf(self) -> bool:
-        """Whether the tensor was made by the user rather than by a recorded op."""
-        return self._node is None
-
-    @property
-    def retains_grad(self) -> bool:
-        """Whether a tensor that is no leaf keeps its gradient."""
-        node = self.grad_fn
-        return node is not None and any(
-            getattr(h, "of", lambda: None)() is self
-            for h in (node.hooks or {}).get(("retain", self._index), {}).values()
-        )
-
-    def backward(
-        self,
-        gradient: Tensor | None = None,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
-        inputs: Any = None,  # a Tensor or a sequence of them
-    ) -> None:
-        """Add the gradient of this tensor to the `.grad` of the leaves it was computed from (see autograd.backward)."""
-        engine.backward(self, gradient, retain_graph, create_graph, inputs)
-
-    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Handle:
-        """Call `hook(grad)` when this tensor's gradient has been computed; what it returns replaces it."""
-        return engine.add_hook(self, "pre", hook)
-
-    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Handle:
-        """Call `hook(tensor)` after a leaf's `.grad` has been added to."""
-        if not self.is_leaf:
-            raise AutogradError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-        return engine.add_hook(self, "post", hook)
-
-    def retain_grad(self) -> None:
-        """Let this tensor, which is no leaf, keep its gradient in `.grad`."""
-        engine.retain_grad(self)
-
-    @property
-    def _version(self) -> int:
-        """How often the memory was written, as autograd counts: PyTorch's name.
-
-        Raises:
-            AutogradError: An inference tensor, which is not counted.
-        """
-        return int(self._counter[0])
-
-    def is_inference(self) -> bool:
-        """Whether the tensor was made in inference_mode."""
-        return self._counter is INFERENCE
-
     def is_set_to(self, tensor: Tensor) -> bool:
-        """Whether both have the same memory, shape and strides."""
+        """Whether two tensors have the same memory, shape and strides.
+
+        Args:
+            tensor: The other.
+
+        Returns:
+            True or False.
+        """
         return self._data is tensor._data or (
             self.data_ptr() == tensor.data_ptr() and self.shape == tensor.shape and self.stride() == tensor.stride()
         )
 
-    detach = movement.detach
     clone = movement.clone
     copy_ = movement.copy_
     fill_ = movement.fill_
     zero_ = movement.zero_
 
-    def detach_(self) -> Tensor:
-        """Forget the history, in place."""
-        if self._view is not None:
-            raise AutogradError("Can't detach views in-place; use detach() instead")
-        self._node, self._index, self._leaf_grad = None, 0, False
-        return cast("Tensor", self)
-
     # to Python and NumPy ---------------------------------------------------------------------------------------------
     def item(self) -> Number:
-        """The value of a tensor of one element as a Python number."""
+        """The value of a tensor of one element.
+
+        Returns:
+            A bool, int, float or complex.
+
+        Raises:
+            ShapeError: The tensor has none, or several.
+        """
         if self.numel() != 1:
             raise ShapeError(f"item: a Tensor with {self.numel()} elements cannot be converted to Scalar")
         raw = self._device.backend.to_host(self._data)
@@ -358,7 +255,11 @@ class CoreMethods(StorageMethods):
         return value
 
     def tolist(self) -> Any:  # nested lists of numbers, or a number
-        """The values as nested lists."""
+        """The values as nested lists.
+
+        Returns:
+            Lists of numbers; of a 0-d tensor the number.
+        """
         raw = self._device.backend.to_host(self._data)
         return (raw.astype(np.float32) if raw.dtype == dtypes.BFLOAT16 else raw).tolist()
 
@@ -367,6 +268,9 @@ class CoreMethods(StorageMethods):
 
         Args:
             force: Detach and copy to the host where needed. Default: False.
+
+        Returns:
+            A NumPy array of the tensor's shape.
 
         Raises:
             AutogradError: The tensor requires grad.
