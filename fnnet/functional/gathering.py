@@ -1,6 +1,8 @@
 """Gathering and scattering of elements: gather, scatter, take, put and their kin.
 
 They are `take`, `index_add` and `index_set` on the flattened tensor; only the places are computed here.
+
+Raw arrays are `Any`: their class is the backend's own.
 """
 
 from __future__ import annotations
@@ -237,6 +239,7 @@ def scatter(
         tensor([[0., 0., 1.],
                 [1., 0., 0.]])
     """
+    need_tensor("scatter", input=input, index=index)
     given = _one_source(src, value)
     if reduce is None:
         r = _scatter("scatter", input, dim, index, given, INDEX_SET, in_place=False)
@@ -375,7 +378,7 @@ def scatter_reduce(
         IndexRangeError: `dim` is out of range.
         OptionError: `reduce` is none of these.
 
-    Differentiable: By `input` and `src`, any order; elements that share an extreme share its gradient.
+    Differentiable: By `input` and `src`, any order; elements that share an extreme get equal parts.
 
     Example:
         >>> import fnnet

@@ -8,10 +8,11 @@ derivative.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fnnet._core.errors import OptionError
-from fnnet._core.op import OPS
+from fnnet._core.namespace import A, Call, Namespace
+from fnnet._core.op import OPS, Make, Op, Sample
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
@@ -22,8 +23,49 @@ from fnnet.functional.shape import RESHAPE
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
 
-PAIRWISE = {"prod": "mul", "amax": "maximum", "amin": "minimum"}
-"""The op that joins two values."""
+K = Namespace
+Grads = tuple[Any, ...]
+
+
+# the larger or smaller of two extremes, each of which stands for as many equal values as `ties` says ----------------
+def _extreme(k: K[A], a: A, b: A, ties_a: A, ties_b: A, /, *, least: bool) -> A:
+    return k.minimum(a, b) if least else k.maximum(a, b)
+
+
+def _extreme_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    a, b, ties_a, ties_b = c.inputs
+    wins = k.lt if c.static["least"] else k.gt
+    same, share = k.eq(a, b), g / (ties_a + ties_b)
+    return (
+        k.where(wins(b, a), 0.0, k.where(same, share * ties_a, g)) if c.needs[0] else None,
+        k.where(wins(a, b), 0.0, k.where(same, share * ties_b, g)) if c.needs[1] else None,
+        None,
+        None,
+    )
+
+
+def _extreme_samples(make: Make) -> Any:
+    ties = make(3, low=1, high=1), make(3, low=2, high=2)
+    for least in (False, True):
+        yield Sample(make(3, low=0, high=1), make(3, low=2, high=3), *ties, least=least)
+    same = make(3)
+    yield Sample(same, same, *ties, smooth=False, least=False)
+
+
+EXTREME = Op(
+    "scatter_extreme", forward=_extreme, backward=_extreme_backward, uses=((0, 1, 2, 3), (0, 1, 2, 3), (), ()),
+    samples=_extreme_samples,
+)  # fmt: skip
+
+
+def _joined_ties(k: Any, a: Any, b: Any, ties_a: Any, ties_b: Any, least: bool) -> Any:
+    """For how many equal values the extreme of `a` and `b` stands."""
+    wins = k.lt if least else k.gt
+    return k.where(wins(a, b), ties_a, k.where(wins(b, a), ties_b, ties_a + ties_b))
+
+
+# reductions ----------------------------------------------------------------------------------------------------------
+REDUCTIONS = ("sum", "mean", "prod", "amax", "amin")
 
 
 def combine(x: Tensor, places: Places, values: Tensor, reduce: str, *, include_self: bool) -> Tensor:
@@ -36,7 +78,7 @@ def combine(x: Tensor, places: Places, values: Tensor, reduce: str, *, include_s
         reduce: "sum", "prod", "mean", "amax" or "amin".
         include_self: Whether x's own value takes part where something comes.
     """
-    if reduce not in ("sum", "mean", *PAIRWISE):
+    if reduce not in REDUCTIONS:
         raise OptionError(
             f"scatter_reduce(): reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"
         )
@@ -61,7 +103,14 @@ def combine(x: Tensor, places: Places, values: Tensor, reduce: str, *, include_s
         if reduce == "mean":
             r = _divided(r, k, at, include_self)
         return r if tuple(r._data.shape) == shape else apply(RESHAPE, r, shape=shape)
-    join = OPS[PAIRWISE[reduce]]
+    least = reduce == "amin"
+    ties = None if reduce == "prod" else k.full((count, *rest), 1, dtype=dtype_of(v))
+
+    def join(a: Tensor, b: Tensor, ties_a: Any, ties_b: Any) -> Tensor:
+        if ties is None:
+            return cast("Tensor", apply(OPS["mul"], a, b))
+        return cast("Tensor", apply(EXTREME, a, b, make(ties_a, device), make(ties_b, device), least=least))
+
     order = k.argsort(at, dim=0)
     at = k.take(at, order)
     v = apply(TAKE, v, make(order, device))
@@ -77,14 +126,22 @@ def combine(x: Tensor, places: Places, values: Tensor, reduce: str, *, include_s
             break
         right = k.nonzero(odd, count=later)
         left = right - 1
-        joined = apply(join, apply(TAKE, v, make(left, device)), apply(TAKE, v, make(right, device)))
+        a: Tensor = apply(TAKE, v, make(left, device))
+        b: Tensor = apply(TAKE, v, make(right, device))
         kept = k.nonzero(k.logical_not(odd), count=n - later)
+        ties_a = ties_b = None
+        if ties is not None:
+            ties_a, ties_b = k.take(ties, left), k.take(ties, right)
+            ties = k.index_set(ties, left, _joined_ties(k, a._data, b._data, ties_a, ties_b, least))
+            ties = k.take(ties, kept)
+        joined = join(a, b, ties_a, ties_b)
         v = apply(INDEX_SET, v, make(left, device), joined)
         v = apply(TAKE, v, make(kept, device))
         at = k.take(at, kept)
     where = make(at, device)
     if include_self:
-        v = apply(join, apply(TAKE, seen, where), v)
+        own: Tensor = apply(TAKE, seen, where)
+        v = join(own, v, None if ties is None else k.full(ties.shape, 1, dtype=dtype_of(v)), ties)
     r = apply(INDEX_SET, seen, where, v)
     return r if tuple(r._data.shape) == shape else apply(RESHAPE, r, shape=shape)
 

@@ -247,6 +247,18 @@ def test_scatter_reduce(reduce, include, expected):
     assert fnnet.ones(2).scatter_reduce(0, index, src, reduce, include_self=include).tolist() == expected
 
 
+@pytest.mark.parametrize("include", [True, False])
+@pytest.mark.parametrize("reduce", ["amax", "amin"])
+def test_equal_extremes_share_the_gradient_equally(reduce, include):
+    x = fnnet.tensor([1.0, 4.0], requires_grad=True)
+    other = 3.0 if reduce == "amax" else 5.0
+    src = fnnet.tensor([other, 4.0, 4.0, 4.0], requires_grad=True)
+    x.scatter_reduce(0, fnnet.tensor([1, 1, 1, 1]), src, reduce, include_self=include).sum().backward()
+    share = 1 / (3 + include)  # in PyTorch 2.13 too
+    np.testing.assert_allclose(src.grad.numpy(), [0.0, share, share, share], rtol=1e-7)
+    np.testing.assert_allclose(x.grad.numpy(), [1.0, share * include], rtol=1e-7)
+
+
 def test_scatter_reduce_joins_many_values_at_one_place():
     values = np.random.default_rng(0).uniform(0.5, 1.5, 37)
     places = np.arange(37) % 4
