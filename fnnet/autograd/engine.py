@@ -2,6 +2,8 @@
 
 Gradients in flight are raw arrays. With `create_graph` they are Tensors, and the same rules run on the namespace of
 Tensors, so that what backward computes is recorded in turn. Nothing recurses: a graph may be 100,000 nodes deep.
+
+Gradients and edges are `Any`: raw arrays, or with `create_graph` tensors, and nodes or leaves.
 """
 
 from __future__ import annotations

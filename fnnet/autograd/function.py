@@ -1,4 +1,7 @@
-"""`Function`: a user's own op, forward and backward on Tensors, as a door to the same tape."""
+"""`Function`: a user's own op, forward and backward on Tensors, as a door to the same tape.
+
+What a function of the user's takes and gives is its own: hence `Any`.
+"""
 
 from __future__ import annotations
 

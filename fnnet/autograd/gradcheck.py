@@ -1,4 +1,7 @@
-"""Checks of derivatives: what backward computes against central differences."""
+"""Checks of derivatives: what backward computes against central differences.
+
+The function checked returns a tensor or several: hence `Any`.
+"""
 
 from __future__ import annotations
 

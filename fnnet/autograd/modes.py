@@ -1,4 +1,7 @@
-"""Modes in force in this thread: gradients on or off, inference, a transform's namespace, saved-tensor hooks."""
+"""Modes in force in this thread: gradients on or off, inference, a transform's namespace, saved-tensor hooks.
+
+What a mode keeps of the state before is its own: hence `Any`.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 Nodes save raw arrays, never tensors, so a graph has no cycles: it is freed when its last tensor is, with the garbage
 collector off. `versions` remembers the version of what was saved; a write in between is found in backward.
+
+A node's arrays are `Any`: raw ones of some backend, tensors, or what a hook packed them into.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""How a mode is put in force for a while: around a block, around a function, around the steps of a generator."""
+"""How a mode is put in force for a while: around a block, around a function, around the steps of a generator.
+
+What a switch keeps of the state before is its own: hence `Any`.
+"""
 
 from __future__ import annotations
 

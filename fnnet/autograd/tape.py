@@ -1,4 +1,7 @@
-"""The tape: `apply` runs an op and records it, `apply_` writes its result into a tensor's memory."""
+"""The tape: `apply` runs an op and records it, `apply_` writes its result into a tensor's memory.
+
+Operands are `Any`: tensors, numbers, None; so are raw arrays, whose class each backend has of its own.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 Memory has a version: a list that a tensor shares with its views and with what `detach()` made of it. It counts writes,
 then remembers in-place changes of shape (None: there were none), which views taken before have to undo.
+
+Raw arrays are `Any`, as their class is the backend's own; so is what `make` makes: floors above register Tensor.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The quick path of view ops: what `apply` does for them, with fewer tests."""
+"""The quick path of view ops: what `apply` does for them, with fewer tests.
+
+What is viewed and made is `Any`: a Tensor, which floors above define.
+"""
 
 from __future__ import annotations
 

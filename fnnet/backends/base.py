@@ -2,6 +2,8 @@
 
 A backend supplies the primitives of `fnnet._core.namespace.Namespace` as methods or attributes, and a few methods that
 tell what an array is. It then serves every op. Its attributes *are* the kernel table: one look-up by op name.
+
+Arrays and dtypes are `Any`: their classes are the backend's own.
 """
 
 from __future__ import annotations

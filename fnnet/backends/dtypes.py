@@ -139,7 +139,7 @@ def get_default_dtype() -> DType:
     return DEFAULT.float
 
 
-def native(dtype: Any) -> np.dtype[Any]:
+def native(dtype: Any) -> np.dtype[Any]:  # a DType or NumPy's
     """The NumPy dtype of `dtype`, which is a DType or a NumPy dtype already."""
     return dtype.numpy if type(dtype) is DType else np.dtype(dtype)
 

@@ -18,7 +18,7 @@ warnings.filterwarnings(
 )
 
 
-def silently(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+def silently(function: Callable[..., Any], *args: Any, **options: Any) -> Any:  # function's own
     """`function(*args, **options)` without NumPy's floating-point warnings."""
     with np.errstate(all="ignore"):
         return function(*args, **options)

@@ -6,6 +6,8 @@ whether it serves a call: `accepts(meta)` is pure and answers a Plan or None. Th
 
 Private outputs (pool indices, log-sum-exp, a workspace) stand behind the op's own in `Plan.outputs`. They are given
 back to this provider's backward only: the generic backward and double backward never see them.
+
+Arrays are `Any`: their class is the backend's own.
 """
 
 from __future__ import annotations

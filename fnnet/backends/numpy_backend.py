@@ -1,6 +1,8 @@
 """The NumPy backend: the primitives over ndarrays, for the device type "cpu".
 
 Primitives that are NumPy ufuncs are the ufuncs themselves, so that a call of `k.add` costs what NumPy costs.
+
+`Any` stands where a backend is asked with what may be no array yet, or with the dtype of another.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Elementwise kernels block by block: the temporaries of one block stay in the processor's cache."""
+"""Elementwise kernels block by block: the temporaries of one block stay in the processor's cache.
+
+Arguments are `Any`: arrays or numbers.
+"""
 
 from __future__ import annotations
 

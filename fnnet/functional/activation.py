@@ -35,7 +35,7 @@ _SQRT_2_OVER_PI = 0.7978845608028654
 _GELU_CUBIC = 0.044715  # Hendrycks and Gimpel 2016, "Gaussian Error Linear Units"
 
 
-def need_float(name: str, x: Any) -> None:
+def need_float(name: str, x: Any) -> None:  # checked here
     """Raise unless `x` is a tensor of a floating-point dtype."""
     need_tensor(name, input=x)
     if dtype_of(x).category < 2:

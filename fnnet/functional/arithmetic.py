@@ -1,4 +1,7 @@
-"""Elementwise arithmetic: sums, products, interpolation."""
+"""Elementwise arithmetic: sums, products, interpolation.
+
+Operands are `Any` before they are checked.
+"""
 
 from __future__ import annotations
 
@@ -322,6 +325,7 @@ def addcmul_factor(value: Number, *operands: Tensor) -> Number:
     """`value` in the dtype in which the operands meet, which is not bool."""
     dtype = result_dtype(*operands)
     refuse_dtype("addcmul", dtype, 0)
+    need_number("addcmul", value=value)
     factor: Number = fit_number(value, dtype)
     return factor
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fnnet._tensor import Tensor
 
 
-def bounds(t: Tensor) -> tuple[Any, Any] | None:
+def bounds(t: Tensor) -> tuple[Any, Any] | None:  # of t's dtype
     """The least and the greatest value of `t`, as Python numbers.
 
     None where there is no value, where a transform is in force (its arrays may have no values, and a decision by value

@@ -31,7 +31,7 @@ DeviceLike = Device | str | int | None
 Raw = np.ndarray[Any, Any]
 
 
-def finish(raw: Any, device: Device, requires_grad: bool = False) -> Tensor:
+def finish(raw: Any, device: Device, requires_grad: bool = False) -> Tensor:  # the backend's array
     """A new leaf over a raw array.
 
     Raises:

@@ -114,7 +114,7 @@ def true_divide(input: Tensor | Number, other: Tensor | Number, *, out: Tensor |
 FLOOR_DIVIDE = Op("floor_divide", backward=zero_backward, uses=((),), samples=positive_pairs, real=True)
 
 
-def rounded_division(rounding_mode: str, input: Any, other: Any) -> Tensor:
+def rounded_division(rounding_mode: str, input: Any, other: Any) -> Tensor:  # tensors or numbers
     """The quotient of tensors or numbers, rounded "trunc" or "floor"."""
     if rounding_mode not in ("floor", "trunc"):
         raise OptionError(

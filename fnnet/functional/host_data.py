@@ -1,4 +1,7 @@
-"""What users hand over, checked: data as host arrays, dtypes and numbers as PyTorch lets them be written."""
+"""What users hand over, checked: data as host arrays, dtypes and numbers as PyTorch lets them be written.
+
+What users hand over is `Any` until it is checked here.
+"""
 
 from __future__ import annotations
 

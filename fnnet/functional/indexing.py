@@ -2,6 +2,9 @@
 
 Ints, slices, None and Ellipsis give views (one `getitem`). Tensors of indices and masks become places in the flattened
 indexed dims, computed on the device, which are then read or written as places.py does it.
+
+An index is `Any`: a whole number, slice, None, Ellipsis, tensor, array, sequence or a tuple of these; so is what is
+assigned.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ BITWISE_NOT = Op(
 )  # fmt: skip
 
 
-def on_bits(op: Op, a: Any, b: Any, out: Tensor | None = None) -> Tensor:
+def on_bits(op: Op, a: Any, b: Any, out: Tensor | None = None) -> Tensor:  # tensors or numbers
     """A bit op of whole numbers or truth values."""
     need_operand(op.name, input=a, other=b)
     need_bits(op, result_dtype(a, b))

@@ -1,4 +1,7 @@
-"""Losses of the difference between an input and a target of its shape; how all losses are reduced."""
+"""Losses of the difference between an input and a target of its shape; how all losses are reduced.
+
+Several tensors that a function unpacks are `Any`, and so are nodes of the graph below.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 Places are rows on axis 0 of a tensor in some flattened form. Indexing, gathering, masks and slices say which; one
 primitive each (`take`, `index_add`, `index_set`) then serves every backend and every derivative. Bounds are checked
 before anything is written.
+
+Raw arrays are `Any`: their class is the backend's own.
 """
 
 from __future__ import annotations

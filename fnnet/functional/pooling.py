@@ -76,7 +76,7 @@ def _max_pool_with_indices(
     return best, k.add(place, corner)
 
 
-def with_indices_backward(k: K[A], c: Call[Any], g: Any) -> Grads:
+def with_indices_backward(k: K[A], c: Call[Any], g: Any) -> Grads:  # two outputs
     """Of an op with the outputs (values, indices)."""
     return (scatter(k, c.out[1], g[0], c.shapes[0]),)
 

@@ -177,7 +177,7 @@ def float_power(input: Tensor | Number, exponent: Tensor | Number, *, out: Tenso
     return binary(pow_op(a, b), a, b, out)
 
 
-def check_float_power_(base: Any) -> None:
+def check_float_power_(base: Any) -> None:  # checked here
     """Raise unless the base of an in-place float_power is float64 (or complex128)."""
     if dtype_of(base) not in (dtypes.float64, dtypes.complex128):
         raise DTypeError(

@@ -1,4 +1,7 @@
-"""Products of matrices and vectors."""
+"""Products of matrices and vectors.
+
+Operands are `Any` before they are checked.
+"""
 
 from __future__ import annotations
 

@@ -255,9 +255,7 @@ def mode(
     since = place - _running_maximum(k, starts, d)
     longest = k.argmax(since, dim=d, keepdim=True)
     indices = pick(order, d, make(longest, x._device))
-    pair: return_types.mode = _picked(
-        return_types.mode, x, d, indices, keepdim and shape, shape, out, "ModeBackward0"
-    )
+    pair: return_types.mode = _picked(return_types.mode, x, d, indices, keepdim and shape, shape, out, "ModeBackward0")
     return pair
 
 

@@ -50,7 +50,7 @@ def count(shape: Shape, dim: Shape) -> int:
     return math.prod(shape[d] for d in dim)
 
 
-def reduction_samples(make: Make) -> Any:
+def reduction_samples(make: Make) -> Any:  # a generator of samples
     """One dim, several, all; kept or not; 0-d."""
     yield Sample(make(3, 4), dim=(0, 1))
     yield Sample(make(2, 3, 4), dim=(1,))
@@ -65,7 +65,7 @@ def refuse_complex(name: str, x: Tensor) -> None:
 
 
 def finish_pair(
-    make_pair: Any, values: Tensor, indices: Tensor, out: tuple[Tensor, Tensor] | None = None
+    make_pair: Any, values: Tensor, indices: Tensor, out: tuple[Tensor, Tensor] | None = None  # a named tuple's class
 ) -> Any:  # the named tuple that `make_pair` makes
     """Values and indices as a named tuple, written into `out=` if given."""
     if out is not None:

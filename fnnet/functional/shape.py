@@ -41,7 +41,7 @@ PERMUTE = Op(
 )  # fmt: skip
 
 
-def view_backward(name: str) -> Any:
+def view_backward(name: str) -> Any:  # a rule: generic in the namespace
     """The gradient of a view that shows each element at most once: zeros, with the gradient written where it looks."""
 
     def backward(k: K[A], c: Call[A], g: A) -> Grads:

@@ -1,4 +1,7 @@
-"""Whole slices along a dim, by index: selected, added to, overwritten, filled."""
+"""Whole slices along a dim, by index: selected, added to, overwritten, filled.
+
+Raw arrays are `Any`: their class is the backend's own.
+"""
 
 from __future__ import annotations
 

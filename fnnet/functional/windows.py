@@ -2,6 +2,8 @@
 
 Windows are met tap by tap: for each place in the kernel, the strided view of the input that all windows have there.
 Nothing of the size of all windows is made.
+
+Sizes are `Any` before they are checked; so are a rule's operations and what an op of several outputs gives.
 """
 
 from __future__ import annotations

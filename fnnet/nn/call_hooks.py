@@ -1,4 +1,7 @@
-"""Hooks around a module's call: forward pre-hooks, forward hooks, full backward hooks, and their global brothers."""
+"""Hooks around a module's call: forward pre-hooks, forward hooks, full backward hooks, and their global brothers.
+
+Modules, and what they take and give, are `Any`: each has a signature of its own.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Registrars of hooks: what a module's call and backward pass run beside `forward`; for one module, or for all."""
+"""Registrars of hooks: what a module's call and backward pass run beside `forward`; for one module, or for all.
+
+Hooks return None or what replaces their argument: hence `Any`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A module's state: state_dict and load_state_dict, which changes nothing when anything is wrong."""
+"""A module's state: state_dict and load_state_dict, which changes nothing when anything is wrong.
+
+What a state dict holds is `Any`: tensors, and the extra state of modules.
+"""
 
 from __future__ import annotations
 

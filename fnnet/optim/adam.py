@@ -1,4 +1,7 @@
-"""Adam and AdamW."""
+"""Adam and AdamW.
+
+As in the base class, states and groups hold `Any`.
+"""
 
 from __future__ import annotations
 

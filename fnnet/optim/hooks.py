@@ -1,4 +1,7 @@
-"""Hooks of optimizers: around a step, and around saving and loading their state."""
+"""Hooks of optimizers: around a step, and around saving and loading their state.
+
+Hooks, and the step that they surround, take and return what the optimizer says: hence `Any`.
+"""
 
 from __future__ import annotations
 

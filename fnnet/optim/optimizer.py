@@ -1,4 +1,8 @@
-"""`Optimizer`: parameter groups, options, state, hooks. An optimizer adds its options and its rule, a pure function."""
+"""`Optimizer`: parameter groups, options, state, hooks. An optimizer adds its options and its rule, a pure function.
+
+States and groups hold tensors, numbers and options of the optimizer's own: hence `Any`. So do gradients, which are
+Tensors, as parameters are.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What optimizers' rules share: running one over parameter and state, and options that are numbers or tensors."""
+"""What optimizers' rules share: running one over parameter and state, and options that are numbers or tensors.
+
+What a rule runs on is `Any`: tensors or numbers, perhaps not yet checked.
+"""
 
 from __future__ import annotations
 

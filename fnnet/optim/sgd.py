@@ -1,4 +1,7 @@
-"""Stochastic gradient descent, with momentum."""
+"""Stochastic gradient descent, with momentum.
+
+As in the base class, states and groups hold `Any`.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,8 @@ A pickle is a program. Python's own unpickler runs it; this one knows the few in
 of, and calls nothing: a GLOBAL is looked up in an exact table of (module, name), and what stands in the table are
 fnnet's own builders, which check their arguments. Instructions that a checkpoint has no use for (INST, OBJ, EXT,
 NEWOBJ_EX, PERSID, the text forms of protocol 0 ...) are refused.
+
+What a pickle holds is `Any`.
 """
 
 from __future__ import annotations

@@ -185,7 +185,7 @@ def build_complex(real: object, imag: object) -> complex:
     return complex(real, imag)
 
 
-def build_defaultdict(factory: object = None) -> defaultdict[Any, Any]:
+def build_defaultdict(factory: object = None) -> defaultdict[Any, Any]:  # the file's
     """`defaultdict(list)`; the factory is one of Python's own containers and numbers."""
     if factory is None:
         return defaultdict(None)

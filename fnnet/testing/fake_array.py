@@ -3,6 +3,8 @@
 A `FakeArray` can do what the rules of ops may ask of an array (`fnnet._core.namespace.Array`) and nothing else: NumPy
 can't read it, it has no truth value, no items and no length. Its memory is a flat array of array-api-strict; shape,
 strides and offset are Python numbers, so views share memory, as they do on real devices, and cost no copy.
+
+An index is `Any`: whole numbers, slices, None.
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ in. While `capturing`, it refuses what a CUDA device refuses while it captures a
     (0, 0)
     >>> x.cpu()
     tensor([2., 2., 2.])
+
+`Any` stands where the base class has it.
 """
 
 from __future__ import annotations

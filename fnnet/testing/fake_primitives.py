@@ -1,4 +1,7 @@
-"""The fake device's primitives, over the array API standard."""
+"""The fake device's primitives, over the array API standard.
+
+dtypes are `Any`, as in the base class: the fake device's, or another's.
+"""
 
 from __future__ import annotations
 

@@ -55,7 +55,11 @@ _SAMPLERS: Final[Mapping[str, Sampler]] = {
 
 
 def draw(
-    kind: str, shape: Sequence[int], dtype: np.dtype[Any], generator: Generator | None, parameters: Mapping[str, Any]
+    kind: str,
+    shape: Sequence[int],
+    dtype: np.dtype[Any],
+    generator: Generator | None,
+    parameters: Mapping[str, Any],  # the kind's own
 ) -> NDArray[Any]:
     """Draw from the distribution called `kind`; see `Backend.random`.
 

@@ -79,7 +79,7 @@ def defined_for(op: Op, dtype: DType) -> bool:
     return op.name in names
 
 
-def fits(x: Any, dtype: DType) -> bool:
+def fits(x: Any, dtype: DType) -> bool:  # an array or a number
     """Whether a number may stand beside arrays of a dtype without widening it; anything else fits."""
     if isinstance(x, bool) or not isinstance(x, (int, float, complex)):
         return True

@@ -1,4 +1,7 @@
-"""Lion: the sign of an interpolated momentum, with decoupled weight decay."""
+"""Lion: the sign of an interpolated momentum, with decoupled weight decay.
+
+As in the base class, states and groups hold `Any`.
+"""
 
 from __future__ import annotations
 
