@@ -17,6 +17,7 @@ from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
 from fnnet.functional._common import dtype_of, into, need_tensor, refuse_dtype, to_dtype, wrap_dim
 from fnnet.functional.creation import finish
+from fnnet.functional.host_data import as_dtype
 from fnnet.functional.indexing import index_put_
 from fnnet.functional.layout import with_own_memory
 from fnnet.functional.movement import VIEW_SET, canonical, fill_
@@ -120,8 +121,12 @@ def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
 
 
 def _triangle_indices(
-    name: str, row: int, col: int, offset: int, lower: bool, dtype: DType | None, device: Device | str | None
-) -> Tensor:
+    name: str, row: int, col: int, offset: int, lower: bool, dtype: DType | None, device: Device | str | None,
+    requires_grad: bool,
+) -> Tensor:  # fmt: skip
+    found = dtypes.int64 if dtype is None else as_dtype(name, dtype)
+    if found.name not in ("int64", "int32"):
+        refuse_dtype(name, found, found.category)
     if row < 0 or col < 0:
         raise ShapeError(f"{name}: row and col must be non-negative, got row={row}, col={col}")
     places = [
@@ -130,9 +135,9 @@ def _triangle_indices(
         for j in (range(min(i + offset + 1, col)) if lower else range(max(i + offset, 0), col))
     ]
     target = canonical(device)
-    host = np.array(places, dtype=np.int64).reshape(-1, 2).T
+    host = np.array(places, dtype=found.numpy).reshape(-1, 2).T
     raw = target.backend.from_host(np.ascontiguousarray(host), target.index or 0)
-    return to_dtype(finish(raw, target), dtype or dtypes.int64)
+    return finish(raw, target, requires_grad)
 
 
 def tril_indices(
@@ -145,16 +150,17 @@ def tril_indices(
         row: Rows of the matrix.
         col: Columns of the matrix.
         offset: The last diagonal, as in `tril`. Default: 0.
-        dtype: Default: int64.
+        dtype: int64 or int32. Default: int64.
         device: Where they lie. Default: the CPU.
         layout: Accepted; memory is strided.
-        requires_grad: Accepted.
+        requires_grad: Whole numbers can't: True raises. Default: False.
 
     Returns:
         `(2, n)` for the n elements of the triangle.
 
     Raises:
         ShapeError: `row` or `col` is negative.
+        DTypeError: Another `dtype`, or `requires_grad`.
 
     Differentiable: No.
 
@@ -164,7 +170,7 @@ def tril_indices(
         tensor([[0, 1, 1],
                 [0, 0, 1]])
     """
-    return _triangle_indices("tril_indices", row, col, offset, True, dtype, device)
+    return _triangle_indices("tril_indices", row, col, offset, True, dtype, device, requires_grad)
 
 
 def triu_indices(
@@ -177,16 +183,17 @@ def triu_indices(
         row: Rows of the matrix.
         col: Columns of the matrix.
         offset: The first diagonal, as in `triu`. Default: 0.
-        dtype: Default: int64.
+        dtype: int64 or int32. Default: int64.
         device: Where they lie. Default: the CPU.
         layout: Accepted; memory is strided.
-        requires_grad: Accepted.
+        requires_grad: Whole numbers can't: True raises. Default: False.
 
     Returns:
         `(2, n)` for the n elements of the triangle.
 
     Raises:
         ShapeError: `row` or `col` is negative.
+        DTypeError: Another `dtype`, or `requires_grad`.
 
     Differentiable: No.
 
@@ -196,7 +203,7 @@ def triu_indices(
         tensor([[0, 0, 1],
                 [0, 1, 1]])
     """
-    return _triangle_indices("triu_indices", row, col, offset, False, dtype, device)
+    return _triangle_indices("triu_indices", row, col, offset, False, dtype, device, requires_grad)
 
 
 # diagonals and replaced parts --------------------------------------------------------------------------------------
@@ -445,7 +452,7 @@ def slice_scatter(
         raise IndexRangeError("slice_scatter: slice() cannot be applied to a 0-dim tensor.")
     d = wrap_dim(dim, input._data.ndim, "slice_scatter")
     if step <= 0:
-        raise OptionError("slice step must be positive")
+        raise OptionError(f"slice_scatter: slice step must be positive, got {step}")
     first, last, _ = slice(start, end, step).indices(input._data.shape[d])
     at = (*(slice(None),) * d, slice(first, max(first, last), step))
     part: Tensor = apply(GETITEM, input, index=at)

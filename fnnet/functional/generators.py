@@ -11,6 +11,7 @@ from fnnet._core.errors import ArgumentError, OptionError
 from fnnet.autograd.variable import Variable
 from fnnet.backends.devices import CPU
 from fnnet.backends.random import generator as streams
+from fnnet.functional._common import need_tensor
 from fnnet.functional.creation import DeviceLike, finish
 
 if TYPE_CHECKING:
@@ -162,6 +163,7 @@ def set_rng_state(new_state: Tensor) -> None:
         >>> bool((fnnet.rand(3) == before).all())
         True
     """
+    need_tensor("set_rng_state", new_state=new_state)
     default_generator().set_state(new_state)
 
 

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 def is_tensor(obj: object) -> TypeGuard[Tensor]:
     """Whether `obj` is a tensor.
 
+    Args:
+        obj: Anything.
+
+    Returns:
+        True or False; a type checker narrows `obj` to `Tensor`.
+
     Example:
         >>> import fnnet
         >>> fnnet.is_tensor([1])
@@ -31,6 +37,12 @@ def is_tensor(obj: object) -> TypeGuard[Tensor]:
 
 def is_floating_point(input: Tensor) -> bool:
     """Whether the dtype is a floating-point dtype.
+
+    Args:
+        input: A tensor.
+
+    Returns:
+        True or False; False for complex dtypes.
 
     Example:
         >>> import fnnet
@@ -43,6 +55,12 @@ def is_floating_point(input: Tensor) -> bool:
 
 def is_complex(input: Tensor) -> bool:
     """Whether the dtype is complex.
+
+    Args:
+        input: A tensor.
+
+    Returns:
+        True or False.
 
     Example:
         >>> import fnnet
@@ -76,6 +94,12 @@ def is_nonzero(input: Tensor) -> bool:
 
 def numel(input: Tensor) -> int:
     """The number of elements.
+
+    Args:
+        input: A tensor.
+
+    Returns:
+        An int; 1 for a 0-d tensor.
 
     Example:
         >>> import fnnet
@@ -131,15 +155,19 @@ class finfo:
     """The limits of a floating-point dtype.
 
     Args:
-        type: A floating-point or complex dtype. Default: the default dtype.
+        type: A floating-point or complex dtype, which has those of its parts. Default: the default dtype.
 
     Attributes:
+        dtype: The dtype's name.
         bits: Bits of a number.
         eps: The distance from 1 to the next number.
         max: The largest finite number.
         min: The smallest finite number.
-        tiny: The smallest positive normal number.
+        tiny: The smallest positive normal number; also `smallest_normal`.
         resolution: The decimal resolution.
+
+    Raises:
+        ArgumentError: A dtype of whole numbers, or bool.
 
     Example:
         >>> import fnnet
@@ -181,9 +209,13 @@ class iinfo:
         type: A whole-number dtype.
 
     Attributes:
+        dtype: The dtype's name.
         bits: Bits of a number.
         max: The largest number.
         min: The smallest number.
+
+    Raises:
+        ArgumentError: Another dtype.
 
     Example:
         >>> import fnnet

@@ -87,6 +87,15 @@ def test_slice_scatter_is_a_function_too():
         fnnet.slice_scatter(fnnet.tensor(1.0), fnnet.tensor(1.0))
 
 
+@pytest.mark.parametrize("make", [fnnet.tril_indices, fnnet.triu_indices])
+def test_places_are_whole_numbers_without_gradient(make):
+    assert make(2, 2, dtype=fnnet.int32).dtype is fnnet.int32
+    with pytest.raises(NotImplementedError, match="_indices\" not implemented for 'Float'"):
+        make(2, 2, dtype=fnnet.float32)
+    with pytest.raises(RuntimeError, match="can require gradients"):
+        make(2, 2, requires_grad=True)
+
+
 def test_repeats_are_int64_or_int32():
     with pytest.raises(NotImplementedError, match="repeats has to be Long or Int tensor"):
         fnnet.repeat_interleave(fnnet.tensor([1, 2]), fnnet.tensor([1, 2], dtype=fnnet.int8))
