@@ -18,7 +18,7 @@ from fnnet._core.errors import (
     OptionError,
     ShapeError,
 )
-from fnnet._core.namespace import Number, Shape
+from fnnet._core.namespace import Number
 from fnnet._core.size import Size
 from fnnet._tensor.gradients import GradientMethods
 from fnnet._tensor.printing import format_values, may_hide_all, with_suffixes
@@ -28,7 +28,7 @@ from fnnet.backends import dtypes
 from fnnet.backends.devices import Device
 from fnnet.backends.dtypes import DType
 from fnnet.backends.memory_formats import Layout, strided
-from fnnet.functional import layout, movement
+from fnnet.functional import movement
 from fnnet.functional._common import dtype_of, number_dtype, wrap_dim
 
 if TYPE_CHECKING:
@@ -151,85 +151,6 @@ class CoreMethods(GradientMethods, StorageMethods):
     def is_signed(self) -> bool:
         """Whether the dtype is signed."""
         return self.dtype.is_signed
-
-    # memory ---------------------------------------------------------------------------------------------------------
-    def stride(self, dim: int | None = None) -> Any:  # a tuple of ints, or an int where a dim is given
-        """Elements to step over per dim.
-
-        A tensor without elements has the strides of a dense one. A dim of size 1 that has no step of its own (NumPy's
-        of `x[None]`) is given PyTorch's: over all that follows it.
-
-        Args:
-            dim: Which; negative counts from the end. Default: all.
-
-        Returns:
-            A tuple of ints, or an int.
-
-        Raises:
-            IndexRangeError: There is no such dim.
-        """
-        shape = self._data.shape
-        strides = self._device.backend.strides(self._data)
-        if strides is None or 0 in shape:
-            found = layout.dense_strides(shape, 1)
-        else:
-            size = self.dtype.itemsize
-            found = tuple(s // size for s in strides)
-            if 0 in found:
-                found = _with_steps(shape, found)
-        return found if dim is None else found[wrap_dim(dim, len(shape))]
-
-    def is_contiguous(self, memory_format: Any = None) -> bool:  # a memory format, or its name
-        """Whether the elements lie densely in the order of a memory format.
-
-        Args:
-            memory_format: Default: C order.
-
-        Returns:
-            True or False.
-        """
-        return layout.is_dense(cast("Tensor", self), layout.order_of(memory_format))
-
-    @property
-    def data(self) -> Tensor:
-        """The same memory without history, with a version of its own: writes through it are not checked."""
-        return cast("Tensor", make(self._data, self._device))
-
-    @data.setter
-    def data(self, value: Tensor) -> None:
-        if not isinstance(value, Variable):
-            raise ArgumentError(f"data must be a Tensor, got {type(value).__name__}")
-        if self._leaf_grad and dtype_of(value).category < 2:
-            raise DTypeError(
-                "data set to a tensor that requires gradients must be floating point or complex dtype, "
-                f"got {dtype_of(value)}"
-            )
-        self._data, self._device = value._data, value._device
-
-    def pin_memory(self) -> Tensor:
-        """The tensor itself: host memory needs no pinning here."""
-        return cast("Tensor", self)
-
-    def is_pinned(self) -> bool:
-        """False: host memory is not pinned."""
-        return False
-
-    def share_memory_(self) -> Tensor:
-        """The tensor itself: its memory is moved to shared memory when it travels to another process."""
-        return cast("Tensor", self)
-
-    def is_set_to(self, tensor: Tensor) -> bool:
-        """Whether two tensors have the same memory, shape and strides.
-
-        Args:
-            tensor: The other.
-
-        Returns:
-            True or False.
-        """
-        return self._data is tensor._data or (
-            self.data_ptr() == tensor.data_ptr() and self.shape == tensor.shape and self.stride() == tensor.stride()
-        )
 
     clone = movement.clone
     copy_ = movement.copy_
@@ -412,17 +333,6 @@ class CoreMethods(GradientMethods, StorageMethods):
         return _unpickle, (
             type(self), np.array(payload), self.dtype, str(self._device), self._leaf_grad, dict(self.__dict__),
         )  # fmt: skip
-
-
-def _with_steps(shape: Shape, strides: Shape) -> Shape:
-    """Strides in which a dim of size 1 has a step even where NumPy gives 0; an expanded dim keeps 0."""
-    found = list(strides)
-    step = 1
-    for d in range(len(shape) - 1, -1, -1):
-        if shape[d] == 1 and found[d] == 0:
-            found[d] = step
-        step = shape[d] * found[d]
-    return tuple(found)
 
 
 def _unpickle(

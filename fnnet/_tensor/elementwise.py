@@ -12,7 +12,7 @@ from fnnet._core.op import Op
 from fnnet._tensor._methods import InPlaceUnary, assign, binary_, name_method, unary_
 from fnnet.autograd.variable import Variable
 from fnnet.functional import complex_numbers, elementwise, exponential, extremes, power, rounding, special, trigonometry
-from fnnet.functional._common import dtype_of, inplace, need_tensor
+from fnnet.functional._common import dtype_of, inplace
 
 if TYPE_CHECKING:
     from fnnet._core.namespace import Number
@@ -190,7 +190,18 @@ class ElementwiseMethods(Variable):
     nan_to_num = extremes.nan_to_num
 
     def where(self, condition: Tensor, other: Tensor | Number) -> Tensor:
-        """`self` where `condition` holds, `other` elsewhere."""
+        """This tensor where a condition holds, another elsewhere (see `fnnet.where`).
+
+        Args:
+            condition: bool, broadcast with both.
+            other: A tensor or a number.
+
+        Returns:
+            The broadcast shape, in the dtype in which both meet.
+
+        Raises:
+            DTypeError: `condition` is not bool.
+        """
         r: Tensor = elementwise.where(condition, self, other)  # type: ignore[arg-type]
         return r
 

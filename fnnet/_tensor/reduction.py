@@ -50,7 +50,20 @@ class ReductionMethods(Variable):
         keepdim: bool = False,
         dtype: DType | None = None,
     ) -> Tensor:
-        """The p-norm of the elements (see `fnnet.norm`)."""
+        """The p-norm of the elements (see `fnnet.norm`).
+
+        Args:
+            p: The order: a number, inf, -inf or "fro" (2). Default: "fro".
+            dim: A dim or several. Default: all.
+            keepdim: Keep the reduced dims, of size 1. Default: False.
+            dtype: The tensor is cast to it first. Default: its own.
+
+        Returns:
+            The tensor without the reduced dims.
+
+        Raises:
+            DTypeError: What is to be summed is not of floating point.
+        """
         return statistics.norm(cast("Tensor", self), p, dim, keepdim, dtype=dtype)
 
     cumsum = scan.cumsum

@@ -69,7 +69,19 @@ class ShapeMethods(Variable):
     contiguous = layout.contiguous
 
     def unflatten(self, dim: int, *sizes: int | Sequence[int]) -> Tensor:
-        """`fnnet.unflatten`, with the sizes as arguments or as one sequence."""
+        """One dim as several: a view (see `fnnet.unflatten`).
+
+        Args:
+            dim: Which; negative counts from the end.
+            sizes: What it becomes, as arguments or as one sequence; one may be -1.
+
+        Returns:
+            A view.
+
+        Raises:
+            ShapeError: The sizes do not multiply up to the dim's.
+            IndexRangeError: `dim` is out of range.
+        """
         given: Any = sizes[0] if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes
         return shape.unflatten(cast("Tensor", self), dim, given)
 
@@ -82,7 +94,19 @@ class ShapeMethods(Variable):
     dsplit = splitting.dsplit
 
     def split(self, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-        """Parts along `dim` of one size or of given sizes: views (see `fnnet.split`)."""
+        """Parts along a dim, of one size (the last may be smaller) or of the sizes given: views (see `fnnet.split`).
+
+        Args:
+            split_size: The size of every part, or a list of sizes that add up to the dim's.
+            dim: Along which dim. Default: 0.
+
+        Returns:
+            A tuple of views.
+
+        Raises:
+            ShapeError: The sizes don't fit.
+            IndexRangeError: `dim` is out of range.
+        """
         return splitting.split(cast("Tensor", self), split_size, dim)
 
     permute = _several(transposition.permute)

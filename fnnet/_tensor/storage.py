@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from fnnet._core.errors import AutogradError, DTypeError, ShapeError
+from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, ShapeError
 from fnnet._core.namespace import Shape
-from fnnet.autograd.variable import Variable
+from fnnet.autograd.variable import Variable, make
 from fnnet.backends.devices import Device
 from fnnet.functional import layout
-from fnnet.functional._common import dtype_of, sizes
+from fnnet.functional._common import dtype_of, sizes, wrap_dim
 
 if TYPE_CHECKING:
     from fnnet._tensor import Tensor
@@ -116,11 +116,25 @@ class UntypedStorage:
         return f"fnnet.UntypedStorage(device={self.device}, size={self.nbytes()})"
 
 
+def _with_steps(shape: Shape, strides: Shape) -> Shape:
+    """Strides in which a dim of size 1 has a step even where NumPy gives 0; an expanded dim keeps 0."""
+    found = list(strides)
+    step = 1
+    for d in range(len(shape) - 1, -1, -1):
+        if shape[d] == 1 and found[d] == 0:
+            found[d] = step
+        step = shape[d] * found[d]
+    return tuple(found)
+
+
 class StorageMethods(Variable):
     """Where a tensor's elements lie in memory."""
 
     def untyped_storage(self) -> UntypedStorage:
         """The memory in which this tensor lies, all of it.
+
+        Returns:
+            An `UntypedStorage`, shared by all views of that memory.
 
         Raises:
             DTypeError: It is not a NumPy array's.
@@ -128,11 +142,25 @@ class StorageMethods(Variable):
         return UntypedStorage(memory_of(self._host("untyped_storage")), self._device)
 
     def data_ptr(self) -> int:
-        """The address of the first element."""
+        """The address of the first element.
+
+        Returns:
+            A whole number.
+
+        Raises:
+            DTypeError: The memory is not a NumPy array's.
+        """
         return address(self._host("data_ptr"))
 
     def storage_offset(self) -> int:
-        """Elements between the start of the memory and the first element."""
+        """Elements between the start of the memory and the first element.
+
+        Returns:
+            A whole number.
+
+        Raises:
+            DTypeError: The memory is not a NumPy array's.
+        """
         raw = self._host("storage_offset")
         return _offset(raw, memory_of(raw)) // max(raw.itemsize, 1)
 
@@ -142,8 +170,93 @@ class StorageMethods(Variable):
             raise DTypeError(f"{what}: the tensor's memory is not a NumPy array's (device {self._device})")
         return self._data
 
+    def stride(self, dim: int | None = None) -> Any:  # a tuple of ints, or an int where a dim is given
+        """Elements to step over per dim.
+
+        A tensor without elements has the strides of a dense one. A dim of size 1 that has no step of its own (NumPy's
+        of `x[None]`) is given PyTorch's: over all that follows it.
+
+        Args:
+            dim: Which; negative counts from the end. Default: all.
+
+        Returns:
+            A tuple of ints, or an int.
+
+        Raises:
+            IndexRangeError: There is no such dim.
+        """
+        shape = self._data.shape
+        strides = self._device.backend.strides(self._data)
+        if strides is None or 0 in shape:
+            found = layout.dense_strides(shape, 1)
+        else:
+            size = dtype_of(self).itemsize
+            found = tuple(s // size for s in strides)
+            if 0 in found:
+                found = _with_steps(shape, found)
+        return found if dim is None else found[wrap_dim(dim, len(shape))]
+
+    def is_contiguous(self, memory_format: Any = None) -> bool:  # a memory format, or its name
+        """Whether the elements lie densely in the order of a memory format.
+
+        Args:
+            memory_format: Default: C order.
+
+        Returns:
+            True or False.
+        """
+        return layout.is_dense(cast("Tensor", self), layout.order_of(memory_format))
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory without history, with a version of its own: writes through it are not checked."""
+        return cast("Tensor", make(self._data, self._device))
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, Variable):
+            raise ArgumentError(f"data must be a Tensor, got {type(value).__name__}")
+        if self._leaf_grad and dtype_of(value).category < 2:
+            raise DTypeError(
+                "data set to a tensor that requires gradients must be floating point or complex dtype, "
+                f"got {dtype_of(value)}"
+            )
+        self._data, self._device = value._data, value._device
+
+    def pin_memory(self) -> Tensor:
+        """The tensor itself: host memory needs no pinning here."""
+        return cast("Tensor", self)
+
+    def is_pinned(self) -> bool:
+        """False: host memory is not pinned."""
+        return False
+
+    def share_memory_(self) -> Tensor:
+        """The tensor itself: its memory is moved to shared memory when it travels to another process."""
+        return cast("Tensor", self)
+
+    def is_set_to(self, tensor: Tensor) -> bool:
+        """Whether two tensors have the same memory, shape and strides.
+
+        Args:
+            tensor: The other.
+
+        Returns:
+            True or False.
+        """
+        return self._data is tensor._data or (
+            self.data_ptr() == tensor.data_ptr() and tuple(self._data.shape) == tuple(tensor._data.shape) and self.stride() == tensor.stride()
+        )
+
     def set_(self, source: Tensor) -> Tensor:
-        """Let this tensor have the memory of `source`."""
+        """Let this tensor have the memory of another.
+
+        Args:
+            source: The other.
+
+        Returns:
+            The tensor itself.
+        """
         self._data, self._device = source._data, source._device
         return cast("Tensor", self)
 
@@ -187,7 +300,18 @@ class StorageMethods(Variable):
         return cast("Tensor", self)
 
     def resize_as_(self, the_template: Tensor, *, memory_format: Any = None) -> Tensor:  # a format or its name
-        """`resize_` to the shape of another tensor."""
+        """`resize_` to the shape of another tensor.
+
+        Args:
+            the_template: The other.
+            memory_format: As for `resize_`. Default: C order.
+
+        Returns:
+            The tensor itself.
+
+        Raises:
+            AutogradError: The tensor requires grad.
+        """
         return self.resize_(tuple(the_template._data.shape), memory_format=memory_format)
 
     def _within(self, shape: Shape) -> Any:
