@@ -245,7 +245,9 @@ class StorageMethods(Variable):
             True or False.
         """
         return self._data is tensor._data or (
-            self.data_ptr() == tensor.data_ptr() and tuple(self._data.shape) == tuple(tensor._data.shape) and self.stride() == tensor.stride()
+            self.data_ptr() == tensor.data_ptr()
+            and tuple(self._data.shape) == tuple(tensor._data.shape)
+            and self.stride() == tensor.stride()
         )
 
     def set_(self, source: Tensor) -> Tensor:
