@@ -64,11 +64,11 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
             new[i] = shape[i - lead]
         elif n < 0:
             raise ShapeError(
-                f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing dimension {i}"
+                f"expand: The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing dimension {i}"
             )
         elif i >= lead and shape[i - lead] not in (1, n):
             raise ShapeError(
-                f"The expanded size of the tensor ({n}) must match the existing size ({shape[i - lead]}) at "
+                f"expand: The expanded size of the tensor ({n}) must match the existing size ({shape[i - lead]}) at "
                 "non-singleton "
                 f"dimension {i}.  Target sizes: {new}.  Tensor sizes: {list(shape)}"
             )

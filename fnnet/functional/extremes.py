@@ -268,6 +268,7 @@ def check_clamp(low: Tensor | Number | None, high: Tensor | Number | None, x: Te
     """Raise where there is nothing to clamp to, or no order of numbers."""
     if low is None and high is None:
         raise OptionError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    need_number("clamp", **{what: bound for what, bound in (("min", low), ("max", high)) if not is_tensor(bound)})
     refuse_dtype("clamp", result_dtype(x, low, high), 3, *(() if low is None or high is None else (0,)))
 
 
@@ -303,7 +304,6 @@ def clamp(
         tensor([-1.0000,  0.5000,  1.0000])
     """
     need_tensor("clamp", input=input)
-    need_number("clamp", **{what: x for what, x in (("min", min), ("max", max)) if not is_tensor(x)})
     check_clamp(min, max, input)
     r = elementwise(clamp_op(min, max), input, min, max)
     return r if out is None else into("clamp", out, r, beside=(input, min, max))

@@ -251,8 +251,8 @@ def randperm(
 
 # like another --------------------------------------------------------------------------------------------------------
 def _like(
-    name: str, kind: str, t: Tensor, dtype: DType | None, device: DeviceLike, requires_grad: bool, generator: Generator | None,
-    **parameters: Any,
+    name: str, kind: str, t: Tensor, dtype: DType | None, device: DeviceLike, requires_grad: bool,
+    generator: Generator | None, **parameters: Any,
 ) -> Tensor:  # fmt: skip
     need_tensor(name, input=t)
     where = t._device if device is None else canonical(device)
@@ -390,6 +390,7 @@ def randint_like(
         >>> fnnet.randint_like(fnnet.zeros(3), 10)
         tensor([4., 9., 3.])
     """
+    need_tensor("randint_like", input=input)
     rest = list(args)
     if rest and high is None:
         high = rest.pop()

@@ -181,7 +181,7 @@ class Module(ConversionMethods, StateMethods, HookMethods):
             KeyError: The name is empty, has a dot, or is another attribute's.
         """
         if not isinstance(module, Module) and module is not None:
-            raise ArgumentError(f"{type(module).__name__} is not a Module subclass")
+            raise ArgumentError(f"{type(self).__name__}: {type(module).__name__} is not a Module subclass")
         _check_name(self, name, "module", self._modules)
         self._modules[name] = _hooked(self, name, module)
 

@@ -56,19 +56,28 @@ class _ConvNd(Module):
         super().__init__()
         n = self._dims
         if groups <= 0:
-            raise OptionError(f"groups must be a positive integer, got {groups}")
+            raise OptionError(f"{type(self).__name__}: groups must be a positive integer, got {groups}")
         if in_channels % groups:
-            raise OptionError(f"in_channels must be divisible by groups ({in_channels} by {groups})")
+            raise OptionError(
+                f"{type(self).__name__}: in_channels must be divisible by groups ({in_channels} by {groups})"
+            )
         if out_channels % groups:
-            raise OptionError(f"out_channels must be divisible by groups ({out_channels} by {groups})")
+            raise OptionError(
+                f"{type(self).__name__}: out_channels must be divisible by groups ({out_channels} by {groups})"
+            )
         self.stride = repeated(n, stride)
         if isinstance(padding, str):
             if padding not in ("same", "valid"):
-                raise OptionError(f"Invalid padding string {padding!r}, should be one of 'same', 'valid'")
+                raise OptionError(
+                    f"{type(self).__name__}: Invalid padding string {padding!r}, should be one of 'same', 'valid'"
+                )
             if padding == "same" and any(s != 1 for s in self.stride):
-                raise OptionError("padding='same' is not supported for strided convolutions")
+                raise OptionError(f"{type(self).__name__}: padding='same' is not supported for strided convolutions")
         if padding_mode not in _MODES:
-            raise OptionError(f"padding_mode must be one of {set(_MODES)}, but got padding_mode='{padding_mode}'")
+            raise OptionError(
+                f"{type(self).__name__}: padding_mode must be one of {set(_MODES)}, but got "
+                f"padding_mode='{padding_mode}'"
+            )
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.kernel_size = repeated(n, kernel_size)

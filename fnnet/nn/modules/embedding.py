@@ -75,7 +75,8 @@ class Embedding(Module):
         if padding_idx is not None:
             if not -num_embeddings <= padding_idx < num_embeddings and padding_idx:
                 raise AssertedOptionError(
-                    f"Padding_idx must be within num_embeddings ({num_embeddings}), got {padding_idx}"
+                    f"{type(self).__name__}: Padding_idx must be within num_embeddings ({num_embeddings}), got "
+                    f"{padding_idx}"
                 )
             padding_idx = padding_idx + num_embeddings if padding_idx < 0 else padding_idx
         self.num_embeddings = num_embeddings

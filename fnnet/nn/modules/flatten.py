@@ -72,12 +72,14 @@ class Unflatten(Module):
         super().__init__()
         if not isinstance(unflattened_size, (tuple, list)):
             raise ArgumentError(
-                f"unflattened_size must be a tuple of ints, but found type {type(unflattened_size).__name__}"
+                f"{type(self).__name__}: unflattened_size must be a tuple of ints, but found type "
+                f"{type(unflattened_size).__name__}"
             )
         for at, n in enumerate(unflattened_size):
             if not isinstance(n, int):
                 raise ArgumentError(
-                    f"unflattened_size must be tuple of ints, but found element of type {type(n).__name__} at pos {at}"
+                    f"{type(self).__name__}: unflattened_size must be tuple of ints, but found element of type "
+                    f"{type(n).__name__} at pos {at}"
                 )
         self.dim = dim
         self.unflattened_size = unflattened_size

@@ -158,7 +158,9 @@ class Bilinear(Module):
     def reset_parameters(self) -> None:
         """Draw the initial values anew."""
         if self.in1_features <= 0:
-            raise OptionError(f"in1_features must be > 0, but got (in1_features={self.in1_features})")
+            raise OptionError(
+                f"{type(self).__name__}: in1_features must be > 0, but got (in1_features={self.in1_features})"
+            )
         bound = 1 / math.sqrt(self.in1_features)
         init.uniform_(self.weight, -bound, bound)
         if self.bias is not None:

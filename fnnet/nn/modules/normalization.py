@@ -190,7 +190,9 @@ class GroupNorm(Module):
     ) -> None:
         super().__init__()
         if num_channels % num_groups:
-            raise OptionError(f"num_channels ({num_channels}) must be divisible by num_groups ({num_groups})")
+            raise OptionError(
+                f"{type(self).__name__}: num_channels ({num_channels}) must be divisible by num_groups ({num_groups})"
+            )
         self.num_groups = num_groups
         self.num_channels = num_channels
         self.eps = eps

@@ -1,0 +1,85 @@
+"""Error samples of activations, softmax, dropout."""
+
+from __future__ import annotations
+
+import fnnet
+from tests.functional.error_samples.table import bad, bools, complexes, each, floats, longs
+
+SAMPLES = [
+    *each(
+        "F.celu F.elu F.gelu F.leaky_relu F.logsigmoid F.mish F.selu F.silu F.softplus F.softshrink "
+        "F.hardshrink F.hardsigmoid F.hardswish",
+        NotImplementedError,
+        "not implemented for 'Long'",
+        longs(1, 2),
+    ),
+    *each(
+        "F.celu F.elu F.gelu F.mish F.selu F.silu F.hardswish F.hardsigmoid F.softplus",
+        NotImplementedError,
+        "not implemented for 'Bool'",
+        bools(True, False),
+    ),
+    *each("F.relu relu", RuntimeError, "Boolean inputs not supported for relu", bools(True, False)),
+    *each("F.relu F.hardtanh F.relu6", NotImplementedError, "not implemented for 'ComplexFloat'", complexes(2)),
+    *each("F.gelu F.leaky_relu", NotImplementedError, "not implemented for 'ComplexFloat'", complexes(2)),
+    bad("F.celu", RuntimeError, "ZeroDivisionError: alpha cannot be 0 for CELU", floats(2), 0.0),
+    bad("F.celu_", RuntimeError, "ZeroDivisionError: alpha cannot be 0 for CELU", floats(2), 0.0),
+    bad("F.elu", TypeError, "elu(): argument 'alpha'", floats(2), "x"),
+    bad("F.elu_", NotImplementedError, "not implemented for 'Long'", longs(1, 2)),
+    bad("F.leaky_relu_", NotImplementedError, "not implemented for 'Long'", longs(1, 2)),
+    bad("F.selu_", NotImplementedError, "not implemented for 'Long'", longs(1, 2)),
+    bad("F.relu_", RuntimeError, "Boolean inputs not supported for relu", bools(True)),
+    bad("F.gelu", RuntimeError, "approximate argument must be either none or tanh", floats(2), approximate="x"),
+    bad("F.glu", RuntimeError, "Halving dimension must be even, but dimension 0 is size 3", floats(3)),
+    bad("F.glu", IndexError, "Dimension out of range (expected to be in range of [-1, 0], but got 1)", floats(2), 1),
+    bad("F.glu", RuntimeError, "glu does not support scalars because halving size must be even", floats()),
+    bad("F.glu", NotImplementedError, "not implemented for 'Long'", longs(1, 2)),
+    bad("F.prelu", RuntimeError, "Mismatch of parameter numbers and input channel size", floats(2, 3), floats(2)),
+    bad("F.prelu", RuntimeError, "prelu: Expected `weight` to be a scalar or 1D tensor", floats(2, 3), floats(1, 3)),
+    bad("F.prelu", RuntimeError, "prelu: Type promoting not supported. Got", floats(2), floats(1, dtype=fnnet.float64)),
+    bad("F.prelu", RuntimeError, "Not allow zero-dim input tensor", floats(), floats(2)),
+    bad("F.prelu", NotImplementedError, "not implemented for 'Long'", longs(1, 2), longs(1)),
+    bad("F.softshrink", RuntimeError, "lambda must be in range [0", floats(2), -0.5),
+    bad("F.hardtanh", ValueError, "min_val cannot be greater than max_val", floats(2), 1.0, -1.0),
+    bad("F.hardtanh", RuntimeError, "cannot do hardtanh on an unsigned type", longs(1, 2).to(fnnet.uint8), -1.0, 1.0),
+    bad("F.hardtanh", RuntimeError, "inputs not supported for hardtanh", bools(True)),
+    bad("F.hardtanh_", ValueError, "min_val cannot be greater than max_val", floats(2), 1.0, -1.0),
+    bad("F.relu6", RuntimeError, "inputs not supported for hardtanh", bools(True)),
+    bad("F.rrelu", RuntimeError, "Lower bound should be less than or equal to the upper bound", floats(2), 0.5, 0.1),
+    bad("F.rrelu_", RuntimeError, "Lower bound should be less than or equal to the upper bound", floats(2), 0.5, 0.1),
+    bad("F.rrelu", NotImplementedError, "not implemented for 'Long'", longs(1, 2)),
+    bad("F.threshold", TypeError, "threshold(): argument 'threshold'", floats(2), "x", 1.0),
+    bad("F.threshold", NotImplementedError, "Boolean inputs not supported for threshold", bools(True), 0.0, 1.0),
+    bad("F.threshold_", NotImplementedError, "Boolean inputs not supported for threshold", bools(True), 0.0, 1.0),
+    bad("F.softsign", TypeError, "argument 'input' must be Tensor, not str", "x"),
+    bad("F.tanhshrink", TypeError, "argument 'input' must be Tensor, not str", "x"),
+    bad("F.tanh", TypeError, "argument 'input' (position 1) must be Tensor, not list", floats(2).tolist()),
+    bad("F.sigmoid", TypeError, "argument 'input' (position 1) must be Tensor, not NoneType", None),
+    bad("F.softplus", TypeError, "softplus(): argument 'beta'", floats(2), "x"),
+    # softmax
+    *each(
+        "F.softmax F.log_softmax F.softmin softmax log_softmax",
+        IndexError,
+        "Dimension out of range (expected to be in range of [-2, 1], but got 2)",
+        floats(2, 3),
+        2,
+    ),
+    *each("F.softmax F.log_softmax softmax log_softmax", NotImplementedError, "not implemented for", longs(1, 2), 0),
+    *each("F.softmax softmax", TypeError, "softmax(): argument 'dim'", floats(2, 3), "x"),
+    bad("softmax", RuntimeError, "result type Float can't be cast to the desired", floats(2), 0, out=longs(0, 0)),
+    bad("F.gumbel_softmax", IndexError, "Dimension out of range (expected to be in range of [-2", floats(2, 3), dim=2),
+    bad("F.gumbel_softmax", RuntimeError, "\"gumbel_softmax\" not implemented for 'Long', expected a", longs(1, 2)),
+    # dropout
+    *each(
+        "F.dropout F.dropout1d F.dropout2d F.dropout3d F.alpha_dropout F.feature_alpha_dropout",
+        ValueError,
+        "dropout probability has to be between 0 and 1, but got 1.5",
+        floats(2, 3, 2),
+        1.5,
+    ),
+    *each("F.dropout F.alpha_dropout", ValueError, "dropout probability has to be between 0 and", floats(2, 3), -0.1),
+    bad("F.dropout", RuntimeError, "\"dropout\" not implemented for 'Long', expected a floating dtype", longs(1, 2)),
+    bad("F.dropout1d", RuntimeError, "dropout1d: Expected 2D or 3D input, but received a 1D input. Note", floats(2)),
+    bad("dropout", RuntimeError, "dropout probability has to be between 0 and 1, but got 1.5", floats(2), 1.5, True),
+    bad("dropout", TypeError, "dropout(): argument 'input'", "x", 0.5, True),
+]
