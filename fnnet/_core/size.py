@@ -11,13 +11,10 @@ from fnnet._core.errors import ArgumentError
 
 
 class Size(tuple[int, ...]):
-    """A shape: a tuple of ints.
+    """A shape: a tuple of ints, which slices, sums and products keep.
 
     Args:
-        sizes: Whole numbers, none by default.
-
-    Raises:
-        ArgumentError: One is none.
+        sizes: A sequence of ints.
 
     Example:
         >>> Size((2, 3)).numel()

@@ -74,7 +74,14 @@ class FunctionCtx:
         self.needs_input_grad: tuple[bool, ...] = ()
 
     def save_for_backward(self, *tensors: Any) -> None:  # tensors or None
-        """Keep tensors (or None) for backward, where `saved_tensors` gives them back."""
+        """Keep tensors for backward, where `saved_tensors` gives them back.
+
+        Args:
+            tensors: Tensors or None: inputs, outputs, or others.
+
+        Raises:
+            ArgumentError: Something is neither.
+        """
         for t in tensors:
             if t is not None and not isinstance(t, Variable):
                 raise ArgumentError(
@@ -83,18 +90,30 @@ class FunctionCtx:
         self._to_save = tensors
 
     def save_for_forward(self, *tensors: Any) -> None:  # tensors or None
-        """Keep tensors for forward-mode derivatives, which are derived from backward here."""
+        """Keep tensors for forward-mode derivatives, which are derived from backward here: without effect."""
 
     def mark_dirty(self, *args: Any) -> None:  # tensors
-        """Say which inputs forward modified in place; each must be returned."""
+        """Say which inputs forward modified in place; each must be returned.
+
+        Args:
+            args: These inputs.
+        """
         self._dirty = args
 
     def mark_non_differentiable(self, *args: Any) -> None:  # tensors
-        """Say which outputs have no gradient."""
+        """Say which outputs have no gradient.
+
+        Args:
+            args: These outputs.
+        """
         self._no_gradient = args
 
     def set_materialize_grads(self, value: bool) -> None:
-        """Whether backward gets zeros (True, the default) or None for outputs without a gradient."""
+        """Say what backward gets for outputs without a gradient.
+
+        Args:
+            value: True (as it is without this call): zeros; False: None.
+        """
         self._materialize = value
 
     @property
@@ -138,17 +157,39 @@ class Function:
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
-        """Compute: `forward(ctx, *args)`, or `forward(*args)` where there is a `setup_context`."""
+        """Compute: `forward(ctx, *args)`, or `forward(*args)` where there is a `setup_context`.
+
+        Args:
+            args: `ctx`, a FunctionCtx, where there is no `setup_context`; then what `apply` was given.
+            kwargs: What `apply` was given.
+
+        Returns:
+            A tensor, or a tuple of tensors and other things.
+        """
         raise AutogradError("You must implement the forward function for custom autograd.Function.")
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
-        """Leave in `ctx` what backward needs, from forward's inputs and output."""
+        """Leave in `ctx` what backward needs.
+
+        Args:
+            ctx: A FunctionCtx.
+            inputs: What forward was given.
+            output: What it returned.
+        """
         raise AutogradError("setup_context is not implemented.")
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
-        """The gradients of forward's arguments, from those of its outputs."""
+        """The gradients of forward's arguments, from those of its outputs.
+
+        Args:
+            ctx: What forward left.
+            grad_outputs: One per output, of its shape and dtype.
+
+        Returns:
+            One gradient per argument of forward, None where there is none.
+        """
         raise AutogradError(
             "You must implement either the backward or vjp method for your custom autograd.Function to use it with "
             "backward mode AD."
@@ -158,7 +199,15 @@ class Function:
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
-        """Run forward and record this Function as one node."""
+        """Run forward, record this Function as one node, and return what forward returns.
+
+        Args:
+            args: What forward takes after `ctx`.
+            kwargs: The same by name; they get no gradients.
+
+        Raises:
+            AutogradError: Forward's marks contradict what it returns; in backward: gradients of wrong number or shape.
+        """
         ctx = FunctionCtx()
         edges = [a._edge() if isinstance(a, Variable) else None for a in args]
         ctx.needs_input_grad = tuple(e is not None for e in edges)

@@ -107,7 +107,11 @@ class Node(_Rare):
 
     # PyTorch's names -------------------------------------------------------------------------------------------
     def name(self) -> str:
-        """PyTorch's name of it, such as `MulBackward0`: the number is that of the overload."""
+        """PyTorch's name of it, such as `MulBackward0`: the number is that of the overload.
+
+        Returns:
+            The name.
+        """
         title = self.title or self.op.title
         if title is None:
             return re.sub(r"(?:^|_|(?<=[0-9]))([a-z0-9])", lambda m: m[1].upper(), self.op.name) + "Backward0"
@@ -128,11 +132,25 @@ class Node(_Rare):
         )
 
     def register_hook(self, fn: Callable[..., Any]) -> Any:
-        """Call `fn(grad_inputs, grad_outputs)` after this node's backward; what it returns replaces grad_inputs."""
+        """Call a function after this node's backward.
+
+        Args:
+            fn: Takes (grad_inputs, grad_outputs); what it returns, if not None, replaces grad_inputs.
+
+        Returns:
+            A handle whose `remove()` takes the hook out.
+        """
         return self.add_hook("post", fn)
 
     def register_prehook(self, fn: Callable[..., Any]) -> Any:
-        """Call `fn(grad_outputs)` before this node's backward; what it returns replaces them."""
+        """Call a function before this node's backward.
+
+        Args:
+            fn: Takes grad_outputs; what it returns, if not None, replaces them.
+
+        Returns:
+            A handle whose `remove()` takes the hook out.
+        """
         return self.add_hook("pre", fn)
 
     def add_hook(self, place: Any, fn: Callable[..., Any]) -> Handle:

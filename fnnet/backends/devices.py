@@ -20,6 +20,14 @@ _BACKENDS: Final[dict[str, Backend]] = {}
 class Device:
     """A device: a type (`cpu`, `cuda`, ...) and an index. One object per device, so `is` and `==` agree.
 
+    Args:
+        type: A device type, `"type:index"`, or a Device (returned as it is).
+        index: The device's number among its type. Default: None, the type's current device.
+
+    Raises:
+        DeviceError: The string is malformed. (Whether the device is there is asked when it is used.)
+        ArgumentError: It is no string, or the index no int.
+
     Example:
         >>> import fnnet
         >>> fnnet.device("cuda", 1) is fnnet.device("cuda:1")
@@ -76,7 +84,14 @@ class Device:
         return self._backend if self._backend is not None else self.load()
 
     def load(self) -> Backend:
-        """Find and load the backend of this device, or say what is missing."""
+        """Find and load the backend of this device.
+
+        Returns:
+            The backend.
+
+        Raises:
+            DeviceError: There is no such device, or nothing that serves it; the message says what to install.
+        """
         backend = backend_of(self.type)
         count = backend.device_count()
         if (self.index or 0) >= count:
