@@ -38,8 +38,8 @@ def _result(r: Any, out: Raw | None) -> Raw:
 
 def _dense(r: Any) -> Raw:
     """An array, never a scalar, and in C order: NumPy keeps the order of what was reduced, PyTorch does not."""
-    r = np.asarray(r)
-    return r if r.flags.c_contiguous else r.copy("C")
+    dense: Raw = np.asarray(r)
+    return dense if dense.flags.c_contiguous else dense.copy("C")
 
 
 def _reduced(reduce: _Reduce, x: Raw, dim: Shape, dtype: Any, out: Raw | None, keepdim: bool) -> Raw:

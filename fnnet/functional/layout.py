@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from fnnet._core.errors import ShapeError
 from fnnet._core.namespace import Shape
@@ -98,7 +98,7 @@ def laid_out_as(r: Tensor, *operands: Tensor) -> Tensor:
         return r
     node = r._node
     r = contiguous(r, "channels_last" if len(order) == 4 else "channels_last_3d")
-    return r if node is None else cast("Tensor", entitle(r, node.name()))
+    return r if node is None else entitle(r, node.name())
 
 
 def with_own_memory(r: Tensor) -> Tensor:
