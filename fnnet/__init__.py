@@ -106,7 +106,7 @@ from fnnet.functional.scan import (
 )  # fmt: skip
 from fnnet.functional.shape import flatten, ravel, reshape, squeeze, unflatten, unsqueeze
 from fnnet.functional.sharing import as_tensor, asarray, from_dlpack, from_numpy, frombuffer
-from fnnet.functional.slices import index_add, index_fill, index_select
+from fnnet.functional.slices import index_add, index_copy, index_fill, index_select
 from fnnet.functional.sorting import argsort, msort, sort, topk, unique, unique_consecutive
 from fnnet.functional.special import erf, erfc, erfinv
 from fnnet.functional.splitting import chunk, dsplit, hsplit, split, split_with_sizes, tensor_split, unbind, vsplit
@@ -126,6 +126,7 @@ newaxis = None
 
 if TYPE_CHECKING:
     from fnnet import cuda, models, nn, optim, plugins, random, serialization, testing, utils
+    from fnnet.backends.threads import get_num_threads, set_num_threads
     from fnnet.serialization.files import load, save
 
 __all__ = [
@@ -145,12 +146,14 @@ __all__ = [
     "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "eye",
     "finfo", "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "float_power",
     "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "from_dlpack", "from_numpy", "frombuffer", "full",
-    "full_like", "gather", "ge", "ger", "get_default_dtype", "get_rng_state", "greater", "greater_equal", "gt", "half",
-    "heaviside", "hsplit", "hstack", "hypot", "iinfo", "imag", "index_add", "index_fill", "index_put", "index_select",
-    "inf", "inference_mode", "initial_seed", "inner", "int", "int16", "int32", "int64", "int8", "is_complex",
-    "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled", "is_nonzero", "is_tensor", "isclose",
-    "isfinite", "isinf", "isnan", "isneginf", "isposinf", "isreal", "kron", "kthvalue", "layer_norm", "ldexp", "le",
-    "lerp", "less", "less_equal", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
+    "full_like", "gather", "ge", "ger", "get_default_dtype", "get_num_threads", "get_rng_state", "greater",
+    "greater_equal", "gt", "half",
+    "heaviside", "hsplit", "hstack", "hypot", "iinfo", "imag", "index_add", "index_copy", "index_fill", "index_put",
+    "index_select", "inf", "inference_mode", "initial_seed", "inner", "int", "int16", "int32", "int64", "int8",
+    "is_complex", "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled", "is_nonzero", "is_tensor",
+    "isclose", "isfinite", "isinf", "isnan", "isneginf", "isposinf", "isreal", "kron", "kthvalue", "layer_norm",
+    "ldexp",
+    "le", "lerp", "less", "less_equal", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
     "logaddexp2", "logcumsumexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logspace",
     "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_scatter", "masked_select", "matmul", "max",
     "max_pool2d", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm", "mode", "models", "moveaxis",
@@ -161,7 +164,8 @@ __all__ = [
     "randn_like", "random", "randperm", "ravel", "real", "reciprocal", "relu", "remainder", "repeat_interleave",
     "reshape", "resolve_conj", "result_type", "roll", "rot90", "round", "row_stack", "rsqrt", "rsub", "save",
     "scalar_tensor", "scatter", "scatter_add", "scatter_reduce", "seed", "select", "select_scatter", "serialization",
-    "set_default_dtype", "set_grad_enabled", "set_printoptions", "set_rng_state", "sgn", "short", "sigmoid", "sign",
+    "set_default_dtype", "set_grad_enabled", "set_num_threads", "set_printoptions", "set_rng_state", "sgn", "short",
+    "sigmoid", "sign",
     "signbit", "sin", "sinc", "sinh", "slice_scatter", "softmax", "sort", "split", "split_with_sizes", "sqrt", "square",
     "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take",
     "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "tensordot", "testing", "tile", "topk", "trace",
@@ -173,7 +177,10 @@ __all__ = [
 
 _LAZY = frozenset(("cuda", "models", "nn", "optim", "plugins", "random", "serialization", "testing", "utils"))
 """Rooms that are opened on first use."""
-_LATER = {"load": "serialization.files", "save": "serialization.files"}
+_LATER = {
+    "load": "serialization.files", "save": "serialization.files",
+    "get_num_threads": "backends.threads", "set_num_threads": "backends.threads",
+}  # fmt: skip
 """Names that few programs type, and where they live: looked up on first use."""
 
 

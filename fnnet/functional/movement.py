@@ -258,7 +258,7 @@ def fill_(self: Tensor, value: Tensor | Number) -> Tensor:
             )
         return _fill(self, value, FILL)
     need_number("fill_", value=value)
-    return _fill_number(self, value, FILL_NUMBER)
+    return _fill_number(self, cast("Number", value), FILL_NUMBER)
 
 
 def _fill_number(self: Tensor, value: Number, op: Op) -> Tensor:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from fnnet._core.errors import SerializationError as SerializationError
-from fnnet.serialization.files import load as load
-from fnnet.serialization.files import save as save
-from fnnet.serialization.inspection import get_unsafe_globals_in_checkpoint as get_unsafe_globals_in_checkpoint
-from fnnet.serialization.inspection import read_metadata as read_metadata
-from fnnet.serialization.locations import locator as locator
-from fnnet.serialization.protocol import LoadOptions as LoadOptions
-from fnnet.serialization.protocol import SaveOptions as SaveOptions
-from fnnet.serialization.protocol import Serializer as Serializer
-from fnnet.serialization.registered import register_buffer as register_buffer
-from fnnet.serialization.registered import register_parameter as register_parameter
-from fnnet.serialization.trust import add_safe_globals as add_safe_globals
-from fnnet.serialization.trust import clear_safe_globals as clear_safe_globals
-from fnnet.serialization.trust import get_safe_globals as get_safe_globals
-from fnnet.serialization.trust import safe_globals as safe_globals
+from fnnet._core.errors import SerializationError
+from fnnet.serialization.files import load, save
+from fnnet.serialization.inspection import get_unsafe_globals_in_checkpoint, read_metadata
+from fnnet.serialization.locations import locator
+from fnnet.serialization.protocol import LoadOptions, SaveOptions, Serializer
+from fnnet.serialization.registered import register_buffer, register_parameter
+from fnnet.serialization.trust import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals
+
+__all__ = [
+    "LoadOptions",
+    "SaveOptions",
+    "SerializationError",
+    "Serializer",
+    "add_safe_globals",
+    "clear_safe_globals",
+    "get_safe_globals",
+    "get_unsafe_globals_in_checkpoint",
+    "load",
+    "locator",
+    "read_metadata",
+    "register_buffer",
+    "register_parameter",
+    "safe_globals",
+    "save",
+]
