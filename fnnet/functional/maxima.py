@@ -35,10 +35,21 @@ Grads = tuple[Any, ...]
 
 
 # extremes ----------------------------------------------------------------------------------------------------------
-def _extreme_backward(k: K[A], c: Call[A], g: A) -> Grads:
-    at = k.cast(k.eq(c.inputs[0], kept(k, c.out, c)), dtype=g.dtype)
+def _shared(k: K[A], c: Call[A], g: A, at: A) -> Grads:
+    """The gradient, shared evenly among the elements that `at` names."""
+    at = k.cast(at, dtype=g.dtype)
     ties = k.sum(at, dim=c.static["dim"], keepdim=True)
     return (at * k.div(kept(k, g, c), ties),)
+
+
+def _extreme_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    return _shared(k, c, g, k.eq(c.inputs[0], kept(k, c.out, c)))
+
+
+def _whole_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    """Where the extreme is NaN, each NaN has its share: PyTorch does so in max and min, not in amax and amin."""
+    x, out = c.inputs[0], kept(k, c.out, c)
+    return _shared(k, c, g, k.logical_or(k.eq(x, out), k.logical_and(k.ne(x, x), k.ne(out, out))))
 
 
 def _extreme_samples(make: Make) -> Any:
@@ -48,6 +59,16 @@ def _extreme_samples(make: Make) -> Any:
 
 AMAX = Op("amax", backward=_extreme_backward, uses=((0, OUT),), onnx="ReduceMax", samples=_extreme_samples, real=True)
 AMIN = Op("amin", backward=_extreme_backward, uses=((0, OUT),), onnx="ReduceMin", samples=_extreme_samples, real=True)
+
+# max and min of all elements: the same computation under PyTorch's other name and rule.
+WHOLE_MAX = Op(
+    "amax", title="MaxBackward1", backward=_whole_backward, uses=((0, OUT),), onnx="ReduceMax", real=True,
+    samples=_extreme_samples, register=False,
+)  # fmt: skip
+WHOLE_MIN = Op(
+    "amin", title="MinBackward1", backward=_whole_backward, uses=((0, OUT),), onnx="ReduceMin", real=True,
+    samples=_extreme_samples, register=False,
+)  # fmt: skip
 
 
 def _arg_samples(make: Make) -> Any:
@@ -271,12 +292,11 @@ def _max_or_min(
     if is_tensor(dim) or other is not None:
         return binary(OPS[name + "imum"], input, dim if other is None else other, out)
     refuse_complex(name, input)
-    whole, arg = (AMAX, ARGMAX) if name == "max" else (AMIN, ARGMIN)
+    whole, arg = (WHOLE_MAX, ARGMAX) if name == "max" else (WHOLE_MIN, ARGMIN)
     shape = tuple(input._data.shape)
     if dim is None:
         _not_empty(name, input, None, ShapeError)
         r: Tensor = apply(whole, input, dim=tuple(range(len(shape))))
-        entitle(r, f"{name.capitalize()}Backward1")
         return r if out is None else into(name, out, r)
     if not hasattr(dim, "__index__"):
         raise ArgumentError(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
@@ -317,7 +337,8 @@ def max(
         ArgumentError: `dim` is neither a whole number nor a tensor.
         DTypeError: `input` is complex.
 
-    Differentiable: Of all elements, shared evenly among equal maxima; along a dim, to the element at the index.
+    Differentiable: Of all elements, shared evenly among equal maxima (among NaNs, if there are); along a dim, to the
+        element at the index.
 
     Example:
         >>> import fnnet
@@ -351,7 +372,8 @@ def min(
         ArgumentError: `dim` is neither a whole number nor a tensor.
         DTypeError: `input` is complex.
 
-    Differentiable: Of all elements, shared evenly among equal minima; along a dim, to the element at the index.
+    Differentiable: Of all elements, shared evenly among equal minima (among NaNs, if there are); along a dim, to the
+        element at the index.
 
     Example:
         >>> import fnnet

@@ -142,6 +142,19 @@ def test_mode_and_unique():
     assert counts.tolist() == [2, 1, 1]
 
 
+@pytest.mark.parametrize(("find", "title"), [(fnnet.max, "MaxBackward1"), (fnnet.min, "MinBackward1")])
+def test_nan_takes_the_gradient_of_an_extreme_of_all(find, title):
+    nan = float("nan")
+    x = fnnet.tensor([2.0, nan, 1.0, nan], requires_grad=True)
+    r = find(x)
+    assert r.grad_fn.name() == title
+    r.backward()
+    assert x.grad.tolist() == [0, 0.5, 0, 0.5]  # PyTorch 2.13
+    ties = fnnet.tensor([2.0, 2.0], requires_grad=True)
+    find(ties).backward()
+    assert ties.grad.tolist() == [0.5, 0.5]
+
+
 @pytest.mark.parametrize("find", [fnnet.argmax, fnnet.argmin])
 def test_indices_are_written_into_int64_alone(find):
     out = fnnet.tensor(7.0)
