@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+import re
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from fnnet.autograd.modes import MODE
 from fnnet.autograd.node import entitle
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from fnnet._tensor import Tensor
 
 
+_INPUT: Final = re.compile(r"^ {8}input: .*\n(?: {12}.*\n)*", re.MULTILINE)
+"""What a function's docstring says of the tensor, which is the method's own."""
+
+
 def _several(function: Any) -> Any:
     """The method of a function of a tensor and a sequence: the sequence may be given as arguments."""
 
@@ -37,7 +42,8 @@ def _several(function: Any) -> Any:
         return made
 
     name = function.__name__
-    method.__name__, method.__qualname__, method.__doc__ = name, f"Tensor.{name}", function.__doc__
+    method.__name__, method.__qualname__ = name, f"Tensor.{name}"
+    method.__doc__ = _INPUT.sub("        args: `dims`, one by one or as one sequence.\n", function.__doc__ or "")
     return method
 
 

@@ -89,6 +89,9 @@ def set_num_threads(threads: int) -> None:
 def get_num_threads() -> int:
     """On how many threads products of matrices run; 1 where NumPy's BLAS is not OpenBLAS and does not say.
 
+    Returns:
+        Their number.
+
     Example:
         >>> import fnnet
         >>> fnnet.get_num_threads() >= 1

@@ -158,7 +158,19 @@ def reshape(input: Tensor, shape: Sequence[int] | int) -> Tensor:
 
 
 def reshape_method(self: Tensor, *shape: Any) -> Tensor:
-    """`fnnet.reshape`, with the sizes as arguments or as one sequence."""
+    """The same elements in another shape (see `fnnet.reshape`).
+
+    Args:
+        shape: The sizes, as arguments or as one sequence; one may be -1.
+
+    Returns:
+        A view where the memory allows it, else a copy.
+
+    Raises:
+        ShapeError: The sizes hold another number of elements.
+
+    Differentiable: Any order.
+    """
     new = infer_shape(sizes("reshape", shape), math.prod(self._data.shape))
     return _reshaped(self, new)
 

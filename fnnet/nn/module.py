@@ -103,7 +103,15 @@ class Module(ConversionMethods, StateMethods, HookMethods):
                 raise
 
         def forward(self, *args, **kwargs):
-            """What the module computes: every subclass defines it."""
+            """What the module computes: every subclass defines it.
+
+            Args:
+                args: What the module is called with.
+                kwargs: The same by name.
+
+            Raises:
+                MissingMethodError: The subclass does not.
+            """
             raise MissingMethodError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     # registration -----------------------------------------------------------------------------------------------------
