@@ -270,6 +270,7 @@ def test_whole_slices():
     x, i = fnnet.zeros(3, 2), fnnet.tensor([2, 0])
     src = fnnet.tensor([[1.0, 2.0], [3.0, 4.0]])
     assert x.index_copy(0, i, src).tolist() == [[3, 4], [0, 0], [1, 2]]
+    assert fnnet.index_copy(x, 0, i, src).tolist() == [[3, 4], [0, 0], [1, 2]]
     assert x.index_add(0, i, src, alpha=2).tolist() == [[6, 8], [0, 0], [2, 4]]
     assert x.index_fill(1, fnnet.tensor([-1]), 7).tolist() == [[0, 7]] * 3
     assert x.index_put((i, i // 2), fnnet.tensor([1.0, 2.0])).tolist() == [[2, 0], [0, 0], [0, 1]]
