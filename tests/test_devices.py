@@ -221,3 +221,20 @@ def test_both_parts_of_a_complex_number_lie_on_one_device(two, join):
     with pytest.raises(RuntimeError, match="same device") as caught:
         join(fnnet.ones(2), fnnet.ones(2, device=ONE))
     assert "cpu:1" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "op",
+    [
+        lambda x, other: x.bernoulli_(other * 0.5),
+        lambda x, other: x.repeat_interleave(other.long()),
+        lambda x, other: (x.clone().requires_grad_() * 2).backward(other),
+        lambda x, other: fnnet.autograd.grad(x.clone().requires_grad_() * 2, x, other),
+    ],
+)
+def test_probabilities_repeats_and_gradients_lie_where_the_tensor_does(two, op):
+    x = fnnet.zeros(2)
+    with pytest.raises(RuntimeError, match="same device") as caught:
+        op(x, fnnet.ones(2, device=ONE))
+    assert "cpu:1" in str(caught.value)
+    assert x.tolist() == [0.0, 0.0]

@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Sequence
 from typing import Any
 
-from fnnet._core.errors import ArgumentError, AutogradError, ShapeError
+from fnnet._core.errors import ArgumentError, AutogradError, DeviceError, ShapeError
 from fnnet._core.op import OPS
 from fnnet.autograd.modes import MODE, set_grad
 from fnnet.autograd.node import Handle, Node
@@ -422,6 +422,11 @@ def _seeds(outputs: Sequence[Any], given: Any, create_graph: bool) -> list[Any]:
             raise ShapeError(
                 f"Mismatch in shape: grad_output[0] has a shape of {tuple(g._data.shape)} and output[0] has a shape of "
                 f"{tuple(o._data.shape)}."
+            )
+        elif g._device is not o._device and g._data.ndim:
+            raise DeviceError(
+                f"invalid gradient at index 0: expected device {o._device}, that of output[0], but got {g._device}. "
+                "Expected all tensors to be on the same device."
             )
         elif g._data.dtype != o._data.dtype and not create_graph:
             g = make(namespace_of(o._device).cast(g._data, dtype=o._data.dtype), o._device)

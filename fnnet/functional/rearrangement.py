@@ -12,7 +12,7 @@ from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
-from fnnet.functional._common import dtype_of, need_tensor, sizes, wrap_dim
+from fnnet.functional._common import dtype_of, need_one_device, need_tensor, sizes, wrap_dim
 from fnnet.functional.broadcasting import EXPAND
 from fnnet.functional.layout import with_own_memory
 from fnnet.functional.movement import CLONE
@@ -341,6 +341,7 @@ def repeat_interleave(
         wide = apply(EXPAND, apart, shape=(*shape[: d + 1], repeats, *shape[d + 1 :]))
         return with_own_memory(apply(RESHAPE, wide, shape=(*shape[:d], n * repeats, *shape[d + 1 :])))
     need_tensor("repeat_interleave", repeats=repeats)
+    need_one_device("repeat_interleave", input=input, repeats=repeats)
     if repeats._data.ndim > 1:
         raise ShapeError("repeat_interleave: repeats must be 0-dim or 1-dim tensor")
     if repeats.numel() == 1:

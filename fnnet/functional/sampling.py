@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fnnet._core.errors import ArgumentError
-from fnnet.functional._common import is_tensor
+from fnnet.functional._common import is_tensor, need_one_device
 from fnnet.functional.random_source import fill
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def bernoulli_(self: Tensor, p: Tensor | float = 0.5, *, generator: Generator | 
         >>> fnnet.zeros(4).bernoulli_(0.5)
         tensor([0., 0., 1., 0.])
     """
+    need_one_device("bernoulli_", self=self, p=p)
     return fill(self, "bernoulli_", "bernoulli", generator, p=p if is_tensor(p) else float(p))
 
 
