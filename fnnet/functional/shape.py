@@ -161,6 +161,7 @@ def reshape_method(self: Tensor, *shape: Any) -> Tensor:
     """The same elements in another shape (see `fnnet.reshape`).
 
     Args:
+        self: The tensor.
         shape: The sizes, as arguments or as one sequence; one may be -1.
 
     Returns:
