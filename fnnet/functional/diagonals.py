@@ -352,13 +352,14 @@ def trace(input: Tensor) -> Tensor:
     """The sum of a matrix's diagonal.
 
     Args:
-        input: `(N, M)`, any dtype; bool and whole numbers add up in int64.
+        input: `(N, M)`, any dtype but bool; whole numbers add up in int64.
 
     Returns:
-        A 0-d tensor of input's dtype (int64 for bool and whole numbers).
+        A 0-d tensor of input's dtype (int64 for whole numbers).
 
     Raises:
         ShapeError: `input` is no matrix.
+        DTypeError: `input` is bool.
 
     Differentiable: Everywhere, any order.
 

@@ -57,7 +57,7 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     """`x / (k + alpha * mean(x^2 over size neighbouring channels))^beta`, zeros beyond the first and last channel.
 
     Args:
-        input: `(N, C, *)` of three dims at least. The mean of whole numbers is one, rounded down.
+        input: `(N, C, *)` of three dims at least, floating point or whole numbers, of which the mean is rounded down.
         size: How many channels.
         alpha: Weight of the squares. Default: 1e-4.
         beta: Exponent. Default: 0.75.
@@ -68,6 +68,7 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
 
     Raises:
         OptionError: Fewer than three dims, or `size` is below 1.
+        DTypeError: `input` is bool or complex.
 
     Differentiable: Everywhere, any order.
 

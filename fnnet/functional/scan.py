@@ -152,7 +152,7 @@ def cumsum_(self: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """`cumsum` in place.
 
     Args:
-        self: Any dtype, any shape.
+        self: Any dtype but bool (0-d: any), any shape.
         dim: Along which dim.
         dtype: What to add up in; the result is cast back. Default: as in `cumsum`.
 
@@ -161,6 +161,7 @@ def cumsum_(self: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
 
     Raises:
         IndexRangeError: `dim` is not there.
+        DTypeError: The tensor is bool.
 
     Differentiable: Everywhere, any order.
 
@@ -179,7 +180,7 @@ def cumprod_(self: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """`cumprod` in place.
 
     Args:
-        self: Any dtype, any shape.
+        self: Any dtype but bool (0-d: any), any shape.
         dim: Along which dim.
         dtype: What to multiply in; the result is cast back. Default: as in `cumprod`.
 
@@ -188,6 +189,7 @@ def cumprod_(self: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
 
     Raises:
         IndexRangeError: `dim` is not there.
+        DTypeError: The tensor is bool.
 
     Differentiable: Everywhere, exact also where elements are zero.
 
@@ -249,6 +251,7 @@ def cummax(input: Tensor, dim: int, *, out: tuple[Tensor, Tensor] | None = None)
 
     Raises:
         IndexRangeError: `dim` is not there.
+        DTypeError: `input` is complex.
 
     Differentiable: The values: each gradient goes to the element at the index.
 
@@ -276,6 +279,7 @@ def cummin(input: Tensor, dim: int, *, out: tuple[Tensor, Tensor] | None = None)
 
     Raises:
         IndexRangeError: `dim` is not there.
+        DTypeError: `input` is complex.
 
     Differentiable: The values: each gradient goes to the element at the index.
 
@@ -440,7 +444,7 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -
     """The integral along a dim by the trapezoidal rule: `sum((y[i] + y[i + 1]) / 2 * (x[i + 1] - x[i]))`.
 
     Args:
-        y: Values at the points, any dtype, of at least one dim; bool and whole numbers count as the default dtype.
+        y: Values at the points, any dtype but bool, of at least one dim; whole numbers count as the default dtype.
         x: The points, one for each value along `dim` or one for each value. Default: None, points `dx` apart.
         dx: Distance of the points, without `x`. Default: 1.
         dim: Along which dim. Default: -1.
@@ -451,6 +455,7 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -
     Raises:
         ShapeError: `y` is 0-d, or `x` does not fit.
         IndexRangeError: `dim` is not there.
+        DTypeError: `y` or `x` is bool.
 
     Differentiable: Everywhere, any order.
 
@@ -470,7 +475,7 @@ def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, d
     """The running integral along a dim by the trapezoidal rule, see `trapezoid`.
 
     Args:
-        y: Values at the points, any dtype, of at least one dim; bool and whole numbers count as the default dtype.
+        y: Values at the points, any dtype but bool, of at least one dim; whole numbers count as the default dtype.
         x: The points, one for each value along `dim` or one for each value. Default: None, points `dx` apart.
         dx: Distance of the points, without `x`. Default: 1.
         dim: Along which dim. Default: -1.
@@ -481,6 +486,7 @@ def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, d
     Raises:
         ShapeError: `y` is 0-d, or `x` does not fit.
         IndexRangeError: `dim` is not there.
+        DTypeError: `y` or `x` is bool.
 
     Differentiable: Everywhere, any order.
 

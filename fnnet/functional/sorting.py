@@ -164,7 +164,7 @@ def topk(
     """The `k` largest (or smallest) elements along a dim, and their indices.
 
     Args:
-        input: Any real dtype, any shape; NaN counts as the largest.
+        input: Any real dtype but bool, any shape; NaN counts as the largest.
         k: How many, from 0 to the dim's size.
         dim: Along which dim. Default: -1.
         largest: The largest, else the smallest. Default: True.
@@ -178,7 +178,7 @@ def topk(
     Raises:
         ShapeError: `k` is negative or above the dim's size.
         IndexRangeError: `dim` is not there.
-        DTypeError: `input` is complex.
+        DTypeError: `input` is bool or complex.
 
     Differentiable: The values: each gradient goes to the element at the index.
 
@@ -318,7 +318,7 @@ def unique_consecutive(
     """The first of each run of equal elements (or slices along `dim`).
 
     Args:
-        input: Any dtype, any shape; each NaN differs from all others.
+        input: Any real dtype, any shape; each NaN differs from all others.
         return_inverse: Also return, for each element, the index of its run. Default: False.
         return_counts: Also return the length of each run. Default: False.
         dim: Compare slices along this dim. Default: elements, flattened.
@@ -331,6 +331,7 @@ def unique_consecutive(
     Raises:
         IndexRangeError: `dim` is not there.
         ShapeError: With `dim`, another dim is empty.
+        DTypeError: `input` is complex.
 
     Differentiable: No; the result has no history.
 
