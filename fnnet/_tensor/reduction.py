@@ -62,7 +62,7 @@ class ReductionMethods(Variable):
             The tensor without the reduced dims.
 
         Raises:
-            DTypeError: What is to be summed is not of floating point.
+            DTypeError: What is to be summed is of whole numbers or bool.
         """
         return statistics.norm(cast("Tensor", self), p, dim, keepdim, dtype=dtype)
 

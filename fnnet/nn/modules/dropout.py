@@ -32,6 +32,7 @@ class Dropout(_DropoutNd):
 
     Raises:
         OptionError: `p` is no probability.
+        UnsupportedDTypeError: The input is not of floating point, in training.
 
     Shape:
         `(*)` to `(*)`, floating point.
@@ -58,6 +59,7 @@ class Dropout1d(_DropoutNd):
 
     Raises:
         OptionError: `p` is no probability.
+        UnsupportedDTypeError: The input is not of floating point, in training.
 
     Example:
         >>> import fnnet
@@ -81,6 +83,7 @@ class Dropout2d(_DropoutNd):
 
     Raises:
         OptionError: `p` is no probability.
+        UnsupportedDTypeError: The input is not of floating point, in training.
 
     Example:
         >>> import fnnet
@@ -104,6 +107,7 @@ class Dropout3d(_DropoutNd):
 
     Raises:
         OptionError: `p` is no probability.
+        UnsupportedDTypeError: The input is not of floating point, in training.
 
     Example:
         >>> import fnnet
@@ -127,6 +131,7 @@ class AlphaDropout(_DropoutNd):
 
     Raises:
         OptionError: `p` is no probability.
+        UnsupportedDTypeError: The input is not of floating point, in training.
 
     Source: Klambauer et al. 2017, Self-Normalizing Neural Networks.
 
@@ -152,6 +157,7 @@ class FeatureAlphaDropout(_DropoutNd):
 
     Raises:
         OptionError: `p` is no probability.
+        UnsupportedDTypeError: The input is not of floating point, in training.
 
     Example:
         >>> import fnnet

@@ -23,7 +23,8 @@ class _PadNd(Module):
     _dims: int
     padding: Sequence[int]
 
-    def _keep(self, padding: Padding) -> None:
+    def __init__(self, padding: Padding) -> None:
+        super().__init__()
         self.padding = repeated(2 * self._dims, padding)
 
     def extra_repr(self) -> str:
@@ -32,10 +33,6 @@ class _PadNd(Module):
 
 # circular -------------------------------------------------------------------------------------------------------------
 class _CircularPadNd(_PadNd):
-    def __init__(self, padding: Padding) -> None:
-        super().__init__()
-        self._keep(padding)
-
     def forward(self, input: Tensor) -> Tensor:
         if input.ndim not in (self._dims + 1, self._dims + 2):
             raise ShapeError(f"expected {self._dims + 1}D or {self._dims + 2}D input (got {input.ndim}D input)")
@@ -111,8 +108,7 @@ class _ConstantPadNd(_PadNd):
     value: float
 
     def __init__(self, padding: Padding, value: float) -> None:
-        super().__init__()
-        self._keep(padding)
+        super().__init__(padding)
         self.value = value
 
     def forward(self, input: Tensor) -> Tensor:
@@ -246,10 +242,6 @@ class ZeroPad3d(ConstantPad3d):
 
 # reflection -----------------------------------------------------------------------------------------------------------
 class _ReflectionPadNd(_PadNd):
-    def __init__(self, padding: Padding) -> None:
-        super().__init__()
-        self._keep(padding)
-
     def forward(self, input: Tensor) -> Tensor:
         return F.pad(input, self.padding, "reflect")
 
@@ -265,6 +257,7 @@ class ReflectionPad1d(_ReflectionPadNd):
 
     Raises:
         ShapeError: The input has another number of dims, or a side is not shorter than its dim.
+        UnsupportedDTypeError: The input is bool.
 
     Example:
         >>> import fnnet
@@ -286,6 +279,7 @@ class ReflectionPad2d(_ReflectionPadNd):
 
     Raises:
         ShapeError: The input has another number of dims, or a side is not shorter than its dim.
+        UnsupportedDTypeError: The input is bool.
 
     Example:
         >>> import fnnet
@@ -308,6 +302,7 @@ class ReflectionPad3d(_ReflectionPadNd):
 
     Raises:
         ShapeError: The input has another number of dims, or a side is not shorter than its dim.
+        UnsupportedDTypeError: The input is bool.
 
     Example:
         >>> import fnnet
@@ -320,10 +315,6 @@ class ReflectionPad3d(_ReflectionPadNd):
 
 # replication ----------------------------------------------------------------------------------------------------------
 class _ReplicationPadNd(_PadNd):
-    def __init__(self, padding: Padding) -> None:
-        super().__init__()
-        self._keep(padding)
-
     def forward(self, input: Tensor) -> Tensor:
         return F.pad(input, self.padding, "replicate")
 
@@ -339,6 +330,7 @@ class ReplicationPad1d(_ReplicationPadNd):
 
     Raises:
         ShapeError: The input has another number of dims.
+        UnsupportedDTypeError: The input is bool.
 
     Example:
         >>> import fnnet
@@ -360,6 +352,7 @@ class ReplicationPad2d(_ReplicationPadNd):
 
     Raises:
         ShapeError: The input has another number of dims.
+        UnsupportedDTypeError: The input is bool.
 
     Example:
         >>> import fnnet
@@ -382,6 +375,7 @@ class ReplicationPad3d(_ReplicationPadNd):
 
     Raises:
         ShapeError: The input has another number of dims.
+        UnsupportedDTypeError: The input is bool.
 
     Example:
         >>> import fnnet

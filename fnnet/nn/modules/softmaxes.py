@@ -42,6 +42,10 @@ class Softmax(_OverDim):
     Shape:
         `(*)`, floating point, to `(*)`, in [0, 1].
 
+    Raises:
+        UnsupportedDTypeError: The input is not of floating point.
+        IndexRangeError: It has no such dim.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.Softmax(0)(fnnet.tensor([0.0, 1.0]))
@@ -61,6 +65,10 @@ class Softmin(_OverDim):
     Shape:
         `(*)`, floating point, to `(*)`, in [0, 1].
 
+    Raises:
+        UnsupportedDTypeError: The input is not of floating point.
+        IndexRangeError: It has no such dim.
+
     Example:
         >>> import fnnet
         >>> fnnet.nn.Softmin(0)(fnnet.tensor([0.0, 1.0]))
@@ -79,6 +87,10 @@ class LogSoftmax(_OverDim):
 
     Shape:
         `(*)`, floating point, to `(*)`, not positive.
+
+    Raises:
+        UnsupportedDTypeError: The input is not of floating point.
+        IndexRangeError: It has no such dim.
 
     Example:
         >>> import fnnet
