@@ -56,9 +56,6 @@ def default_generator() -> Generator:
     Returns:
         The one `Generator` of the CPU that all draws share.
 
-    Returns:
-        The one Generator of the process.
-
     Example:
         >>> import fnnet
         >>> fnnet.manual_seed(3) is fnnet.random.default_generator()
@@ -100,9 +97,6 @@ def seed() -> int:
     Returns:
         The seed, an int in `[0, 2**64)`.
 
-    Returns:
-        The seed, of 64 bits.
-
     Example:
         >>> import fnnet
         >>> fnnet.seed() == fnnet.initial_seed()
@@ -116,9 +110,6 @@ def initial_seed() -> int:
 
     Returns:
         An int in `[0, 2**64)`.
-
-    Returns:
-        The seed.
 
     Example:
         >>> import fnnet

@@ -30,12 +30,12 @@ class Dropout(_DropoutNd):
         p: Probability of a zero, in [0, 1]. Default: 0.5.
         inplace: Write into the input. Default: False.
 
+    Shape:
+        `(*)` to `(*)`, floating point.
+
     Raises:
         OptionError: `p` is no probability.
         UnsupportedDTypeError: The input is not of floating point, in training.
-
-    Shape:
-        `(*)` to `(*)`, floating point.
 
     Example:
         >>> import fnnet

@@ -105,11 +105,11 @@ class LogSoftmax(_OverDim):
 class Softmax2d(Module):
     """The softmax over the channels of (N, C, H, W) or (C, H, W).
 
-    Raises:
-        ShapeError: Neither 3 nor 4 dims.
-
     Shape:
         `(N, C, H, W)` or `(C, H, W)` to the same, in [0, 1].
+
+    Raises:
+        ShapeError: Neither 3 nor 4 dims.
 
     Example:
         >>> import fnnet
