@@ -218,6 +218,8 @@ def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([1.-2.j])
     """
     r = conj(input)
+    if r is not input:
+        entitle(r, "ConjPhysicalBackward0")
     return r if out is None else into("conj_physical", out, r, beside=(input,))
 
 

@@ -238,7 +238,9 @@ def getitem(self: Tensor, index: Any) -> Tensor:
             return r
     basic, groups = _parse(self, index)
     if not groups:
-        view: Tensor = apply_view(GETITEM, self, index=(Ellipsis,) if basic is None else basic)
+        if basic is None:
+            basic = (slice(None),) if isinstance(index, slice) else (Ellipsis,)
+        view: Tensor = apply_view(GETITEM, self, index=basic)
         return view
     x = self if basic is None else cast("Tensor", apply_view(GETITEM, self, index=basic))
     return read(x, _places(x, groups)[0], "IndexBackward0")
@@ -261,7 +263,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
             overwrite(view, v)  # one value, perhaps the tensor's own: read before anything is written
         return
     x = self if basic is None else cast("Tensor", apply_view(GETITEM, self, index=basic))
-    refuse_overlapping(x, groups, value, index if isinstance(index, tuple) else (index,))
+    _refuse_overlapping(x, groups, value, index if isinstance(index, tuple) else (index,))
     places, shape = _places(x, groups)
     if isinstance(value, Variable) and value._data.ndim:
         need_one_device("index_put_", self=self, value=value)
@@ -296,7 +298,7 @@ def _fill(x: Tensor, index: tuple[Any, ...], number: int | float) -> bool:
     return True
 
 
-def refuse_overlapping(x: Tensor, groups: list[_Group], value: Any, indices: Sequence[Any]) -> None:
+def _refuse_overlapping(x: Tensor, groups: list[_Group], value: Any, indices: Sequence[Any]) -> None:
     """Raise where what is written at indices is read from the same memory, as value or index; PyTorch's rule.
 
     One value written where one mask is true is read, like the mask, before anything is written.
@@ -424,7 +426,7 @@ def _put_places(
     need_one_device(name, self=x, values=values)
     groups = _parse(x, tuple(parts))[1]
     if in_place:
-        refuse_overlapping(x, groups, values, indices)
+        _refuse_overlapping(x, groups, values, indices)
     places, shape = _places(x, groups)
     if all(not t._data.ndim for t in indices):
         shape = shape[1:]
