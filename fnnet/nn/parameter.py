@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self, cast
 
-from fnnet._core.errors import DTypeError
+from fnnet._core.errors import ArgumentError, DTypeError
 from fnnet._tensor import Tensor
 from fnnet.autograd.variable import Variable, make
 from fnnet.backends.devices import Device
@@ -29,7 +29,7 @@ class Parameter(Tensor):
         requires_grad: Whether gradients are accumulated. Default: True.
 
     Raises:
-        TypeError: `data` is no tensor.
+        ArgumentError: `data` is no tensor.
         DTypeError: Gradients of whole numbers are asked for.
 
     Example:
@@ -43,7 +43,7 @@ class Parameter(Tensor):
         """A parameter over the memory of `data`."""
         data = empty(0) if data is None else data
         if not isinstance(data, Variable):
-            raise TypeError(f"Parameter: data must be a Tensor, got {type(data).__name__}")
+            raise ArgumentError(f"Parameter: data must be a Tensor, got {type(data).__name__}")
         if requires_grad and data._device.backend.dtype_of(data._data).category < 2:
             raise DTypeError("Only Tensors of floating point and complex dtype can require gradients")
         return cast("Self", _over(cls, data, requires_grad))
@@ -73,6 +73,9 @@ class Buffer(Tensor):
         data: The values, a tensor; their memory is shared, not copied. Default: an empty tensor.
         persistent: Whether it is part of the state_dict. Default: True.
 
+    Raises:
+        ArgumentError: `data` is no tensor.
+
     Example:
         >>> import fnnet
         >>> m = fnnet.nn.Module()
@@ -86,6 +89,8 @@ class Buffer(Tensor):
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Self:
         """A buffer over the memory of `data`."""
         data = empty(0) if data is None else data
+        if not isinstance(data, Variable):
+            raise ArgumentError(f"Buffer: data must be a Tensor, got {type(data).__name__}")
         t = _over(cls, data, data._leaf_grad)
         t.persistent = persistent
         return cast("Self", t)

@@ -186,11 +186,13 @@ class TraversalMethods:
             strict: One must be there already. Default: False.
 
         Raises:
-            OptionError: `target` is "".
+            OptionError: `target` is "", or `module` no Module.
             AttributeError: The path leads to nothing, or to what is no module.
         """
         if not target:
             raise OptionError("Cannot set the submodule without a target name!")
+        if not isinstance(module, TraversalMethods):
+            raise OptionError(f"`module` is not an nn.Module, found {type(module)}")
         path, _, name = target.rpartition(".")
         parent = self.get_submodule(path)
         if strict and not hasattr(parent, name):

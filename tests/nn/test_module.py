@@ -188,7 +188,17 @@ def test_names() -> None:
         net.set_submodule("", nn.Tanh())
     with pytest.raises(AttributeError, match="no attribute `9`"):
         net.set_submodule("b.9", nn.Tanh(), strict=True)
+    with pytest.raises(ValueError, match="`module` is not an nn.Module, found <class 'int'>"):
+        net.set_submodule("c", 3)
+    assert not hasattr(net, "c")
     assert {"a", "b", "mean", "forward"} <= set(dir(net))
+
+
+@pytest.mark.parametrize("cls", [nn.Parameter, nn.Buffer])
+def test_parameters_and_buffers_are_made_of_tensors_alone(cls) -> None:
+    with pytest.raises(torch.FnnetError, match=f"{cls.__name__}: data must be a Tensor, got int") as refused:
+        cls(3)
+    assert isinstance(refused.value, TypeError)
 
 
 def test_shared_are_listed_once() -> None:
