@@ -214,10 +214,9 @@ OWN: dict[str, Callable[[Any, Any], Any]] = {
 }
 """Functions that PyTorch's table lacks, called with a tensor (3, 4)."""
 NO_MATTER = frozenset((
-    "combine", "is_complex", "is_dense", "is_floating_point", "is_nonzero", "numel", "result_type", "set_rng_state",
-    "to_device", "with_own_memory",
+    "is_complex", "is_floating_point", "is_nonzero", "numel", "result_type", "set_rng_state",
 ))  # fmt: skip
-"""Questions about a tensor, and what is public to fnnet alone."""
+"""Questions about a tensor and its dtype, and the generator's state."""
 
 
 @pytest.mark.parametrize("name", sorted(OWN))
@@ -241,13 +240,14 @@ def test_every_function_is_compared() -> None:
 
 
 def public() -> set[str]:
-    """The functions of fnnet.functional whose first argument is a tensor."""
+    """The functions of fnnet.functional that users are offered and whose first argument is a tensor."""
     found = set()
     for room in pkgutil.iter_modules(fnnet.functional.__path__, "fnnet.functional."):
         module = importlib.import_module(room.name)
         for name in getattr(module, "__all__", ()):
             function = getattr(module, name)
             arguments = list(inspect.signature(function).parameters.values()) if inspect.isfunction(function) else []
-            if arguments and str(arguments[0].annotation).startswith("Tensor"):
+            offered = any(hasattr(space, name) for space in (fnnet, fnnet.nn.functional, fnnet.Tensor))
+            if offered and arguments and str(arguments[0].annotation).startswith("Tensor"):
                 found.add(name)
     return found
