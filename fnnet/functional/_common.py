@@ -55,7 +55,7 @@ def need_tensor(name: str, **values: object) -> None:
 
 
 def need_one_device(name: str, **values: object) -> None:
-    """Raise unless all that are tensors lie on one device: for what is read by the others' side of the tape."""
+    """Raise unless all that are tensors lie on one device: asked where their arrays meet before an op sees them."""
     tensors = {argument: value for argument, value in values.items() if isinstance(value, Variable)}
     if len({t._device for t in tensors.values()}) > 1:
         found = "; ".join(f"{argument}: {t._device}" for argument, t in tensors.items())
@@ -295,6 +295,13 @@ def into(name: str, out: Tensor, r: Tensor, *inputs: Tensor, beside: Sequence[An
         out._counter[0] += 1
         return out
     return cast("Tensor", apply_(OPS["copy"], out, out, to_dtype(r, dtype_of(out))))
+
+
+def into_same(name: str, out: Tensor, r: Tensor, *inputs: Tensor, beside: Sequence[Any] = ()) -> Tensor:
+    """As `into`, where PyTorch takes an `out=` of exactly the result's dtype."""
+    need_tensor(name, out=out)
+    need_dtype(name, out, dtype_of(r))
+    return into(name, out, r, *inputs, beside=beside)
 
 
 def need_dtype(name: str, out: Tensor, dtype: DType) -> None:
