@@ -139,7 +139,8 @@ def pow(input: Tensor | Number, exponent: Tensor | Number, *, out: Tensor | None
     need_operand("pow", input=input, exponent=exponent)
     dtype = result_dtype(input, exponent)
     if dtype.category >= 2:
-        return binary(pow_op(input, exponent), input, exponent, out)
+        op = POW_NUMBER if type(exponent) is int or type(exponent) is float else pow_op(input, exponent)
+        return binary(op, input, exponent, out)
     refuse_dtype("pow", dtype, 0)
     if is_tensor(exponent):
         return binary(INTEGER_POW, input, exponent, out)
