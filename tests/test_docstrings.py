@@ -76,6 +76,7 @@ CLASSES = [
     name for name in public_names() if inspect.isclass(resolve(name)) and resolve(name).__module__.startswith(MADE)
 ]
 LAYERS = [name for name in CLASSES if getattr(resolve(name), "forward", Module.forward) is not Module.forward]
+SECTIONS = ("Args", "Attributes", "Shape", "Returns", "Raises", "Differentiable", "Source", "Example")
 # What a function answers that makes no tensor: there is nothing to differentiate.
 ANSWERS = ("None", "bool", "int", "DType", "Generator", "Size", "TypeGuard[Tensor]", "Yields[None]")
 
@@ -109,6 +110,13 @@ def test_a_function_that_makes_tensors_says_whether_they_can_be_differentiated(n
     function = resolve(name)
     if inspect.signature(function).return_annotation not in ANSWERS:
         assert "Differentiable:" in (inspect.getdoc(function) or "")
+
+
+@pytest.mark.parametrize("name", public_names())
+def test_sections_stand_in_one_order_and_once(name: str) -> None:
+    lines = (inspect.getdoc(resolve(name)) or "").splitlines()
+    found = [SECTIONS.index(head) for line in lines if (head := line.partition(":")[0]) in SECTIONS]
+    assert found == sorted(set(found))
 
 
 @pytest.mark.parametrize("name", CLASSES)
