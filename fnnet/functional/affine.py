@@ -10,7 +10,7 @@ from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import Make, Op, Sample
 from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
-from fnnet.functional._common import dtype_of, into, need_tensor
+from fnnet.functional._common import dtype_of, into, into_same, need_tensor
 from fnnet.functional.arithmetic import add, mul
 from fnnet.functional.products import (
     batch_product,
@@ -72,6 +72,8 @@ def _scaled_sum(name: str, input: Tensor, product: Tensor, beta: Number, alpha: 
     if beta != 0:
         r = add(input if beta == 1 else mul(input, beta), r)
     entitle(r, f"{name.capitalize()}Backward0")
+    if out is not None and name != "addr":  # which is elementwise
+        return into_same(name, out, r)
     return r if out is None else into(name, out, r)
 
 

@@ -12,7 +12,7 @@ from fnnet._core.errors import ArgumentError, OptionError, ShapeError
 from fnnet._core.op import OPS
 from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
-from fnnet.functional._common import into, is_tensor, need_tensor, wrap_dim
+from fnnet.functional._common import into, into_same, is_tensor, need_tensor, wrap_dim
 from fnnet.functional.arithmetic import mul
 from fnnet.functional.products import check_dtypes, check_rank, contract, mm, permute, product, reshape, shape_of
 
@@ -287,7 +287,7 @@ def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
                 f"inner() the last dimension must match on both input tensors but got shapes {list(x)} and {list(y)}"
             )
         r = tensordot(input, other, ([len(x) - 1], [len(y) - 1]))
-    return r if out is None else into("inner", out, r)
+    return r if out is None else into_same("inner", out, r)
 
 
 def tensordot(
@@ -346,7 +346,7 @@ def tensordot(
                 f"size {y[j]} in dim {j}"
             )
     r = contract(a, b, dims_a, dims_b)
-    return r if out is None else into("tensordot", out, r)
+    return r if out is None else into_same("tensordot", out, r)
 
 
 def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -427,7 +427,7 @@ def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
         return mm(multiply(i, m), multiply(m + 1, j))
 
     r = multiply(0, n - 1)
-    return r if out is None else into("chain_matmul", out, r)
+    return r if out is None else into_same("chain_matmul", out, r)
 
 
 __all__ = ["chain_matmul", "einsum", "inner", "kron", "tensordot"]

@@ -15,7 +15,7 @@ from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
-from fnnet.functional._common import dtype_of, into, need_tensor, refuse_dtype, to_dtype, wrap_dim
+from fnnet.functional._common import dtype_of, into_same, need_tensor, refuse_dtype, to_dtype, wrap_dim
 from fnnet.functional.creation import finish
 from fnnet.functional.host_data import as_dtype
 from fnnet.functional.indexing import index_put_
@@ -67,7 +67,7 @@ def _checked_triangle(op: Op, input: Tensor, diagonal: int, out: Tensor | None) 
     if input._data.ndim < 2:
         raise ShapeError(f"{op.name}: input tensor must have at least 2 dimensions")
     r: Tensor = apply(op, input, diagonal=operator.index(diagonal))
-    return r if out is None else into(op.name, out, r)
+    return r if out is None else into_same(op.name, out, r)
 
 
 def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
@@ -279,7 +279,7 @@ def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
         r = diag_embed(input, diagonal)
     else:
         r = entitle(with_own_memory(_diagonal(input, diagonal, 0, 1)), "DiagonalBackward0_copy")
-    return r if out is None else into("diag", out, r)
+    return r if out is None else into_same("diag", out, r)
 
 
 _diagonal = diagonal

@@ -24,6 +24,7 @@ from fnnet.functional._common import (
     copy_into,
     dtype_of,
     into,
+    into_same,
     is_tensor,
     need_dtype,
     need_one_device,
@@ -246,7 +247,9 @@ def scatter(
     else:
         r = _reduced("scatter", input, dim, index, given, reduce)
     return (
-        r if out is None else into("scatter", out, r, index, *((given,) if is_tensor(given) else ()), beside=(input,))
+        r
+        if out is None
+        else into_same("scatter", out, r, index, *((given,) if is_tensor(given) else ()), beside=(input,))
     )
 
 
@@ -323,7 +326,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Ten
     """
     need_tensor("scatter_add", src=src)
     r = _scatter("scatter_add", input, dim, index, src, INDEX_ADD, in_place=False)
-    return r if out is None else into("scatter_add", out, r, index, src, beside=(input,))
+    return r if out is None else into_same("scatter_add", out, r, index, src, beside=(input,))
 
 
 def scatter_add_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
@@ -390,7 +393,7 @@ def scatter_reduce(
     places, part = _scattered("scatter_reduce", input, dim, index, src)
     r = combine(input, places, part, reduce, include_self=include_self)
     entitle(r, "ScatterReduceBackward0")
-    return r if out is None else into("scatter_reduce", out, r, index, src, beside=(input,))
+    return r if out is None else into_same("scatter_reduce", out, r, index, src, beside=(input,))
 
 
 def scatter_reduce_(
@@ -463,7 +466,7 @@ def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([1, 4])
     """
     r = read(input, _flat_places("take", input, index), "TakeBackward0")
-    return r if out is None else into("take", out, r, input, index)
+    return r if out is None else into_same("take", out, r, input, index)
 
 
 def _put(name: str, x: Tensor, index: Tensor, source: Tensor) -> tuple[Places, Tensor]:

@@ -17,6 +17,7 @@ from fnnet.functional._common import (
     copy_into,
     dtype_of,
     into,
+    into_same,
     is_tensor,
     need_number,
     need_one_device,
@@ -197,7 +198,7 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
     shape = broadcast_shape("masked_select", tuple(input._data.shape), tuple(m._data.shape))
     x, places = _masked_places(input, m, shape)
     r = read(x, places, "MaskedSelectBackward0")
-    return r if out is None else into("masked_select", out, r, input, m)
+    return r if out is None else into_same("masked_select", out, r, input, m)
 
 
 def _masked_places(x: Tensor, mask: Tensor, shape: tuple[int, ...]) -> tuple[Tensor, Places]:

@@ -15,7 +15,7 @@ from fnnet._core.op import Make, Op, Sample
 from fnnet.autograd import tape
 from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
-from fnnet.functional._common import broadcast_shape, dtype_of, into, need_tensor
+from fnnet.functional._common import broadcast_shape, dtype_of, into, into_same, need_tensor
 from fnnet.functional.arithmetic import mul
 from fnnet.functional.broadcasting import EXPAND
 from fnnet.functional.complex_numbers import conj
@@ -140,7 +140,7 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
     """
     check_dtypes("matmul", input=input, other=other)
     r = broadcast_product(input, other)
-    return r if out is None else into("matmul", out, r)
+    return r if out is None else into_same("matmul", out, r)
 
 
 def broadcast_product(a: Tensor, b: Tensor) -> Tensor:
@@ -227,7 +227,7 @@ def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     check_rank("mm", "self", input, 2)
     check_rank("mm", "mat2", mat2, 2)
     r = _mm("mm", input, mat2)
-    return r if out is None else into("mm", out, r)
+    return r if out is None else into_same("mm", out, r)
 
 
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -254,7 +254,7 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
     need_tensor("bmm", input=input, mat2=mat2)
     r = batch_product("bmm", input, mat2)
-    return r if out is None else into("bmm", out, r)
+    return r if out is None else into_same("bmm", out, r)
 
 
 def batch_product(name: str, a: Tensor, b: Tensor) -> Tensor:
@@ -297,7 +297,7 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
     check_rank("mv", "input", input, 2)
     check_rank("mv", "vec", vec, 1)
     r = broadcast_product(input, vec)
-    return r if out is None else into("mv", out, r)
+    return r if out is None else into_same("mv", out, r)
 
 
 def _dot(name: str, a: Tensor, b: Tensor) -> Tensor:
@@ -337,7 +337,7 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
     r = _dot("dot", input, tensor)
     entitle(r, "DotBackward0")
-    return r if out is None else into("dot", out, r)
+    return r if out is None else into_same("dot", out, r)
 
 
 def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -365,7 +365,7 @@ def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     need_tensor("vdot", input=input, other=other)
     r = _dot("vdot", conj(input), other)
     entitle(r, "VdotBackward0")
-    return r if out is None else into("vdot", out, r)
+    return r if out is None else into_same("vdot", out, r)
 
 
 def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:

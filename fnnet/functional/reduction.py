@@ -16,7 +16,6 @@ from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DEFAULT, DType
 from fnnet.functional._common import _title as title
 from fnnet.functional._common import (
-    check_castable,
     dtype_of,
     into,
     is_tensor,
@@ -73,8 +72,9 @@ def finish_pair(
     """Values and indices as a named tuple, written into `out=` if given."""
     if out is not None:
         name = make_pair.__name__
+        need_tensor(name, **{f"out[{i}]": t for i, t in enumerate(out)})
+        need_dtype(name, out[0], dtype_of(values))
         need_dtype(name, out[1], dtypes.int64)
-        check_castable(name, dtype_of(values), dtype_of(out[0]))
         values, indices = into(name, out[0], values), into(name, out[1], indices)
     return make_pair(values, indices)
 

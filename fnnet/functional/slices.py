@@ -15,7 +15,7 @@ from fnnet.autograd.tape import apply, namespace_of, refuse_partial_overlap
 from fnnet.autograd.variable import make
 from fnnet.autograd.views import apply_view
 from fnnet.backends import dtypes
-from fnnet.functional._common import dtype_of, into, is_tensor, need_one_device, need_tensor, wrap_dim
+from fnnet.functional._common import dtype_of, into_same, is_tensor, need_one_device, need_tensor, wrap_dim
 from fnnet.functional.masking import MASKED_FILL, fill_where, masked_fill
 from fnnet.functional.places import (
     INDEX_ADD,
@@ -104,7 +104,7 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
     r = read(x, along(x._device, tuple(x._data.shape), d, 1, at), "IndexSelectBackward0")
     if not shape:
         r = entitle(apply_view(RESHAPE, r, shape=()), "IndexSelectBackward0")
-    return r if out is None else into("index_select", out, r, input, index)
+    return r if out is None else into_same("index_select", out, r, input, index)
 
 
 # added to, overwritten -----------------------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ def index_add(
     """
     places, part = _slices("index_add", input, dim, index, source)
     r = written(input, places, INDEX_ADD, _scaled(part, alpha), "IndexAddBackward0")
-    return r if out is None else into("index_add", out, r, index, source, beside=(input,))
+    return r if out is None else into_same("index_add", out, r, index, source, beside=(input,))
 
 
 def index_add_(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1) -> Tensor:
@@ -240,7 +240,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: T
     """
     places, part = _slices("index_copy", input, dim, index, source)
     r = written(input, places, INDEX_SET, part, "IndexCopyBackward0")
-    return r if out is None else into("index_copy", out, r, index, source, beside=(input,))
+    return r if out is None else into_same("index_copy", out, r, index, source, beside=(input,))
 
 
 def index_copy_(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from fnnet._core.op import OPS, OUT, Make, Op, Sample
 from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
-from fnnet.functional._common import into, need_tensor, to_dtype, wrap_dim
+from fnnet.functional._common import into_same, need_tensor, to_dtype, wrap_dim
 from fnnet.functional.activation import need_float
 from fnnet.functional.arithmetic import neg
 from fnnet.functional.layout import contiguous
@@ -82,7 +82,7 @@ def along(op: Op, x: Tensor, dim: int, dtype: DType | None, out: Tensor | None =
         reshape = OPS["reshape"]
         r = apply(op, apply(reshape, x, shape=(1,)), dim=0)
         r = entitle(apply(reshape, r, shape=()), r._node.name() if r._node else "")
-    return cast("Tensor", r if out is None else into(op.name, out, r))
+    return cast("Tensor", r if out is None else into_same(op.name, out, r))
 
 
 def _implicit_dim(name: str, ndim: int, stacklevel: int) -> int:

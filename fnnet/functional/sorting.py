@@ -16,7 +16,7 @@ from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
 from fnnet.functional import return_types
-from fnnet.functional._common import dtype_of, into, need_tensor, refuse_dtype, to_dtype, wrap_dim
+from fnnet.functional._common import dtype_of, into, into_same, need_tensor, refuse_dtype, to_dtype, wrap_dim
 from fnnet.functional.gathering import pick
 from fnnet.functional.layout import contiguous
 from fnnet.functional.places import host_number, take_rows
@@ -154,7 +154,7 @@ def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
     r = sort(input, 0).values
     entitle(r, "SortBackward0")
-    return r if out is None else into("msort", out, r)
+    return r if out is None else into_same("msort", out, r)
 
 
 def topk(

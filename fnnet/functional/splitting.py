@@ -8,7 +8,7 @@ import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fnnet._core.errors import DTypeError, IndexRangeError, ShapeError
+from fnnet._core.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import Kind, Op
 from fnnet.autograd.modes import MODE
@@ -253,6 +253,8 @@ def tensor_split(input: Tensor, indices_or_sections: int | Sequence[int] | Tenso
                 f"{dtypes.TITLES[dtype_of(cuts).name]}"
             )
         cuts = cuts.tolist()
+    elif isinstance(cuts, str):
+        raise ArgumentError("tensor_split(): argument 'indices_or_sections' must be int or tuple of ints, not str")
     if isinstance(cuts, int):
         if cuts <= 0:
             raise ShapeError(f"tensor_split: number of sections must be larger than 0, got {cuts}")

@@ -12,7 +12,7 @@ from fnnet._core.op import OUT, Make, Op, Sample
 from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.backends.dtypes import DType
-from fnnet.functional._common import dtype_of, into, need_tensor, to_dtype, wrap_dims
+from fnnet.functional._common import dtype_of, into, into_same, need_tensor, to_dtype, wrap_dims
 from fnnet.functional.reduction import count, kept, mean
 
 if TYPE_CHECKING:
@@ -319,7 +319,7 @@ def norm(
     if order < 0 and any(input._data.shape[d] == 0 for d in dims):
         raise ShapeError(f"norm: cannot compute the {order} norm on an empty dim")
     r: Tensor = apply(NORM, input, p=order, dim=dims, keepdim=keepdim)
-    return r if out is None else into("norm", out, r)
+    return r if out is None else into_same("norm", out, r)
 
 
 __all__ = ["norm", "std", "std_mean", "var", "var_mean"]

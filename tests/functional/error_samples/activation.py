@@ -66,7 +66,7 @@ SAMPLES = [
     ),
     *each("F.softmax F.log_softmax softmax log_softmax", NotImplementedError, "not implemented for", longs(1, 2), 0),
     *each("F.softmax softmax", TypeError, "softmax(): argument 'dim'", floats(2, 3), "x"),
-    bad("softmax", RuntimeError, "result type Float can't be cast to the desired", floats(2), 0, out=longs(0, 0)),
+    bad("softmax", RuntimeError, "Expected out tensor to have dtype", floats(2), 0, out=longs(0, 0)),
     bad("F.gumbel_softmax", IndexError, "Dimension out of range (expected to be in range of [-2", floats(2, 3), dim=2),
     bad("F.gumbel_softmax", RuntimeError, "\"gumbel_softmax\" not implemented for 'Long', expected a", longs(1, 2)),
     # dropout

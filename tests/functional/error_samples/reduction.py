@@ -84,4 +84,23 @@ SAMPLES = [
     bad("trapezoid", TypeError, "argument 'dx' must be Number, not str", floats(3), dx="x"),
     bad("cumulative_trapezoid", RuntimeError, "cumulative_trapezoid: There must be one `x", floats(3), floats(2)),
     bad("cumulative_trapezoid", IndexError, "Dimension out of range (expected to be in range of", floats(3), dim=1),
+    # values and indices that out= can't hold
+    bad("max", RuntimeError, "Expected out tensor to have dtype", floats(3), 0, out=(floats(3), floats(3))),
+    *each("cummax mode", RuntimeError, "Expected out tensor to have dtype", floats(3), 0, out=(floats(3), floats(3))),
+    bad(
+        "max",
+        RuntimeError,
+        "Expected out tensor to have dtype",
+        floats(3),
+        0,
+        out=(floats(3, dtype=fnnet.float64), longs(0, 0, 0)),
+    ),
+    *each(
+        "cummax mode",
+        RuntimeError,
+        "Expected out tensor to have",
+        floats(3),
+        0,
+        out=(floats(3, dtype=fnnet.float64), longs(0, 0, 0)),
+    ),
 ]

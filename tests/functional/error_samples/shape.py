@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnnet
-from tests.functional.error_samples.table import bad, floats, longs
+from tests.functional.error_samples.table import bad, each, floats, longs
 
 SAMPLES = [
     # shape
@@ -165,4 +165,13 @@ SAMPLES = [
     bad("slice_scatter", RuntimeError, "expected src to have a size equal to the", floats(2, 3), floats(2, 2), 0, 0, 1),
     bad("slice_scatter", IndexError, "Dimension out of range (expected to be in range", floats(2, 3), floats(2, 3), 2),
     bad("slice_scatter", RuntimeError, "slice step must be positive", floats(2, 3), floats(2, 3), 0, 0, 2, -1),
+    *each("hsplit vsplit", TypeError, "argument 'indices_or_sections' must be int or tuple of", floats(2, 2), "abc"),
+    bad("tensor_split", TypeError, "tensor_split()", floats(2), "abc"),
+    *each(
+        "diag tril triu",
+        RuntimeError,
+        "Expected out tensor to have dtype",
+        floats(2, 2),
+        out=floats(2, 2, dtype=fnnet.float64),
+    ),
 ]

@@ -80,9 +80,9 @@ NAMED_BY = {
     "bitwise_left_shift": ("lshift_cpu",), "bitwise_right_shift": ("rshift_cpu",), "broadcast_to": ("expand",),
     "celu": ("elu",), "celu_": ("elu",), "chain_matmul": ("mm",), "clamp_max": ("clamp",), "clamp_min": ("clamp",),
     "clone": ("contiguous",), "column_stack": ("cat",), "conj_physical": ("conj",), "count_nonzero": ("sum",),
-    "diagonal_scatter": ("diagonal",), "diff": ("cat",), "dot": ("matmul",), "dstack": ("cat",),
-    "expand_as": ("expand",), "float_power": ("pow",), "floor_divide": ("div_floor_cpu",),
-    "gumbel_softmax": ("softmax",), "hstack": ("cat",), "index_put": ("index", "indices"),
+    "diagonal_scatter": ("diagonal",), "diff": ("cat",), "dot": ("matmul",), "dsplit": ("tensor_split",),
+    "dstack": ("cat",), "expand_as": ("expand",), "float_power": ("pow",), "floor_divide": ("div_floor_cpu",),
+    "gumbel_softmax": ("softmax",), "hsplit": ("tensor_split",), "hstack": ("cat",), "index_put": ("index", "indices"),
     "is_nonzero": ("Boolean value",), "ldexp": ("mul",), "masked_scatter": ("expand",), "mode": ("argsort",),
     "msort": ("sort",), "mv": ("matmul",), "nanmean": ("sum",), "nansum": ("sum",), "normalize": ("norm",),
     "polar": ("mul",), "rand": ("uniform_",), "rand_like": ("uniform_",), "randint": ("random_",),
@@ -91,7 +91,7 @@ NAMED_BY = {
     "selu": ("elu",), "selu_": ("elu",), "set_rng_state": ("set_state",), "sgn": ("sign",), "softmin": ("softmax",),
     "std_mean": ("std",), "swapaxes": ("transpose",), "swapdims": ("transpose",), "tile": ("repeat",),
     "true_divide": ("div",), "var_mean": ("var",), "vdot": ("matmul",), "view": ("reshape",), "view_as": ("reshape",),
-    "vstack": ("cat",),
+    "vsplit": ("tensor_split",), "vstack": ("cat",),
 }  # fmt: skip
 
 
