@@ -219,7 +219,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     Example:
         >>> import fnnet
         >>> fnnet.nn.functional.hardswish(fnnet.tensor([-4.0, 1.0, 4.0]))
-        tensor([-0.0000,  0.6667,  4.0000])
+        tensor([-0.0000, 0.6667, 4.0000])
     """
     return _floating(HARDSWISH, input, inplace)
 
