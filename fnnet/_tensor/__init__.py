@@ -43,6 +43,14 @@ class Tensor(
     `fnnet.tensor(data)` makes one from data. The class itself, called as in early PyTorch, makes a tensor of the
     default dtype: `Tensor(2, 3)` of that shape, `Tensor([1, 2])` of these values.
 
+    Args:
+        args: Sizes, one sequence or array of values, or a tensor, whose memory is shared. Default: no elements.
+        device: Where it lies. Default: the default device.
+        data: The values by name.
+
+    Raises:
+        ArgumentError: A single number that is no size.
+
     Example:
         >>> import fnnet
         >>> fnnet.Tensor([1, 0, 1]).long()
