@@ -64,10 +64,10 @@ def refuse_complex(name: str, x: Tensor) -> None:
 
 
 def finish_pair(
-    make_pair: Any,
+    make_pair: Any,  # a named tuple's class
     values: Tensor,
     indices: Tensor,
-    out: tuple[Tensor, Tensor] | None = None,  # a named tuple's class
+    out: tuple[Tensor, Tensor] | None = None,
 ) -> Any:  # the named tuple that `make_pair` makes
     """Values and indices as a named tuple, written into `out=` if given."""
     if out is not None:
