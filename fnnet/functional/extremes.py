@@ -269,7 +269,8 @@ def check_clamp(low: Tensor | Number | None, high: Tensor | Number | None, x: Te
     if low is None and high is None:
         raise OptionError("torch.clamp: At least one of 'min' or 'max' must not be None")
     need_number("clamp", **{what: bound for what, bound in (("min", low), ("max", high)) if not is_tensor(bound)})
-    refuse_dtype("clamp", result_dtype(x, low, high), 3, *(() if low is None or high is None else (0,)))
+    if dtype_of(x).category != 2:  # of floating point, a complex bound is refused by the op
+        refuse_dtype("clamp", result_dtype(x, low, high), 3, *(() if low is None or high is None else (0,)))
 
 
 def clamp(
