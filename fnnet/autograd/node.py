@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from fnnet._core.errors import AutogradError
 from fnnet._core.namespace import Call, Shape
 from fnnet._core.op import Op
+from fnnet.autograd.modes import MODE
 from fnnet.autograd.variable import Variable, make
 
 if TYPE_CHECKING:
@@ -259,12 +260,19 @@ class Node(_Rare):
 
 def entitle(made: Made, title: str) -> Made:
     """Name the node that has just made a tensor (or each of a tuple) as PyTorch names the one that stands for it."""
+    if not MODE.state.grad:  # nothing has been recorded: a node that is there is of something before
+        return made
     parts: tuple[Any, ...] = made if isinstance(made, tuple) else (made,)  # Variables
     for t in parts:
         node = t._node
         if node is not None:
             node.title = title
     return made
+
+
+def name_of(t: Any) -> str:
+    """The name of the node that made a tensor."""
+    return "" if t._node is None else t._node.name()
 
 
 class AccumulateGrad:

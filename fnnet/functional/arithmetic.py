@@ -451,7 +451,7 @@ LERP = Op(
     "lerp", title="LerpBackward1",
     forward=_lerp_forward, backward=_lerp_backward, uses=((2,), (2,), (0, 1)), samples=_lerp_samples,
 )  # fmt: skip
-LERP_NUMBER = LERP.titled("LerpBackward0")
+LERP_NUMBER = LERP.titled("LerpBackward0")  # with a number, PyTorch's overload is another one
 
 
 def check_lerp(input: Any, end: Any, weight: Any) -> None:

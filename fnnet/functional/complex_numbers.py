@@ -334,7 +334,7 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
             f"complex(): Expected object of scalar type {dtypes.TITLES[dtype_of(r).name]} but got scalar type "
             f"{dtypes.TITLES[dtype_of(out).name]} for argument 'out'"
         )
-    return entitle(into("complex", out, r, beside=(real, imag)), "ComplexBackward0")
+    return into("complex", out, r, beside=(real, imag))
 
 
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:

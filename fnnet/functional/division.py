@@ -179,7 +179,7 @@ REMAINDER = Op(
     "remainder", title="RemainderBackward1", backward=_remainder_backward, uses=((), (0, 1)), onnx="Mod", real=True,
     samples=_remainder_samples,
 )  # fmt: skip
-REMAINDER_NUMBER = REMAINDER.titled("RemainderBackward0")
+REMAINDER_NUMBER = REMAINDER.titled("RemainderBackward0")  # with a number, PyTorch's overload is another one
 
 
 def remainder(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
@@ -222,7 +222,7 @@ def _fmod_backward(k: K[A], c: Call[A], g: A) -> Grads:
 FMOD = Op(
     "fmod", title="FmodBackward1", backward=_fmod_backward, uses=((), (0, 1)), real=True, samples=_remainder_samples
 )  # fmt: skip
-FMOD_NUMBER = FMOD.titled("FmodBackward0")
+FMOD_NUMBER = FMOD.titled("FmodBackward0")  # with a number, PyTorch's overload is another one
 
 
 def fmod(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:

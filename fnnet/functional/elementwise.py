@@ -244,7 +244,7 @@ COPYSIGN = Op(
     "copysign", forward=_copysign_forward, backward=_copysign_backward, uses=((0, OUT), ()), kind=Kind.FLOAT,
     real=True, samples=_copysign_samples,
 )  # fmt: skip
-COPYSIGN_NUMBER = COPYSIGN.titled("CopysignBackward1")
+COPYSIGN_NUMBER = COPYSIGN.titled("CopysignBackward1")  # with a number, PyTorch's overload is another one
 
 
 def copysign(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:

@@ -237,12 +237,12 @@ THRESHOLD = Op(
     "threshold", forward=_threshold_forward, backward=_threshold_backward, uses=((0,),),
     real=True, samples=lambda make: _pieces(make, 1, threshold=1, value=5),
 )  # fmt: skip
-_THRESHOLD_ = THRESHOLD.titled("ThresholdBackward1")
+_THRESHOLD_ = THRESHOLD.titled("ThresholdBackward1")  # in place, PyTorch's overload is another one
 
 
 def _threshold(input: Tensor, inplace: bool, threshold: float, value: float) -> Tensor:
     need_number("threshold", threshold=threshold, value=value)
-    if is_tensor(input) and dtype_of(input).category == 1:
+    if is_tensor(input) and dtype_of(input).category in (1, 2):
         threshold, value = (fitting_number(v, dtype_of(input)) for v in (threshold, value))
     return _real(_THRESHOLD_ if inplace else THRESHOLD, input, inplace, threshold=threshold, value=value)
 

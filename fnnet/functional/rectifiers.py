@@ -106,7 +106,7 @@ LEAKY_RELU = Op(
         Sample(make(0, 2), negative_slope=-0.5),
     ),
 )  # fmt: skip
-_LEAKY_RELU_ = LEAKY_RELU.titled("LeakyReluBackward1")
+_LEAKY_RELU_ = LEAKY_RELU.titled("LeakyReluBackward1")  # in place, PyTorch's overload is another one
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -251,7 +251,7 @@ ELU = Op(
         Sample(make(0, 2), alpha=1.0, scale=1.0, input_scale=1.0),
     ),
 )  # fmt: skip
-_ELU_ = ELU.titled("EluBackward1")
+_ELU_ = ELU.titled("EluBackward1")  # in place, PyTorch's overload is another one
 _CELU = ELU.titled("CeluBackward0"), ELU.titled("CeluBackward1")
 
 

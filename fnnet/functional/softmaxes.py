@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import OPS, OUT, Make, Op, Sample
-from fnnet.autograd.node import entitle
+from fnnet.autograd.node import entitle, name_of
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.functional._common import into_same, need_tensor, to_dtype, wrap_dim
@@ -81,7 +81,7 @@ def along(op: Op, x: Tensor, dim: int, dtype: DType | None, out: Tensor | None =
     else:
         reshape = OPS["reshape"]
         r = apply(op, apply(reshape, x, shape=(1,)), dim=0)
-        r = entitle(apply(reshape, r, shape=()), r._node.name() if r._node else "")
+        r = entitle(apply(reshape, r, shape=()), name_of(r))
     return cast("Tensor", r if out is None else into_same(op.name, out, r))
 
 

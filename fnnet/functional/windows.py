@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from fnnet._core.errors import ArgumentError, OptionError, ShapeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Namespace, Number, Shape
 from fnnet._core.op import Op
-from fnnet.autograd.node import entitle
+from fnnet.autograd.node import entitle, name_of
 from fnnet.autograd.tape import apply
 from fnnet.functional._common import dtype_of, need_tensor
 from fnnet.functional.layout import in_usual_order, laid_out_as
@@ -165,8 +165,7 @@ def batched(op: Op, d: int, input: Tensor, **static: Any) -> Any:
         r = apply(op, in_usual_order(input), **static)
         return tuple(laid_out_as(t, input) for t in r) if isinstance(r, tuple) else laid_out_as(r, input)
     r = apply(op, reshape(input, (1, *shape)), **static)
-    first = r[0] if isinstance(r, tuple) else r
-    title = "" if first._node is None else first._node.name()
+    title = name_of(r[0] if isinstance(r, tuple) else r)
     if isinstance(r, tuple):
         return tuple(entitle(reshape(t, tuple(t._data.shape[1:])), title) for t in r)
     return entitle(reshape(r, tuple(r._data.shape[1:])), title)

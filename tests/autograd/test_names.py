@@ -179,3 +179,10 @@ def test_a_view_of_a_0d_tensor_may_be_written(see: Callable[[fnnet.Tensor], fnne
     see(y).mul_(3)
     (y * y).backward()
     assert leaf.grad.item() == 36.0
+
+
+def test_out_keeps_its_name() -> None:
+    y = x() * 1
+    with fnnet.no_grad():
+        fnnet.clamp_min(fnnet.zeros(3, 4), 1, out=y)
+    assert y.grad_fn.name() == "MulBackward0"
