@@ -87,6 +87,9 @@ def clone(input: Tensor, *, memory_format: MemoryFormat | None = None) -> Tensor
     need_tensor("clone", input=input)
     if memory_format is None or memory_format is preserve_format:
         return cast("Tensor", apply(CLONE, input))
+    if not isinstance(memory_format, MemoryFormat):
+        kind = type(memory_format).__name__
+        raise ArgumentError(f"clone(): argument 'memory_format' must be fnnet.memory_format, not {kind}")
     from fnnet.functional.layout import contiguous  # which imports this module
 
     return contiguous(cast("Tensor", apply(CLONE, input, contiguous=True)), memory_format)

@@ -173,6 +173,13 @@ def float_power(input: Tensor | Number, exponent: Tensor | Number, *, out: Tenso
     """
     need_operand("float_power", input=input, exponent=exponent)
     wide = dtypes.complex128 if result_dtype(input, exponent).category == 3 else dtypes.float64
+    if out is not None:
+        need_tensor("float_power", out=out)
+        if dtype_of(out) is not wide:
+            raise DTypeError(
+                f"the output given to float_power has dtype {dtype_of(out)} but the operation's result requires dtype "
+                f"{dtypes.TITLES[wide.name]}"
+            )
     a: Any = to_dtype(input, wide) if is_tensor(input) else input
     b: Any = to_dtype(exponent, wide) if is_tensor(exponent) else exponent
     return binary(pow_op(a, b), a, b, out)
