@@ -144,6 +144,8 @@ def host_array(data: Any, dtype: DType | None = None) -> Raw:
         raise ArgumentError(f"must be real number, not complex (to be of dtype {dtype})")
     if dtype.category == 1 and array.size and array.dtype != dtype.numpy and array.dtype.kind in "iuf":
         low, high = _range(dtype)
+        if dtype is dtypes.uint8 and array.dtype.kind == "f" and int not in types:
+            low = 0  # only whole numbers wrap around
         if not (array.min() >= low and array.max() <= high):  # so that NaN is refused
             raise _overflow(data if isinstance(data, _NUMBERS) else "an element of the data", dtype)
     return _cast(array, dtype)

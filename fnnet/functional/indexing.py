@@ -278,8 +278,8 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
 
 
 def _stored(number: Number, dtype: DType) -> Any:
-    """A number as what is assigned to elements of `dtype`: what does not fit a whole-number dtype is refused."""
-    return (fitting_number if dtype.category == 1 else fit_number)(number, dtype)
+    """A number as what is assigned to elements of `dtype`: floating point may overflow, nothing else."""
+    return (fitting_number if dtype.category == 1 or isinstance(number, complex) else fit_number)(number, dtype)
 
 
 def _fill(x: Tensor, index: tuple[Any, ...], number: int | float) -> bool:

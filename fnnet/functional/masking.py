@@ -26,6 +26,7 @@ from fnnet.functional._common import (
     to_dtype,
 )
 from fnnet.functional.broadcasting import broadcast_to
+from fnnet.functional.checks import bounds
 from fnnet.functional.host_data import fitting_number
 from fnnet.functional.places import INDEX_SET, Places, read, true_places, write, written
 from fnnet.functional.shape import RESHAPE
@@ -92,6 +93,9 @@ def _fill_value(input: Tensor, value: Any) -> Tensor:
                 f"masked_fill: value cannot be converted to type {dtype.name} without overflow or loss: it is "
                 f"{dtype_of(value)}"
             )
+        ends = bounds(value) if dtype.category == 1 and dtype_of(value) is not dtype else None
+        if ends is not None:
+            fitting_number(ends[0], dtype)
         return to_dtype(value, dtype)
     need_number("masked_fill", value=value)
     number = plain_number(value)

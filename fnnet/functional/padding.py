@@ -13,7 +13,7 @@ from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DType
-from fnnet.functional._common import dtype_of, fit_number, need_tensor, refuse_dtype
+from fnnet.functional._common import dtype_of, need_tensor, refuse_dtype
 from fnnet.functional.host_data import fitting_number
 
 if TYPE_CHECKING:
@@ -166,10 +166,10 @@ _TITLES = {
 
 
 def _padding_value(value: Number, dtype: DType) -> Number:
-    """What whole numbers are padded with must be one of them; in uint8, negative ones do not wrap around here."""
+    """What fits the dtype; in uint8, negative numbers do not wrap around here."""
     if dtype is dtypes.uint8 and isinstance(value, (int, float)) and value < 0:
         raise OptionError(f"pad: value cannot be converted to type uint8 without overflow: {value}")
-    number: Number = (fitting_number if dtype.category == 1 else fit_number)(value, dtype)
+    number: Number = fitting_number(value, dtype)
     return number
 
 

@@ -90,6 +90,7 @@ STORES: dict[str, Callable[[Any, float], object]] = {
     "threshold": lambda x, v: F.threshold(x, 1, v),
     "pad": lambda x, v: F.pad(x, (1, 1), value=v),
     "full_like": lambda x, v: fnnet.full_like(x, v),
+    "tensor": lambda x, v: fnnet.tensor([v], dtype=x.dtype),
 }
 
 
@@ -100,6 +101,28 @@ def test_numbers_that_a_dtype_cannot_hold_are_refused(name: str, value: float) -
     with pytest.raises(RuntimeError, match="without overflow"):
         STORES[name](x, value)
     assert x.tolist() == [0, 0]
+
+
+def test_a_value_in_a_tensor_that_does_not_fit_is_refused() -> None:
+    x = fnnet.zeros(2, dtype=fnnet.uint8)
+    with pytest.raises(RuntimeError, match="without overflow"):
+        x.masked_fill(x == 0, fnnet.tensor(300))
+
+
+@pytest.mark.parametrize("name", ["fill_", "masked_fill", "index_fill", "scatter", "threshold", "pad", "full_like"])
+def test_so_are_floats_beyond_a_narrower_dtype(name: str) -> None:
+    x = fnnet.zeros(2)
+    with pytest.raises(RuntimeError, match="without overflow"):
+        STORES[name](x, 1e40)
+    assert x.tolist() == [0, 0]
+
+
+def test_assignment_refuses_complex_numbers_and_lets_floats_overflow() -> None:
+    x = fnnet.zeros(2)
+    with pytest.raises(RuntimeError, match="without overflow"):
+        x[0] = 1j  # type: ignore[assignment]  # refused
+    x[0] = 1e40
+    assert x.tolist() == [math.inf, 0]
 
 
 def test_threshold_of_whole_numbers_keeps_their_dtype() -> None:
