@@ -26,6 +26,7 @@ from fnnet.autograd.variable import INFERENCE, Variable, make
 from fnnet.autograd.views import apply_view
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DType
+from fnnet.backends.errstate import silently
 from fnnet.functional._common import dtype_of, fit_number, need_one_device, need_tensor, plain_number, to_dtype
 from fnnet.functional.broadcasting import EXPAND
 from fnnet.functional.creation import tensor
@@ -293,7 +294,11 @@ def _fill(x: Tensor, index: tuple[Any, ...], number: int | float) -> bool:
     strides = backend.strides(part)
     if strides is not None and 0 in strides:  # expanded, perhaps: refused where it is looked at closely
         return False
-    backend.overwrite(part, _stored(number, dtype_of(x)))
+    stored = _stored(number, dtype_of(x))
+    try:
+        backend.overwrite(part, stored)
+    except RuntimeWarning:  # it becomes infinite
+        silently(backend.overwrite, part, stored)
     x._counter[0] += 1
     return True
 
@@ -320,7 +325,11 @@ def _value(like: Tensor, value: Any) -> Tensor:
     ):
         raise ArgumentError(f"can't assign a {type(value).__name__} to a Tensor of {dtype_of(like)}")
     number = _stored(plain_number(value), dtype_of(like))
-    raw = namespace_of(like._device).full((), number, dtype=dtype_of(like))
+    full = namespace_of(like._device).full
+    try:
+        raw = full((), number, dtype=dtype_of(like))
+    except RuntimeWarning:  # it becomes infinite
+        raw = silently(full, (), number, dtype=dtype_of(like))
     made: Tensor = make(raw, like._device)
     return made
 

@@ -122,7 +122,8 @@ def test_assignment_refuses_complex_numbers_and_lets_floats_overflow() -> None:
     with pytest.raises(RuntimeError, match="without overflow"):
         x[0] = 1j  # type: ignore[assignment]  # refused
     x[0] = 1e40
-    assert x.tolist() == [math.inf, 0]
+    x[[1]] = -1e40
+    assert x.tolist() == [math.inf, -math.inf]
 
 
 def test_threshold_of_whole_numbers_keeps_their_dtype() -> None:
