@@ -170,16 +170,20 @@ def test_every_function_has_error_samples() -> None:
     assert {name for name, f in PUBLIC.items() if f not in sampled} == REFUSE_NOTHING_ELSE
 
 
+POSITIONAL = inspect.Parameter.POSITIONAL_OR_KEYWORD
+
+
 def tensor_parameters() -> dict[str, tuple[Callable[..., Any], inspect.Parameter]]:
     """The first parameter of each function, where it is a tensor."""
     found = {}
     for name, f in PUBLIC.items():
         parameter = next(iter(inspect.signature(f).parameters.values()), None)
-        if parameter is not None and str(parameter.annotation) == "Tensor" and parameter.kind.value == 1:
+        if parameter is not None and str(parameter.annotation) == "Tensor" and parameter.kind is POSITIONAL:
             found[name] = (f, parameter)
     return found
 
 
+# Arguments that follow the one that is no tensor: right enough to get to it.
 FILLERS: dict[str, Any] = {"int": 1, "float": 0.5, "bool": True, "str": "sum", "Number": 1, "float | str": 2.0}
 
 
@@ -187,7 +191,7 @@ FILLERS: dict[str, Any] = {"int": 1, "float": 0.5, "bool": True, "str": "sum", "
 @pytest.mark.parametrize(("f", "parameter"), tensor_parameters().values(), ids=tensor_parameters())
 def test_what_is_no_tensor(f: Callable[..., Any], parameter: inspect.Parameter, value: Any) -> None:
     others = [
-        p for p in list(inspect.signature(f).parameters.values())[1:] if p.default is p.empty and p.kind.value == 1
+        p for p in list(inspect.signature(f).parameters.values())[1:] if p.default is p.empty and p.kind is POSITIONAL
     ]
     fillers = [
         FILLERS.get(str(p.annotation), fnnet.ones(2, 2) if "Tensor" in str(p.annotation) else (1,)) for p in others

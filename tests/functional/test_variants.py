@@ -55,6 +55,7 @@ def arguments(f: Callable[..., Any], name: str, sample: Sample) -> tuple[tuple[A
 
 
 def samples(case: conformance.Case, device: Device, f: Callable[..., Any]) -> Iterator[tuple[Sample, Any]]:
+    """The case's samples that `f` takes, and as what."""
     for sample in case.samples(device):
         if sample.inputs and isinstance(sample.inputs[0], Variable):
             given = arguments(f, case.op.name, sample)
@@ -185,7 +186,7 @@ def test_in_place_does_as_out_of_place(name: str, dtype: fnnet.dtype) -> None:
         expected = getattr(x, name)(*args)
     except fnnet.FnnetError:
         expected = None
-    if expected is None or (expected.dtype.category > dtype.category):
+    if expected is None or expected.dtype.category > dtype.category:
         with pytest.raises(fnnet.FnnetError):
             getattr(target, name + "_")(*args)
         expected = x
