@@ -26,6 +26,10 @@ class ShapeError(FnnetError, RuntimeError, ValueError):
     """Shapes, dims or sizes do not fit together."""
 
 
+class AssertedShapeError(ShapeError, AssertionError):
+    """A ShapeError where PyTorch's own code asserts."""
+
+
 class DTypeError(FnnetError, RuntimeError, TypeError):
     """A dtype is not served, or a result can't be cast to where it should go."""
 

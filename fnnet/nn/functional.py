@@ -17,6 +17,7 @@ from fnnet.functional.adaptive_pooling import (
     adaptive_max_pool3d,
 )
 from fnnet.functional.affine import bilinear, linear
+from fnnet.functional.attention import scaled_dot_product_attention
 from fnnet.functional.classification import cross_entropy, nll_loss
 from fnnet.functional.convolution import conv1d, conv2d, conv3d
 from fnnet.functional.dropout import (
@@ -31,6 +32,7 @@ from fnnet.functional.elementwise import sigmoid
 from fnnet.functional.embedding import embedding, one_hot
 from fnnet.functional.entropy import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
 from fnnet.functional.loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
+from fnnet.functional.multi_head_attention import multi_head_attention_forward
 from fnnet.functional.normalization import (
     batch_norm,
     group_norm,
@@ -78,8 +80,9 @@ __all__ = [
     "embedding", "feature_alpha_dropout", "gelu", "glu", "group_norm", "gumbel_softmax", "hardshrink", "hardsigmoid",
     "hardswish", "hardtanh", "hardtanh_", "huber_loss", "instance_norm", "kl_div", "l1_loss", "layer_norm",
     "leaky_relu", "leaky_relu_", "linear", "local_response_norm", "log_softmax", "logsigmoid", "max_pool1d",
-    "max_pool2d", "max_pool3d", "mish", "mse_loss", "nll_loss", "normalize", "one_hot", "pad", "prelu", "relu",
-    "relu6", "relu_", "rms_norm", "rrelu", "rrelu_",
+    "max_pool2d", "max_pool3d", "mish", "mse_loss", "multi_head_attention_forward", "nll_loss", "normalize",
+    "one_hot", "pad", "prelu", "relu",
+    "relu6", "relu_", "rms_norm", "rrelu", "rrelu_", "scaled_dot_product_attention",
     "selu", "selu_", "sigmoid", "silu", "smooth_l1_loss", "softmax", "softmin",
     "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold", "threshold_",
 ]  # fmt: skip

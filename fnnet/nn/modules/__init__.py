@@ -21,6 +21,7 @@ from fnnet.nn.modules.adaptive_pooling import (
     AdaptiveMaxPool2d,
     AdaptiveMaxPool3d,
 )
+from fnnet.nn.modules.attention import MultiheadAttention
 from fnnet.nn.modules.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from fnnet.nn.modules.container import ModuleDict, ModuleList, Sequential
 from fnnet.nn.modules.convolution import Conv1d, Conv2d, Conv3d
@@ -62,6 +63,8 @@ from fnnet.nn.modules.piecewise import Hardshrink, Hardsigmoid, Hardswish, Hardt
 from fnnet.nn.modules.pooling import AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPool2d, MaxPool3d
 from fnnet.nn.modules.rectifiers import CELU, ELU, SELU, LeakyReLU, PReLU, ReLU
 from fnnet.nn.modules.softmaxes import LogSoftmax, Softmax, Softmax2d, Softmin
+from fnnet.nn.modules.transformer import Transformer, TransformerDecoder, TransformerEncoder
+from fnnet.nn.modules.transformer_layers import TransformerDecoderLayer, TransformerEncoderLayer
 
 __all__ = [
     "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d",
@@ -72,9 +75,11 @@ __all__ = [
     "Flatten", "GELU", "GLU", "GroupNorm", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "HuberLoss",
     "Identity", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "KLDivLoss", "L1Loss", "LayerNorm",
     "LeakyReLU", "Linear", "LocalResponseNorm", "LogSigmoid", "LogSoftmax", "MSELoss", "MaxPool1d", "MaxPool2d",
-    "MaxPool3d", "Mish", "Module", "ModuleDict", "ModuleList", "NLLLoss", "PReLU", "RMSNorm", "RReLU", "ReLU",
+    "MaxPool3d", "Mish", "Module", "ModuleDict", "ModuleList", "MultiheadAttention", "NLLLoss", "PReLU", "RMSNorm",
+    "RReLU", "ReLU",
     "ReLU6", "ReflectionPad1d", "ReflectionPad2d", "ReflectionPad3d", "ReplicationPad1d", "ReplicationPad2d",
     "ReplicationPad3d", "SELU", "Sequential", "SiLU", "Sigmoid", "SmoothL1Loss", "Softmax", "Softmax2d", "Softmin",
-    "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold", "Unflatten", "ZeroPad1d", "ZeroPad2d",
+    "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold", "Transformer", "TransformerDecoder",
+    "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer", "Unflatten", "ZeroPad1d", "ZeroPad2d",
     "ZeroPad3d",
 ]  # fmt: skip

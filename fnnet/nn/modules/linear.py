@@ -96,6 +96,26 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """The last projection of `MultiheadAttention`: a `Linear` under the name by which PyTorch prints it.
+
+    Args:
+        in_features: Size of the last dim of the input.
+        out_features: Size of the last dim of the output.
+        bias: Whether there is a bias. Default: True.
+        device: Where the parameters lie. Default: the default device.
+        dtype: Their dtype. Default: the default dtype.
+
+    Shape:
+        `(*, in_features)` to `(*, out_features)`.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.modules.linear.NonDynamicallyQuantizableLinear(2, 3)
+        NonDynamicallyQuantizableLinear(in_features=2, out_features=3, bias=True)
+    """
+
+
 def reset_weight_and_bias(weight: Tensor, bias: Tensor | None) -> None:
     """Values uniform on [-1/sqrt(fan_in), 1/sqrt(fan_in)), the weight's drawn first: Linear's, the convolutions'."""
     init.kaiming_uniform_(weight, a=math.sqrt(5))  # the slope that gives this bound
@@ -176,4 +196,4 @@ class Bilinear(Module):
         )
 
 
-__all__ = ["Bilinear", "Identity", "Linear"]
+__all__ = ["Bilinear", "Identity", "Linear", "NonDynamicallyQuantizableLinear"]
