@@ -18,6 +18,7 @@ from torch.testing._internal.common_modules import ModuleInfo, ModuleInput, modu
 
 import fnnet
 from fnnet import nn
+from tests.parity import speech
 from tests.parity.module_samples import own_samples
 
 DB = {info.module_cls.__name__: info for info in module_db if hasattr(nn, info.module_cls.__name__)}
@@ -40,9 +41,24 @@ def ours(value: Any) -> Any:
         return nn.Linear(value.in_features, value.out_features, value.bias is not None, dtype=ours(value.weight.dtype))
     if isinstance(value, torch.nn.ReLU):
         return nn.ReLU()
+    if isinstance(value, torch.nn.TransformerEncoderLayer):
+        return encoder_layer(value)
+    if inspect.isroutine(value):
+        return speech.translated(value)
     if isinstance(value, dict):
         return {k: ours(v) for k, v in value.items()}
     return type(value)(ours(v) for v in value) if type(value) in (tuple, list) else value
+
+
+def encoder_layer(value: torch.nn.TransformerEncoderLayer) -> nn.TransformerEncoderLayer:
+    """The layer that is copied into an encoder."""
+    attention, first = value.self_attn, value.linear1
+    made = nn.TransformerEncoderLayer(
+        first.in_features, attention.num_heads, first.out_features, value.dropout.p, ours(value.activation),
+        value.norm1.eps, attention.batch_first, value.norm_first, first.bias is not None, dtype=ours(first.weight.dtype),
+    )  # fmt: skip
+    made.load_state_dict({k: ours(v) for k, v in value.state_dict().items()})
+    return made
 
 
 def tensors(value: Any) -> Iterator[Any]:
@@ -136,7 +152,7 @@ def test_signature(name: str) -> None:
         theirs = inspect.signature(getattr(getattr(torch.nn, name), method)).parameters
         mine = inspect.signature(getattr(getattr(nn, name), method)).parameters
         assert [(p.name, p.kind, p.default) for p in mine.values()] == [
-            (p.name, p.kind, p.default) for p in theirs.values()
+            (p.name, p.kind, ours(p.default)) for p in theirs.values()
         ], method
 
 

@@ -42,6 +42,7 @@ SAVES_MORE = {
     "nn.functional.instance_norm": "PyTorch repeats the weight over the batch, and saves that",
     "nn.functional.kl_div": "PyTorch saves what it computes on the way, fnnet the operands",
     "nn.functional.l1_loss": "PyTorch saves the difference, fnnet the operands",
+    "nn.functional.scaled_dot_product_attention": "but for its fused kernel PyTorch saves scaled copies, and no result",
     "nn.functional.smooth_l1_loss": "with beta=0, it is l1_loss",
     "nn.functional.tanhshrink": "PyTorch saves tanh, fnnet the input",
     "polar": "PyTorch saves sine and cosine, fnnet the operands",

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from tests.parity import entries, oracle
 from tests.parity import samples as s
@@ -53,8 +54,9 @@ def test_gradients(name: str, full: bool, record_property: Record) -> None:
     info, report = COVERED[name], oracle.Report()
     dtype = torch.float64 if torch.float64 in info.dtypes else torch.complex128
     second = bool(info.supports_gradgrad)
-    for where, sample in s.samples(info, dtype, full, gradients=True):
-        report.attempt(where, s.compare_gradients, info, sample, second=second)
+    with sdpa_kernel(SDPBackend.MATH):  # its fused kernel of attention has no second derivative
+        for where, sample in s.samples(info, dtype, full, gradients=True):
+            report.attempt(where, s.compare_gradients, info, sample, second=second)
     report.close()
 
 
