@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from fnnet._core.errors import ShapeError
-from fnnet.autograd import tape
+from fnnet.autograd import writes
 from fnnet.autograd.modes import MODE
 from fnnet.autograd.variable import Variable
 from fnnet.functional import affine, contraction, products
@@ -72,5 +72,5 @@ class LinearMethods(Variable):
 
     def _add_product_(self, function: Any, a: Tensor, b: Tensor, beta: Number, alpha: Number) -> Tensor:
         name = function.__name__ + "_"
-        tape.check_writable(self, name, MODE.state.grad)
+        writes.check_writable(self, name, MODE.state.grad)
         return _write(name, self, function(self, a, b, beta=beta, alpha=alpha))

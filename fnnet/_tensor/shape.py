@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from fnnet.autograd.modes import MODE
 from fnnet.autograd.node import entitle
-from fnnet.autograd.tape import check_writable
 from fnnet.autograd.variable import Variable
+from fnnet.autograd.writes import check_writable
 from fnnet.functional import (
     broadcasting,
     complex_numbers,

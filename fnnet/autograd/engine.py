@@ -20,8 +20,9 @@ from fnnet._core.errors import ArgumentError, AutogradError, DeviceError, ShapeE
 from fnnet._core.op import OPS
 from fnnet.autograd.modes import MODE, set_grad
 from fnnet.autograd.node import Handle, Node
-from fnnet.autograd.tape import apply_, namespace_of, tensors
+from fnnet.autograd.tape import namespace_of, tensors
 from fnnet.autograd.variable import Variable, make
+from fnnet.autograd.writes import apply_
 from fnnet.backends.errstate import silently
 
 NO_GRAPH = "element {i} of tensors does not require grad and does not have a grad_fn"

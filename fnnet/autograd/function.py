@@ -14,8 +14,9 @@ from fnnet._core.namespace import Shape, sum_to
 from fnnet._core.op import Op
 from fnnet.autograd.modes import MODE, no_grad, set_grad
 from fnnet.autograd.node import Node, describe_here
-from fnnet.autograd.tape import check_writable, namespace_of, rebase, tensors
+from fnnet.autograd.tape import namespace_of, tensors
 from fnnet.autograd.variable import Variable, ViewOf, make
+from fnnet.autograd.writes import check_writable, rebase
 from fnnet.backends.devices import CPU
 
 T = TypeVar("T", bound=Callable[..., Any])

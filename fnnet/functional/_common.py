@@ -23,10 +23,11 @@ from fnnet._core.errors import (
 )
 from fnnet._core.namespace import Number, Shape
 from fnnet._core.op import OPS, Kind, Op
-from fnnet.autograd import tape
+from fnnet.autograd import tape, writes
 from fnnet.autograd.modes import MODE
-from fnnet.autograd.tape import apply, apply_, namespace_of, refuse_partial_overlap
+from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import Variable, make
+from fnnet.autograd.writes import apply_, refuse_partial_overlap
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DEFAULT, DType
 
@@ -324,7 +325,7 @@ def _title(dtype: DType) -> str:
 
 def inplace(op: Op, target: Tensor, *others: Any, **static: Any) -> Tensor:
     """`target = op(target, *others)` in target's memory: promoted, computed, cast back; shapes must broadcast to it."""
-    if len(others) <= 1 and not static and tape.quick_(op, target, *others) is not None:
+    if len(others) <= 1 and not static and writes.quick_(op, target, *others) is not None:
         return target
     for other in others:
         if other is None and len(others) > 1:  # a bound of clamp that is not given
@@ -356,7 +357,7 @@ def inplace(op: Op, target: Tensor, *others: Any, **static: Any) -> Tensor:
 
 def check_leaf(op: Op, target: Tensor) -> None:
     """Refuse an in-place op before anything is computed for it."""
-    tape.check_writable(target, op.name + "_", MODE.state.grad)
+    writes.check_writable(target, op.name + "_", MODE.state.grad)
 
 
 def copy_into(target: Tensor, source: Tensor) -> Tensor:

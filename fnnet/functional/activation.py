@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from fnnet._core.errors import OptionError, ShapeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import Kind, Make, Op, Sample
-from fnnet.autograd.tape import apply, apply_
+from fnnet.autograd.tape import apply
+from fnnet.autograd.writes import apply_
 from fnnet.backends.dtypes import HALF
 from fnnet.functional._common import (
     _title,

@@ -8,8 +8,9 @@ from fnnet._core.errors import AssertedOptionError, DTypeError, IndexRangeError,
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import OPS, Kind, Make, Op, Sample
 from fnnet.autograd.modes import set_grad
-from fnnet.autograd.tape import apply, apply_, namespace_of
+from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make as make_tensor
+from fnnet.autograd.writes import apply_
 from fnnet.backends import dtypes
 from fnnet.functional._common import _title, dtype_of, need_tensor, to_dtype
 from fnnet.functional.checks import bounds, need_index

@@ -16,8 +16,9 @@ from fnnet._core.errors import ArgumentError, DTypeError, GatherIndexError, Inde
 from fnnet._core.namespace import Shape
 from fnnet._core.op import Op
 from fnnet.autograd.node import entitle
-from fnnet.autograd.tape import apply, namespace_of, refuse_partial_overlap
+from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
+from fnnet.autograd.writes import refuse_partial_overlap
 from fnnet.backends import dtypes
 from fnnet.functional._common import (
     broadcast_shape,

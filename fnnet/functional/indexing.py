@@ -21,9 +21,10 @@ from attrs import evolve, frozen
 from fnnet._core.errors import ArgumentError, DeviceError, DTypeError, IndexRangeError, OptionError, ShapeError
 from fnnet._core.namespace import Number, Shape
 from fnnet.autograd.modes import MODE
-from fnnet.autograd.tape import namespace_of, refuse_partial_overlap
+from fnnet.autograd.tape import namespace_of
 from fnnet.autograd.variable import INFERENCE, Variable, make
 from fnnet.autograd.views import apply_view
+from fnnet.autograd.writes import refuse_partial_overlap
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DType
 from fnnet.backends.errstate import silently

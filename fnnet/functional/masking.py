@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 from fnnet._core.errors import DTypeError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, sum_to
 from fnnet._core.op import Kind, Make, Op, Sample
-from fnnet.autograd.tape import apply, namespace_of, refuse_partial_overlap
+from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
+from fnnet.autograd.writes import refuse_partial_overlap
 from fnnet.backends import dtypes
 from fnnet.functional._common import (
     broadcast_shape,

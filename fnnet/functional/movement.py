@@ -8,8 +8,9 @@ from fnnet._core.errors import ArgumentError, AutogradError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, sum_to
 from fnnet._core.op import OPS, Kind, Make, Op, Sample
 from fnnet.autograd.modes import MODE
-from fnnet.autograd.tape import apply, apply_, namespace_of, record, refuse_partial_overlap, tensors
+from fnnet.autograd.tape import apply, namespace_of, record, tensors
 from fnnet.autograd.variable import make
+from fnnet.autograd.writes import apply_, refuse_partial_overlap
 from fnnet.backends import dtypes
 from fnnet.backends.devices import CPU, Device
 from fnnet.backends.memory_formats import MemoryFormat, preserve_format

@@ -10,7 +10,8 @@ from fnnet._core.namespace import A, Call, Namespace, Shape, sum_to
 from fnnet._core.op import OPS, OUT, Make, Op, Sample
 from fnnet.autograd.modes import set_grad
 from fnnet.autograd.node import entitle
-from fnnet.autograd.tape import apply, apply_
+from fnnet.autograd.tape import apply
+from fnnet.autograd.writes import apply_
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import HALF
 from fnnet.functional._common import dtype_of, need_tensor, to_dtype

@@ -19,9 +19,10 @@ from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.autograd.modes import MODE
 from fnnet.autograd.node import entitle
-from fnnet.autograd.tape import apply, apply_, check_writable, namespace_of
+from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.autograd.views import apply_view
+from fnnet.autograd.writes import apply_, check_writable
 from fnnet.backends import dtypes
 from fnnet.functional._common import copy_into, dtype_of
 from fnnet.functional.shape import PERMUTE, RESHAPE

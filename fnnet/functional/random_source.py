@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fnnet._core.namespace import Shape
 from fnnet._core.op import OPS
-from fnnet.autograd import tape
+from fnnet.autograd import writes
 from fnnet.autograd.modes import MODE
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import Variable
@@ -69,7 +69,7 @@ def storage_order(t: Tensor) -> Shape | None:
 
 def fill(t: Tensor, name: str, kind: str, generator: Generator | None = None, **parameters: Any) -> Tensor:
     """Overwrite `t` with random numbers, in the order of its memory; `name` is the in-place method's."""
-    tape.check_writable(t, name, MODE.state.grad)
+    writes.check_writable(t, name, MODE.state.grad)
     order = storage_order(t)
     shape = tuple(t._data.shape)
     p = parameters.get("p")

@@ -33,6 +33,8 @@ def _extreme(k: K[A], a: A, b: A, ties_a: A, ties_b: A, /, *, least: bool) -> A:
 
 
 def _extreme_backward(k: K[A], c: Call[A], g: A) -> Grads:
+    if not (c.needs[0] or c.needs[1]):
+        return (None,) * 4
     a, b, ties_a, ties_b = c.inputs
     wins = k.lt if c.static["least"] else k.gt
     same, share = k.eq(a, b), g / (ties_a + ties_b)

@@ -11,9 +11,10 @@ from attrs import evolve
 
 from fnnet._core.errors import DTypeError, GatherIndexError, IndexDTypeError, IndexRangeError, ShapeError
 from fnnet.autograd.node import entitle
-from fnnet.autograd.tape import apply, namespace_of, refuse_partial_overlap
+from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.autograd.views import apply_view
+from fnnet.autograd.writes import refuse_partial_overlap
 from fnnet.backends import dtypes
 from fnnet.functional._common import dtype_of, into_same, is_tensor, need_one_device, need_tensor, wrap_dim
 from fnnet.functional.masking import MASKED_FILL, fill_where, masked_fill

@@ -9,11 +9,15 @@ import math
 from collections.abc import Sequence
 from typing import Any, cast
 
-from fnnet._core.errors import OptionError
+from fnnet._core.errors import DTypeError, OptionError
+from fnnet._core.namespace import A
 from fnnet._core.op import Op
 from fnnet._tensor import Tensor
-from fnnet.autograd.tape import apply_many_, tensors
+from fnnet.autograd.modes import no_grad
+from fnnet.autograd.tape import tensors
 from fnnet.autograd.variable import Variable
+from fnnet.autograd.writes import apply_many_
+from fnnet.backends.dtypes import DEFAULT, float32, float64
 from fnnet.functional import creation
 from fnnet.functional._common import dtype_of
 from fnnet.functional.complex_numbers import view_as_real
@@ -35,9 +39,53 @@ def run_rule(op: Op, targets: Sequence[Any], *args: Any, differentiable: bool = 
         apply_many_(op, targets, *args, **static)
 
 
-def new_step() -> Tensor:
-    """The step count: a 0-d float32 tensor on the host, as PyTorch keeps it."""
-    return creation.zeros(())
+def new_number(value: float = 0.0) -> Tensor:
+    """A number that is state, such as the count of steps: a 0-d tensor on the host, as PyTorch keeps it.
+
+    Its dtype is float64 where that is the default, else float32.
+    """
+    return creation.full((), value, dtype=float64 if DEFAULT.float is float64 else float32)
+
+
+def begin(p: Any, state: dict[str, Any], *names: str) -> None:
+    """A parameter's state before its first step: the count, and zeros of its shape under `names`."""
+    state["step"] = new_number()
+    for name in names:
+        state[name] = creation.zeros_like(p)
+
+
+def advance(state: dict[str, Any]) -> float:
+    """Count one step; its number, from 1."""
+    with no_grad():
+        state["step"] += 1
+    return number(state["step"])
+
+
+def check_dtypes(optimizer: object, p: Any, state: dict[str, Any], *names: str) -> None:
+    """Refuse running means in another dtype than the parameter's.
+
+    Raises:
+        DTypeError: The parameter was converted after the first step.
+    """
+    for name in names:
+        if name in state and dtype_of(state[name]) is not dtype_of(p):
+            raise DTypeError(
+                f"{type(optimizer).__name__}: expected dtype {dtype_of(state[name])} as in state[{name!r}] but got "
+                f"dtype {dtype_of(p)}: the parameter's dtype was changed after the first step; make a new "
+                "optimizer and load the old one's state_dict into it"
+            )
+
+
+def decayed(grad: A, p: A, weight_decay: float, maximize: bool) -> A:
+    """The gradient to follow: negated to maximize, with L2 regularization."""
+    if maximize:
+        grad = -grad
+    return grad + p * weight_decay if weight_decay else grad
+
+
+def shrunk(p: A, shrink: float) -> A:
+    """Decoupled weight decay."""
+    return p if shrink == 1.0 else p * shrink
 
 
 def as_real(x: Any) -> Any:
@@ -80,12 +128,17 @@ def check(condition: bool, message: str) -> None:
 
 
 __all__ = [
+    "advance",
     "as_real",
+    "begin",
     "check",
+    "check_dtypes",
     "check_execution",
-    "new_step",
+    "decayed",
+    "new_number",
     "number",
     "recorded_number",
     "run_rule",
     "scalar",
+    "shrunk",
 ]
