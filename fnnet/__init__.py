@@ -127,6 +127,8 @@ newaxis = None
 if TYPE_CHECKING:
     from fnnet import cuda, models, nn, optim, plugins, random, serialization, testing, utils
     from fnnet.backends.threads import get_num_threads, set_num_threads
+    from fnnet.functional.recurrent import gru, lstm, rnn_relu, rnn_tanh
+    from fnnet.functional.recurrent_cells import gru_cell, lstm_cell, rnn_relu_cell, rnn_tanh_cell
     from fnnet.serialization.files import load, save
 
 __all__ = [
@@ -147,7 +149,7 @@ __all__ = [
     "finfo", "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "float_power",
     "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "from_dlpack", "from_numpy", "frombuffer", "full",
     "full_like", "gather", "ge", "ger", "get_default_dtype", "get_num_threads", "get_rng_state", "greater",
-    "greater_equal", "gt", "half",
+    "greater_equal", "gru", "gru_cell", "gt", "half",
     "heaviside", "hsplit", "hstack", "hypot", "iinfo", "imag", "index_add", "index_copy", "index_fill", "index_put",
     "index_select", "inf", "inference_mode", "initial_seed", "inner", "int", "int16", "int32", "int64", "int8",
     "is_complex", "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled", "is_nonzero", "is_tensor",
@@ -155,14 +157,16 @@ __all__ = [
     "ldexp",
     "le", "lerp", "less", "less_equal", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
     "logaddexp2", "logcumsumexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logspace",
-    "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_scatter", "masked_select", "matmul", "max",
+    "logsumexp", "long", "lstm", "lstm_cell",
+    "lt", "manual_seed", "masked_fill", "masked_scatter", "masked_select", "matmul", "max",
     "max_pool2d", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm", "mode", "models", "moveaxis",
     "movedim", "msort", "mul", "multinomial", "multiply", "mv", "nan", "nan_to_num", "nanmean", "nanmedian",
     "nanquantile", "nansum", "narrow", "ne", "neg", "negative", "newaxis", "nn", "no_grad", "nonzero", "norm", "normal",
     "not_equal", "numel", "ones", "ones_like", "optim", "outer", "permute", "pi", "plugins", "polar", "positive", "pow",
     "prod", "promote_types", "put", "quantile", "rad2deg", "rand", "rand_like", "randint", "randint_like", "randn",
     "randn_like", "random", "randperm", "ravel", "real", "reciprocal", "relu", "remainder", "repeat_interleave",
-    "reshape", "resolve_conj", "result_type", "roll", "rot90", "round", "row_stack", "rsqrt", "rsub", "save",
+    "reshape", "resolve_conj", "result_type", "rnn_relu", "rnn_relu_cell",
+    "rnn_tanh", "rnn_tanh_cell", "roll", "rot90", "round", "row_stack", "rsqrt", "rsub", "save",
     "scalar_tensor", "scatter", "scatter_add", "scatter_reduce", "seed", "select", "select_scatter", "serialization",
     "set_default_dtype", "set_grad_enabled", "set_num_threads", "set_printoptions", "set_rng_state", "sgn", "short",
     "sigmoid", "sign",
@@ -180,6 +184,10 @@ _LAZY = frozenset(("cuda", "models", "nn", "optim", "plugins", "random", "serial
 _LATER = {
     "load": "serialization.files", "save": "serialization.files",
     "get_num_threads": "backends.threads", "set_num_threads": "backends.threads",
+    "gru": "functional.recurrent", "lstm": "functional.recurrent", "rnn_relu": "functional.recurrent",
+    "rnn_tanh": "functional.recurrent", "gru_cell": "functional.recurrent_cells",
+    "lstm_cell": "functional.recurrent_cells", "rnn_relu_cell": "functional.recurrent_cells",
+    "rnn_tanh_cell": "functional.recurrent_cells",
 }  # fmt: skip
 """Names that few programs type, and where they live: looked up on first use."""
 

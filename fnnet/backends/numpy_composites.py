@@ -53,7 +53,11 @@ def _backward_in_blocks(name: str) -> Callable[..., Any]:
     return backward
 
 
-STEPS = frozenset(("sgd_step", "sgd_momentum_step", "adam_step", "adam_amsgrad_step"))
+STEPS = frozenset(
+    ("sgd_step", "sgd_momentum_step", "adam_step", "adam_amsgrad_step", "adadelta_step", "adagrad_step", "adamax_step",
+     "asgd_step", "nadam_step", "radam_step", "rmsprop_step", "rmsprop_momentum_step", "rmsprop_centered_step",
+     "rmsprop_centered_momentum_step", "rprop_step")
+)  # fmt: skip
 """Elementwise updates of optimizers: each block of the targets can be overwritten as soon as it is computed."""
 OWN_BACKWARD: dict[str, Callable[..., Any]] = {}
 OWN: dict[str, Callable[..., Any]] = {
@@ -64,3 +68,19 @@ OWN: dict[str, Callable[..., Any]] = {
 for _name in ("elu", "gelu", "logsigmoid", "mish", "silu", "softplus"):
     OWN[_name] = _in_blocks(_name)
     OWN_BACKWARD[_name] = _backward_in_blocks(_name)
+
+
+def _recurrent(name: str) -> Callable[..., Any]:
+    """A rule of recurrent layers, which few programs have."""
+
+    def rule(*args: Any, **static: Any) -> Any:
+        from fnnet.backends import numpy_recurrent
+
+        return getattr(numpy_recurrent, name)(*args, **static)
+
+    return rule
+
+
+for _name in ("lstm_layer", "gru_layer"):
+    OWN[_name] = _recurrent(_name)
+    OWN_BACKWARD[_name] = _recurrent(_name + "_backward")

@@ -1,0 +1,465 @@
+"""Batches of sequences of different lengths: padded to one length, or packed without padding for recurrent networks."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from fnnet._core.errors import ArgumentError, AssertedOptionError, OptionError, ShapeError
+from fnnet.autograd.variable import Variable
+from fnnet.backends import dtypes
+from fnnet.functional._common import fit_number, need_tensor
+from fnnet.functional.creation import empty_like, full, tensor
+from fnnet.functional.joining import cat, stack
+from fnnet.functional.packing import pack, unpack
+from fnnet.functional.ranges import arange
+from fnnet.functional.slices import index_select
+from fnnet.functional.sorting import sort
+from fnnet.functional.transposition import transpose
+
+if TYPE_CHECKING:
+    from fnnet._tensor import Tensor
+
+
+class _Fields(NamedTuple):
+    data: Tensor
+    batch_sizes: Tensor
+    sorted_indices: Tensor | None
+    unsorted_indices: Tensor | None
+
+
+class PackedSequence(_Fields):
+    """A batch of sequences without padding: the rows of all first steps, then those of all second steps, and so on.
+
+    The sequences stand in order of falling length. Of "abc" and "x" the data are "axbc" and the batch sizes 2, 1, 1.
+    Made by `pack_padded_sequence` and `pack_sequence`, taken and given back by RNN, LSTM and GRU.
+
+    Args:
+        data: `(S, *)`, any dtype: the rows; or the pair of data and batch_sizes.
+        batch_sizes: `(T,)`, int64, on the host: how many sequences have that step.
+        sorted_indices: `(N,)`, int64: which of the original sequences stands where. Default: all where they were.
+        unsorted_indices: Its inverse permutation. Default: computed.
+
+    Raises:
+        OptionError: batch_sizes is not on the host.
+        AssertedOptionError: Without batch_sizes, data is no pair.
+
+    Example:
+        >>> import fnnet
+        >>> from fnnet.nn.utils.rnn import pack_sequence
+        >>> pack_sequence([fnnet.tensor([1, 2, 3]), fnnet.tensor([7])])
+        PackedSequence(data=tensor([1, 7, 2, 3]), batch_sizes=tensor([2, 1, 1]), sorted_indices=None,
+                       unsorted_indices=None)
+    """
+
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        data: Tensor,
+        batch_sizes: Tensor | None = None,
+        sorted_indices: Tensor | None = None,
+        unsorted_indices: Tensor | None = None,
+    ) -> Self:
+        """A packed sequence of these parts."""
+        if batch_sizes is None:
+            if not isinstance(data, (list, tuple)) or len(data) != 2:
+                raise AssertedOptionError(
+                    f"PackedSequence: Expected data to be a list or tuple of length 2, got {type(data).__name__}"
+                )
+            data, sizes = data
+        else:
+            sizes = batch_sizes
+            if sizes.device.type != "cpu":
+                raise OptionError(
+                    f"PackedSequence: batch_sizes should always be on CPU, got {sizes.device}. Instances should never "
+                    "be created manually, but by pack_sequence and pack_padded_sequence in nn.utils.rnn."
+                )
+        if unsorted_indices is None:
+            unsorted_indices = invert_permutation(sorted_indices)
+        return super().__new__(cls, data, sizes, sorted_indices, unsorted_indices)
+
+    def _on(self, data: Tensor) -> Self:
+        """The same sequences with other data; the indices go where the data are."""
+        if data is self.data:
+            return self
+        order, back = (None if t is None else t.to(data.device) for t in self[2:])
+        return type(self)(data, self.batch_sizes, order, back)
+
+    def to(self, *args: Any, **kwargs: Any) -> Self:  # as Tensor.to
+        """The data in another dtype or on another device; itself where nothing changes.
+
+        Args:
+            args: As `Tensor.to` takes them.
+            kwargs: As `Tensor.to` takes them.
+        """
+        return self._on(self.data.to(*args, **kwargs))
+
+    def cpu(self, *args: Any, **kwargs: Any) -> Self:  # as Tensor.to
+        """On the host; see `to`."""
+        return self.to("cpu", *args, **kwargs)
+
+    def cuda(self, device: Any = None) -> Self:  # a device, its index or its name
+        """On a CUDA device; see `to`."""
+        return self._on(self.data.cuda(device))
+
+    def double(self) -> Self:
+        """In float64."""
+        return self.to(dtypes.float64)
+
+    def float(self) -> Self:
+        """In float32."""
+        return self.to(dtypes.float32)
+
+    def half(self) -> Self:
+        """In float16."""
+        return self.to(dtypes.float16)
+
+    def long(self) -> Self:
+        """In int64."""
+        return self.to(dtypes.int64)
+
+    def int(self) -> Self:
+        """In int32."""
+        return self.to(dtypes.int32)
+
+    def short(self) -> Self:
+        """In int16."""
+        return self.to(dtypes.int16)
+
+    def char(self) -> Self:
+        """In int8."""
+        return self.to(dtypes.int8)
+
+    def byte(self) -> Self:
+        """In uint8."""
+        return self.to(dtypes.uint8)
+
+    @property
+    def is_cuda(self) -> bool:
+        """Whether the data lie on a CUDA device."""
+        return self.data.is_cuda
+
+    def is_pinned(self) -> bool:
+        """Whether the data lie in pinned memory."""
+        return self.data.is_pinned()
+
+    def pin_memory(self) -> Self:
+        """The same in pinned memory, where there is such."""
+        return self._on(self.data.pin_memory())
+
+
+def invert_permutation(permutation: Tensor | None) -> Tensor | None:
+    """The inverse of a permutation: where each number stands in it.
+
+    Args:
+        permutation: `(N,)`, int64, the numbers from 0 to N - 1 in some order; or None.
+
+    Returns:
+        `(N,)`, int64; None of None.
+
+    Raises:
+        IndexRangeError: A number is not below N.
+        DTypeError: It is not of int64.
+
+    Differentiable: No.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.utils.rnn.invert_permutation(fnnet.tensor([2, 0, 1]))
+        tensor([1, 2, 0])
+    """
+    if permutation is None:
+        return None
+    places = arange(permutation.numel(), device=permutation.device)
+    return empty_like(permutation).scatter_(0, permutation, places)
+
+
+def pack_padded_sequence(
+    input: Tensor,
+    lengths: Tensor | list[int],
+    batch_first: bool = False,
+    enforce_sorted: bool = True,
+) -> PackedSequence:
+    """Pack a padded batch of sequences: leave the padding out.
+
+    Args:
+        input: `(T, N, *)`, or `(N, T, *)` if `batch_first`; any dtype.
+        lengths: `(N,)`, whole numbers from 1 to T: how long each sequence is. What lies behind is not looked at.
+        batch_first: Whether the batch's dim is the first. Default: False.
+        enforce_sorted: Take only sequences in order of falling length. False: sort them, and remember how.
+            Default: True.
+
+    Returns:
+        The packed sequence; its data `(sum(lengths), *)`.
+
+    Raises:
+        ShapeError: There are not N lengths, or input is empty or has fewer than two dims.
+        OptionError: A length is outside [1, T], or they do not fall though `enforce_sorted`.
+        ArgumentError: `input` is no tensor.
+
+    Differentiable: By `input`, any order.
+
+    Example:
+        >>> import fnnet
+        >>> from fnnet.nn.utils.rnn import pack_padded_sequence
+        >>> padded = fnnet.tensor([[1, 2, 0], [3, 0, 0], [4, 5, 6]])
+        >>> packed = pack_padded_sequence(padded, [2, 1, 3], batch_first=True, enforce_sorted=False)
+        >>> packed.data, packed.batch_sizes
+        (tensor([4, 1, 3, 5, 2, 6]), tensor([3, 2, 1]))
+        >>> packed.sorted_indices, packed.unsorted_indices
+        (tensor([2, 0, 1]), tensor([1, 2, 0]))
+    """
+    need_tensor("pack_padded_sequence", input=input)
+    found = lengths.to(dtypes.int64) if isinstance(lengths, Variable) else tensor(lengths, dtype=dtypes.int64)
+    if found.dim() != 1 or found.device.type != "cpu":
+        raise ShapeError(
+            f"pack_padded_sequence: 'lengths' argument should be a 1D CPU int64 tensor, but got {found.dim()}D "
+            f"{found.device.type} tensor"
+        )
+    if input.dim() < 2:
+        raise ShapeError(f"pack_padded_sequence: input must have at least 2 dimensions, got {input.dim()}")
+    order = None
+    if not enforce_sorted:
+        found, places = sort(found, descending=True)
+        order = places.to(input.device)
+        input = index_select(input, 0 if batch_first else 1, order)
+    x = transpose(input, 0, 1) if batch_first else input
+    time, n = x.shape[:2]
+    if not x.numel():
+        raise ShapeError(f"pack_padded_sequence: Cannot pack empty tensors, got shape {tuple(input.shape)}")
+    numbers: list[int] = found.tolist()  # type: ignore[assignment]  # of a vector
+    if len(numbers) != n:
+        raise ShapeError(
+            f"pack_padded_sequence: Expected `len(lengths)` to be equal to batch_size, but got {len(numbers)} "
+            f"(batch_size={n})"
+        )
+    if min(numbers) <= 0:
+        raise OptionError(
+            "pack_padded_sequence: Length of all samples has to be greater than 0, but found an element in 'lengths' "
+            f"that is <= 0: {min(numbers)}"
+        )
+    if any(a < b for a, b in itertools.pairwise(numbers)):
+        raise OptionError(
+            "pack_padded_sequence: `lengths` array must be sorted in decreasing order when `enforce_sorted` is True. "
+            "You can pass `enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to sidestep this "
+            f"requirement if you do not need ONNX exportability. (lengths: {numbers})"
+        )
+    if numbers[0] > time:
+        raise OptionError(f"pack_padded_sequence: expected lengths of at most {time} steps, got {numbers[0]}")
+    sizes = _batch_sizes(numbers)
+    return PackedSequence(pack(x, tuple(sizes)), tensor(sizes), order, None)
+
+
+def _batch_sizes(lengths: Sequence[int]) -> list[int]:
+    """How many sequences have each step; the lengths fall."""
+    sizes, n = [], len(lengths)
+    for step in range(lengths[0]):
+        while lengths[n - 1] <= step:
+            n -= 1
+        sizes.append(n)
+    return sizes
+
+
+def pad_packed_sequence(
+    sequence: PackedSequence,
+    batch_first: bool = False,
+    padding_value: float = 0.0,
+    total_length: int | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Pad a packed batch of sequences to one length: the inverse of `pack_padded_sequence`.
+
+    Args:
+        sequence: N packed sequences, the longest of T steps.
+        batch_first: Whether the batch's dim is the first of the result. Default: False.
+        padding_value: What stands behind the shorter sequences. Default: 0.
+        total_length: To how many steps to pad, at least T. Default: T.
+
+    Returns:
+        The sequences in their original order `(T, N, *)`, or `(N, T, *)` if `batch_first`, and their lengths `(N,)`,
+        int64.
+
+    Raises:
+        OptionError: `total_length` is less than T.
+
+    Differentiable: By the data, any order.
+
+    Example:
+        >>> import fnnet
+        >>> from fnnet.nn.utils.rnn import pack_sequence, pad_packed_sequence
+        >>> packed = pack_sequence([fnnet.tensor([1, 2, 3]), fnnet.tensor([7])])
+        >>> pad_packed_sequence(packed, batch_first=True)
+        (tensor([[1, 2, 3],
+                 [7, 0, 0]]), tensor([3, 1]))
+    """
+    sizes = tuple(sequence.batch_sizes.tolist())
+    time = len(sizes)
+    if total_length is not None:
+        if total_length < time:
+            raise OptionError(
+                "pad_packed_sequence: Expected total_length to be at least the length of the longest sequence in "
+                f"input, but got total_length={total_length} and max sequence length being {time}"
+            )
+        time = total_length
+    fill = fit_number(padding_value, sequence.data.dtype)
+    r = unpack(sequence.data, sizes, (time, sizes[0]), fill)
+    lengths = tensor([sum(n > i for n in sizes) for i in range(sizes[0])])
+    if batch_first:
+        r = transpose(r, 0, 1)
+    back = sequence.unsorted_indices
+    if back is None:
+        return r, lengths
+    return index_select(r, 0 if batch_first else 1, back), lengths[back.cpu()]
+
+
+def pad_sequence(
+    sequences: Tensor | list[Tensor],
+    batch_first: bool = False,
+    padding_value: float = 0.0,
+    padding_side: str = "right",
+) -> Tensor:
+    """Stack sequences of different lengths, padded to that of the longest.
+
+    Args:
+        sequences: N tensors `(L, *)` whose other dims are equal, or a tensor `(N, L, *)`. The first one's dtype is
+            the result's.
+        batch_first: Whether the batch's dim is the first of the result. Default: False.
+        padding_value: What stands where a sequence is shorter. Default: 0.
+        padding_side: "right": behind the sequences, or "left": before them. Default: "right".
+
+    Returns:
+        `(T, N, *)`, or `(N, T, *)` if `batch_first`, with the longest length as T.
+
+    Raises:
+        ShapeError: There is no sequence, one has no dim, or their other dims differ.
+        OptionError: `padding_side` is neither, or `sequences` can't be iterated over.
+        ArgumentError: Something among the sequences is no tensor.
+
+    Differentiable: By all sequences, any order.
+
+    Example:
+        >>> import fnnet
+        >>> from fnnet.nn.utils.rnn import pad_sequence
+        >>> pad_sequence([fnnet.tensor([1, 2, 3]), fnnet.tensor([7])], batch_first=True)
+        tensor([[1, 2, 3],
+                [7, 0, 0]])
+    """
+    if not isinstance(sequences, Iterable):
+        raise OptionError(
+            f"pad_sequence: Expected iterable for input sequences, but got arg of type: {type(sequences)}"
+        )
+    parts = list(sequences)
+    if not parts:
+        raise ShapeError("pad_sequence: received an empty list of sequences")
+    for i, part in enumerate(parts):
+        if not isinstance(part, Variable):
+            raise ArgumentError(
+                f"pad_sequence: expected Tensor as element {i} in argument 0, but got {type(part).__name__}"
+            )
+    if padding_side not in ("left", "right"):
+        raise OptionError(f"pad_sequence: Expected padding_side to be one of left or right, but got {padding_side}.")
+    first = parts[0]
+    rest = tuple(first.shape[1:])
+    for i, part in enumerate(parts):
+        if not part.dim() or tuple(part.shape[1:]) != rest:
+            raise ShapeError(
+                f"pad_sequence: sequence {i} has shape {tuple(part.shape)}, expected (L, {', '.join(map(str, rest))}) "
+                "as the first: the sizes of all dims but the first must match"
+            )
+    longest = max(part.size(0) for part in parts)
+    fill = fit_number(padding_value, first.dtype)
+    padded = []
+    for part in parts:
+        part = part.to(first.dtype)
+        missing = longest - part.size(0)
+        if missing:
+            block = full((missing, *rest), fill, dtype=first.dtype, device=first.device)
+            part = cat([part, block] if padding_side == "right" else [block, part])
+        padded.append(part)
+    return stack(padded, 0 if batch_first else 1)
+
+
+def unpad_sequence(padded_sequences: Tensor, lengths: Tensor, batch_first: bool = False) -> list[Tensor]:
+    """Part a padded batch into its sequences: the inverse of `pad_sequence`.
+
+    Args:
+        padded_sequences: `(T, N, *)`, or `(N, T, *)` if `batch_first`; any dtype.
+        lengths: `(N,)`: how long each sequence is.
+        batch_first: Whether the batch's dim is the first. Default: False.
+
+    Returns:
+        N tensors `(L, *)`.
+
+    Raises:
+        ShapeError: There are not N lengths.
+
+    Differentiable: By `padded_sequences`, any order.
+
+    Example:
+        >>> import fnnet
+        >>> from fnnet.nn.utils.rnn import unpad_sequence
+        >>> unpad_sequence(fnnet.tensor([[1, 2, 3], [7, 0, 0]]), fnnet.tensor([3, 1]), batch_first=True)
+        [tensor([1, 2, 3]), tensor([7])]
+    """
+    need_tensor("unpad_sequence", padded_sequences=padded_sequences, lengths=lengths)
+    x = padded_sequences if batch_first else transpose(padded_sequences, 0, 1)
+    if lengths.dim() != 1 or lengths.size(0) != x.size(0):
+        raise ShapeError(
+            f"unpad_sequence: expected {x.size(0)} lengths, one for each sequence, got shape {tuple(lengths.shape)}"
+        )
+    return [x[i][: max(int(n), 0)].clone() for i, n in enumerate(lengths.tolist())]
+
+
+def pack_sequence(sequences: list[Tensor], enforce_sorted: bool = True) -> PackedSequence:
+    """Pack sequences of different lengths: `pack_padded_sequence` of `pad_sequence`.
+
+    Args:
+        sequences: N tensors `(L, *)` whose other dims are equal.
+        enforce_sorted: Take only sequences in order of falling length. False: sort them, and remember how.
+            Default: True.
+
+    Returns:
+        The packed sequence.
+
+    Raises:
+        ShapeError: There is no sequence, or their other dims differ.
+        OptionError: The lengths do not fall though `enforce_sorted`.
+
+    Differentiable: By all sequences, any order.
+
+    Example:
+        >>> import fnnet
+        >>> from fnnet.nn.utils.rnn import pack_sequence
+        >>> pack_sequence([fnnet.tensor([1, 2, 3]), fnnet.tensor([4, 5]), fnnet.tensor([6])]).data
+        tensor([1, 4, 6, 2, 5, 3])
+    """
+    padded = pad_sequence(sequences)
+    return pack_padded_sequence(padded, [v.size(0) for v in sequences], enforce_sorted=enforce_sorted)
+
+
+def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
+    """Part a packed batch into its sequences: the inverse of `pack_sequence`.
+
+    Args:
+        packed_sequences: N packed sequences.
+
+    Returns:
+        N tensors `(L, *)`, in the original order.
+
+    Differentiable: By the data, any order.
+
+    Example:
+        >>> import fnnet
+        >>> from fnnet.nn.utils.rnn import pack_sequence, unpack_sequence
+        >>> unpack_sequence(pack_sequence([fnnet.tensor([1, 2, 3]), fnnet.tensor([7])]))
+        [tensor([1, 2, 3]), tensor([7])]
+    """
+    padded, lengths = pad_packed_sequence(packed_sequences, batch_first=True)
+    return unpad_sequence(padded, lengths, batch_first=True)
+
+
+__all__ = [
+    "PackedSequence", "invert_permutation", "pack_padded_sequence", "pack_sequence", "pad_packed_sequence",
+    "pad_sequence", "unpack_sequence", "unpad_sequence",
+]  # fmt: skip
