@@ -152,7 +152,7 @@ class Tanhshrink(Module):
 
 
 class Softsign(Module):
-    """x / (1 + |x|): `F.softsign`.
+    """`x / (1 + |x|)`: `F.softsign`.
 
     Shape:
         `(*)` to `(*)`, floating point; whole numbers are taken in the default float dtype.

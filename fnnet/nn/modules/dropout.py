@@ -146,7 +146,7 @@ class AlphaDropout(_DropoutNd):
 
 
 class FeatureAlphaDropout(_DropoutNd):
-    """As AlphaDropout, for whole channels of (N, C, *): `F.feature_alpha_dropout`.
+    """As AlphaDropout, for whole channels of `(N, C, *)`: `F.feature_alpha_dropout`.
 
     Args:
         p: Probability of being dropped, in [0, 1]. Default: 0.5.

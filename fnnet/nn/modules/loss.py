@@ -38,7 +38,7 @@ class _WeightedLoss(_Loss):
 
 # of values ------------------------------------------------------------------------------------------------------------
 class L1Loss(_Loss):
-    """|input - target|: `F.l1_loss`.
+    """`|input - target|`: `F.l1_loss`.
 
     Args:
         size_average: Deprecated.
@@ -90,7 +90,7 @@ class MSELoss(_Loss):
 
 
 class SmoothL1Loss(_Loss):
-    """0.5 d² / beta where d = |input - target| < beta, else d - 0.5 beta: `F.smooth_l1_loss`.
+    """`0.5 d² / beta` where `d = |input - target| < beta`, else `d - 0.5 beta`: `F.smooth_l1_loss`.
 
     Args:
         size_average: Deprecated.
@@ -129,7 +129,7 @@ class SmoothL1Loss(_Loss):
 
 
 class HuberLoss(_Loss):
-    """0.5 d² where d = |input - target| <= delta, else delta (d - 0.5 delta): `F.huber_loss`.
+    """`0.5 d²` where `d = |input - target| <= delta`, else `delta (d - 0.5 delta)`: `F.huber_loss`.
 
     Args:
         reduction: "mean", "sum" or "none". Default: "mean".
@@ -166,7 +166,7 @@ class HuberLoss(_Loss):
 
 # of classes -----------------------------------------------------------------------------------------------------------
 class NLLLoss(_WeightedLoss):
-    """Minus the log-probability (N, C, *) of the target class (N, *): `F.nll_loss`.
+    """Minus the log-probability `(N, C, *)` of the target class `(N, *)`: `F.nll_loss`.
 
     State: the buffer weight `(C,)`, where given.
 
@@ -211,9 +211,9 @@ class NLLLoss(_WeightedLoss):
 
 
 class CrossEntropyLoss(_WeightedLoss):
-    """Minus the log-softmax of logits (N, C, *) at the target class (N, *): `F.cross_entropy`.
+    """Minus the log-softmax of logits `(N, C, *)` at the target class `(N, *)`: `F.cross_entropy`.
 
-    Targets may also be probabilities (N, C, *). State: the buffer weight `(C,)`, where given.
+    Targets may also be probabilities `(N, C, *)`. State: the buffer weight `(C,)`, where given.
 
     Args:
         weight: Weight of each class (C). Default: 1.

@@ -141,7 +141,7 @@ class RMSNorm(Module):
 
 
 class GroupNorm(Module):
-    """Normalizes groups of channels of each sample of (N, C, *): `F.group_norm`.
+    """Normalizes groups of channels of each sample of `(N, C, *)`: `F.group_norm`.
 
     State: weight and bias `(C,)`, 1 and 0 at first.
 
@@ -217,7 +217,7 @@ class GroupNorm(Module):
 
 
 class LocalResponseNorm(Module):
-    """Divides by a power of the mean square over `size` neighbouring channels of (N, C, *): `F.local_response_norm`.
+    """Divides by a power of the mean square over `size` neighbouring channels of `(N, C, *)`: `F.local_response_norm`.
 
     Args:
         size: How many channels.

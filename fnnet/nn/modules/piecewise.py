@@ -176,7 +176,7 @@ class Threshold(Module):
 
 
 class Hardshrink(Module):
-    """x where |x| > lambd, else 0: `F.hardshrink`.
+    """`x` where `|x| > lambd`, else 0: `F.hardshrink`.
 
     Args:
         lambd: The threshold. Default: 0.5.
@@ -207,7 +207,7 @@ class Hardshrink(Module):
 
 
 class Softshrink(Module):
-    """x moved towards 0 by lambd, 0 where |x| <= lambd: `F.softshrink`.
+    """x moved towards 0 by lambd, 0 where `|x| <= lambd`: `F.softshrink`.
 
     Args:
         lambd: How far. Default: 0.5.
