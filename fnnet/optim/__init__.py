@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from fnnet.optim.adadelta import Adadelta
+from fnnet.optim.adafactor import Adafactor
+from fnnet.optim.adagrad import Adagrad
 from fnnet.optim.adam import Adam, AdamW
+from fnnet.optim.adamax import Adamax
+from fnnet.optim.asgd import ASGD
+from fnnet.optim.lbfgs import LBFGS
+from fnnet.optim.muon import Muon
+from fnnet.optim.nadam import NAdam
 from fnnet.optim.optimizer import Optimizer, Params
+from fnnet.optim.radam import RAdam
+from fnnet.optim.rmsprop import RMSprop
+from fnnet.optim.rprop import Rprop
 from fnnet.optim.sgd import SGD
 from fnnet.plugins import manager
 
@@ -54,4 +65,7 @@ def create(name: str, params: Params, **options: Any) -> Optimizer:  # the optim
     return get(name)(params, **options)
 
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "create", "get"]
+__all__ = [
+    "ASGD", "LBFGS", "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Muon", "NAdam",
+    "Optimizer", "RAdam", "RMSprop", "Rprop", "create", "get",
+]  # fmt: skip

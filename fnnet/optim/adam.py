@@ -8,16 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from fnnet._core.errors import DTypeError
 from fnnet._core.namespace import A, Namespace
 from fnnet._core.op import Kind, Make, Op, Sample, Samples
 from fnnet._tensor import Tensor
-from fnnet.autograd.modes import no_grad
 from fnnet.autograd.variable import Variable
-from fnnet.functional._common import dtype_of
-from fnnet.functional.creation import zeros_like
 from fnnet.optim.optimizer import Optimizer, Params
-from fnnet.optim.rules import check, check_execution, new_step, number, recorded_number, run_rule, scalar
+from fnnet.optim.rules import (
+    advance,
+    begin,
+    check,
+    check_dtypes,
+    check_execution,
+    decayed,
+    number,
+    recorded_number,
+    run_rule,
+    scalar,
+    shrunk,
+)  # fmt: skip
 
 K = Namespace
 
@@ -27,10 +35,10 @@ def adam(
     beta2: float, eps: float, weight_decay: float, maximize: bool,
 ) -> tuple[A, A, A]:  # fmt: skip
     """m, v <- running means of grad and grad^2;  p <- p * shrink - step_size * m / (sqrt(v) / correction + eps)."""
-    p, grad = _prepared(p, grad, shrink, weight_decay, maximize)
+    grad = decayed(grad, p, weight_decay, maximize)
     m = m + (grad - m) * (1 - beta1)
     v = v * beta2 + grad * grad * (1 - beta2)
-    return p - m / (k.sqrt(v) / correction + eps) * step_size, m, v
+    return shrunk(p, shrink) - m / (k.sqrt(v) / correction + eps) * step_size, m, v
 
 
 def adam_amsgrad(
@@ -38,19 +46,11 @@ def adam_amsgrad(
     beta2: float, eps: float, weight_decay: float, maximize: bool,
 ) -> tuple[A, A, A, A]:  # fmt: skip
     """As `adam`, with the largest v so far in place of v."""
-    p, grad = _prepared(p, grad, shrink, weight_decay, maximize)
+    grad = decayed(grad, p, weight_decay, maximize)
     m = m + (grad - m) * (1 - beta1)
     v = v * beta2 + grad * grad * (1 - beta2)
     largest = k.maximum(largest, v)
-    return p - m / (k.sqrt(largest) / correction + eps) * step_size, m, v, largest
-
-
-def _prepared(p: A, grad: A, shrink: float, weight_decay: float, maximize: bool) -> tuple[A, A]:
-    if maximize:
-        grad = -grad
-    if weight_decay:
-        grad = grad + p * weight_decay
-    return (p if shrink == 1.0 else p * shrink), grad
+    return shrunk(p, shrink) - m / (k.sqrt(largest) / correction + eps) * step_size, m, v, largest
 
 
 def _samples(squares: int) -> Samples:
@@ -107,6 +107,8 @@ class Adam(Optimizer):
         tensor([0.9000])
     """
 
+    counters = ("step",)
+
     def __init__(
         self,
         params: Params,
@@ -143,24 +145,9 @@ class Adam(Optimizer):
     def update(self, p: Any, grad: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
         """One parameter's step."""
         if not state:
-            state["step"] = new_step()
-            state["exp_avg"], state["exp_avg_sq"] = zeros_like(p), zeros_like(p)
-            if group["amsgrad"]:
-                state["max_exp_avg_sq"] = zeros_like(p)
-        for name in ("exp_avg", "exp_avg_sq", "max_exp_avg_sq"):
-            if name in state and dtype_of(state[name]) is not dtype_of(p):
-                raise DTypeError(
-                    f"{type(self).__name__}: expected dtype {dtype_of(state[name])} as in state[{name!r}] but got "
-                    f"dtype {dtype_of(p)}: the parameter's dtype was changed after the first step; make a new "
-                    "optimizer and load the old one's state_dict into it"
-                )
-        step = state["step"]
-        if isinstance(step, Variable):
-            with no_grad():
-                step += 1  # type: ignore[operator]  # a Variable is a Tensor
-        else:
-            state["step"] = step = step + 1
-        t = number(step)
+            begin(p, state, "exp_avg", "exp_avg_sq", *(["max_exp_avg_sq"] if group["amsgrad"] else ()))
+        check_dtypes(self, p, state, "exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+        t = advance(state)
         beta1, beta2 = (number(b) for b in group["betas"])
         lr, decay = recorded_number(group["lr"], group["differentiable"]), group["weight_decay"]
         decoupled = group["decoupled_weight_decay"]

@@ -25,6 +25,7 @@ from fnnet.optim.hooks import (
     register_optimizer_step_pre_hook,
     with_hooks,
 )
+from fnnet.optim.rules import new_number
 
 Params = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 Closure = Callable[[], Any]  # a loss: a Tensor or a float
@@ -76,7 +77,8 @@ class Optimizer(HookMethods):
 
     param_groups: list[dict[str, Any]]
     state: defaultdict[Any, Any]
-    _stepped: ClassVar[bool] = False
+    counters: ClassVar[tuple[str, ...]] = ()
+    """States that are 0-d tensors, and were numbers in the files of old versions of PyTorch."""
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
@@ -104,12 +106,15 @@ class Optimizer(HookMethods):
     def __getstate__(self) -> dict[str, Any]:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+    def __setstate__(self, given: dict[str, Any]) -> None:
+        self.__dict__.update(given)
         self._set_hooks()
         for group in self.param_groups:
             for name, value in self.defaults.items():
                 group.setdefault(name, value)
+            for p in group["params"] if self.counters else ():
+                state = self.state.get(p, {})
+                state.update((c, new_number(state[c])) for c in self.counters if isinstance(state.get(c), (int, float)))
 
     def __repr__(self) -> str:
         text = type(self).__name__ + " ("
@@ -316,7 +321,7 @@ def _fit(p: Any, value: Any, key: Hashable) -> Any:
         if key == "step":
             return movement.clone(value)  # type: ignore[arg-type]  # a Variable is a Tensor
         moved = movement.to_device(value, p._device)  # type: ignore[arg-type]  # a Variable is a Tensor
-        if dtype_of(p).category >= 2:
+        if dtype_of(p).category == 2:
             moved = to_dtype(moved, dtype_of(p))
         return movement.clone(moved) if moved is value else moved
     if isinstance(value, dict):

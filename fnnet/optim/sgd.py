@@ -13,16 +13,9 @@ from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet._tensor import Tensor
 from fnnet.functional import creation
 from fnnet.optim.optimizer import Optimizer, Params
-from fnnet.optim.rules import check, check_execution, number, recorded_number, run_rule, scalar
+from fnnet.optim.rules import check, check_execution, decayed, number, recorded_number, run_rule, scalar
 
 K = Namespace
-
-
-def decayed(grad: A, p: A, weight_decay: float, maximize: bool) -> A:
-    """The gradient to follow: negated to maximize, with L2 regularization."""
-    if maximize:
-        grad = -grad
-    return grad + p * weight_decay if weight_decay else grad
 
 
 def sgd(k: K[A], p: A, grad: A, lr: float, *, weight_decay: float, maximize: bool) -> A:

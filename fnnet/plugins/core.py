@@ -25,6 +25,17 @@ OPTIMIZERS: Final = {
     "sgd": ("fnnet.optim.sgd:SGD", "stochastic gradient descent, with momentum and Nesterov's"),
     "adam": ("fnnet.optim.adam:Adam", "adaptive moments (Kingma and Ba 2015)"),
     "adamw": ("fnnet.optim.adam:AdamW", "Adam with decoupled weight decay (Loshchilov and Hutter 2019)"),
+    "adadelta": ("fnnet.optim.adadelta:Adadelta", "steps whose length follows from those before (Zeiler 2012)"),
+    "adafactor": ("fnnet.optim.adafactor:Adafactor", "adaptive rates in little memory (Shazeer and Stern 2018)"),
+    "adagrad": ("fnnet.optim.adagrad:Adagrad", "rates by the sum of squared gradients (Duchi et al. 2011)"),
+    "adamax": ("fnnet.optim.adamax:Adamax", "Adam by the largest gradient (Kingma and Ba 2015)"),
+    "asgd": ("fnnet.optim.asgd:ASGD", "averaged stochastic gradient descent (Polyak and Juditsky 1992)"),
+    "lbfgs": ("fnnet.optim.lbfgs:LBFGS", "quasi-Newton steps from the last gradients (Nocedal and Wright 2006)"),
+    "muon": ("fnnet.optim.muon:Muon", "momentum made orthogonal, of matrices (Jordan 2024)"),
+    "nadam": ("fnnet.optim.nadam:NAdam", "Adam with Nesterov's momentum (Dozat 2016)"),
+    "radam": ("fnnet.optim.radam:RAdam", "Adam with a rectified start (Liu et al. 2020)"),
+    "rmsprop": ("fnnet.optim.rmsprop:RMSprop", "rates by the running mean of squared gradients (Hinton 2012)"),
+    "rprop": ("fnnet.optim.rprop:Rprop", "steps by the gradient's sign alone (Riedmiller and Braun 1993)"),
 }
 INITIALIZERS: Final = (
     "uniform",
