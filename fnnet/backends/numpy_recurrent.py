@@ -1,6 +1,7 @@
 """Recurrent layers in NumPy: the gates of all steps are computed in place, in a few arrays that are made once.
 
-Over the definitions, which make some twenty small arrays at each step, this saves two thirds of the time.
+Over the definitions, which make some twenty small arrays at each step, this saves two thirds of the time. `Any`: the
+namespace and the call, as the ops' rules take them; `ignore[no-any-return]`: a rule is generic, its results are arrays.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Recurrent networks step by step: one time step of one layer, for loops that the user writes."""
+"""Recurrent networks step by step: one time step of one layer, for loops that the user writes.
+
+`ignore[no-any-return]`: what `apply` gives is a tensor.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Networks: modules, parameters, initialization."""
 
-from fnnet.nn import functional, init, modules, utils
+from fnnet.nn import attention, functional, init, modules, utils
 from fnnet.nn.module import Module
 from fnnet.nn.modules.activation import (
     GELU,
@@ -63,7 +63,8 @@ from fnnet.nn.modules.padding import (
 from fnnet.nn.modules.piecewise import Hardshrink, Hardsigmoid, Hardswish, Hardtanh, ReLU6, RReLU, Softshrink, Threshold
 from fnnet.nn.modules.pooling import AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPool2d, MaxPool3d
 from fnnet.nn.modules.rectifiers import CELU, ELU, SELU, LeakyReLU, PReLU, ReLU
-from fnnet.nn.modules.recurrent import GRU, LSTM, RNN, RNNBase
+from fnnet.nn.modules.recurrent import GRU, LSTM, RNN
+from fnnet.nn.modules.recurrent_base import RNNBase
 from fnnet.nn.modules.recurrent_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from fnnet.nn.modules.softmaxes import LogSoftmax, Softmax, Softmax2d, Softmin
 from fnnet.nn.modules.transformer import Transformer, TransformerDecoder, TransformerEncoder
@@ -85,5 +86,5 @@ __all__ = [
     "ReplicationPad3d", "SELU", "Sequential", "SiLU", "Sigmoid", "SmoothL1Loss", "Softmax", "Softmax2d", "Softmin",
     "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold", "Transformer", "TransformerDecoder",
     "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer", "Unflatten", "ZeroPad1d",
-    "ZeroPad2d", "ZeroPad3d", "functional", "init", "modules", "utils",
+    "ZeroPad2d", "ZeroPad3d", "attention", "functional", "init", "modules", "utils",
 ]  # fmt: skip

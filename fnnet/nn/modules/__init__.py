@@ -62,7 +62,8 @@ from fnnet.nn.modules.padding import (
 from fnnet.nn.modules.piecewise import Hardshrink, Hardsigmoid, Hardswish, Hardtanh, ReLU6, RReLU, Softshrink, Threshold
 from fnnet.nn.modules.pooling import AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPool2d, MaxPool3d
 from fnnet.nn.modules.rectifiers import CELU, ELU, SELU, LeakyReLU, PReLU, ReLU
-from fnnet.nn.modules.recurrent import GRU, LSTM, RNN, RNNBase
+from fnnet.nn.modules.recurrent import GRU, LSTM, RNN
+from fnnet.nn.modules.recurrent_base import RNNBase
 from fnnet.nn.modules.recurrent_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from fnnet.nn.modules.softmaxes import LogSoftmax, Softmax, Softmax2d, Softmin
 from fnnet.nn.modules.transformer import Transformer, TransformerDecoder, TransformerEncoder
