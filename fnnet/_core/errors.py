@@ -34,6 +34,10 @@ class DTypeError(FnnetError, RuntimeError, TypeError):
     """A dtype is not served, or a result can't be cast to where it should go."""
 
 
+class AssertedDTypeError(DTypeError, AssertionError):
+    """A DTypeError where PyTorch's own code asserts."""
+
+
 class UnsupportedDTypeError(DTypeError, NotImplementedError):
     """A function is not defined for a dtype, as relu is not for complex numbers."""
 
@@ -106,6 +110,10 @@ class SerializationError(FnnetError, RuntimeError, ValueError):
         ...     print(type(error).__name__)
         SerializationError
     """
+
+
+class WorkerError(FnnetError, RuntimeError):
+    """A process that loads data died, or gave nothing in time."""
 
 
 class PluginError(FnnetError, RuntimeError):

@@ -147,8 +147,15 @@ def as_score(name: str, mask: Tensor, query: Tensor) -> Tensor:
     return to_dtype(mask, dtypes.float32 if dtype in HALF else dtype)
 
 
-def dropout_mask(shape: Shape, p: float, like: Tensor) -> Tensor | None:
-    """What weights of `shape` are multiplied with: drawn as `F.dropout` draws. None: there is nothing to drop."""
+def dropout_mask(name: str, shape: Shape, p: float, like: Tensor) -> Tensor | None:
+    """What weights of `shape` are multiplied with: drawn as `F.dropout` draws. None: there is nothing to drop.
+
+    Raises:
+        OptionError: `p` is no probability.
+    """
+    need_number(name, dropout_p=p)
+    if not 0.0 <= p <= 1.0:
+        raise OptionError(f"{name}: dropout probability has to be between 0 and 1, but got {p}")
     if p == 0 or 0 in shape:
         return None
     dtype = dtype_of(like)
@@ -202,7 +209,7 @@ def scaled_dot_product_attention(
         tensor([[1.0000, 0.0000],
                 [0.2689, 0.7311]])
     """
-    _check(query, key, value, attn_mask, dropout_p, is_causal, scale)
+    _check(query, key, value, attn_mask, is_causal, scale)
     if enable_gqa:
         key, value = (_repeated(query, t) for t in (key, value))
     q, s = query._data.shape, key._data.shape
@@ -212,7 +219,7 @@ def scaled_dot_product_attention(
     shape = _score_shape(tuple(q), tuple(s), tuple(value._data.shape), mask)
     if scale is None:
         scale = 1 / math.sqrt(q[-1]) if q[-1] else math.inf
-    drop = dropout_mask(shape, dropout_p, query)
+    drop = dropout_mask(_NAME, shape, dropout_p, query)
     out, _ = apply(ATTENTION, query, key, value, mask, drop, scale=float(scale), causal=bool(is_causal), safe=True)
     return cast("Tensor", out)
 
@@ -222,13 +229,12 @@ def _check(
     key: Tensor,
     value: Tensor,
     mask: Tensor | None,
-    dropout_p: float,
     is_causal: bool,
     scale: float | None,
 ) -> None:
     """All that does not need the shape of the scores."""
     need_tensor(_NAME, query=query, key=key, value=value)
-    need_number(_NAME, dropout_p=dropout_p, scale=scale)
+    need_number(_NAME, scale=scale)
     found = [dtype_of(t) for t in (query, key, value)]
     if any(d is not found[0] for d in found):
         raise DTypeError(
@@ -243,8 +249,6 @@ def _check(
             f"{_NAME}: Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: {dims[0]} "
             f"key.dim: {dims[1]} and value.dim: {dims[2]} instead."
         )
-    if not 0.0 <= dropout_p <= 1.0:
-        raise OptionError(f"{_NAME}: dropout probability has to be between 0 and 1, but got {dropout_p}")
     if mask is not None:
         need_tensor(_NAME, attn_mask=mask)
         if is_causal:

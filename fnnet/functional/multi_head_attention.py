@@ -6,7 +6,7 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from fnnet._core.errors import AssertedOptionError, AssertedShapeError, OptionError, ShapeError
+from fnnet._core.errors import AssertedDTypeError, AssertedOptionError, AssertedShapeError, OptionError, ShapeError
 from fnnet._core.namespace import Shape
 from fnnet.autograd.tape import apply
 from fnnet.backends import dtypes
@@ -44,7 +44,7 @@ def canonical_mask(
         The mask, or None.
 
     Raises:
-        OptionError: Any other dtype.
+        DTypeError: Any other dtype.
 
     Example:
         >>> import fnnet
@@ -56,7 +56,7 @@ def canonical_mask(
     need_tensor(_NAME, **{name: mask})
     dtype = dtype_of(mask)
     if dtype is not dtypes.bool_ and dtype.category != 2:
-        raise AssertedOptionError(f"{_NAME}: only bool and floating types of {name} are supported, got {dtype}")
+        raise AssertedDTypeError(f"{_NAME}: only bool and floating types of {name} are supported, got {dtype}")
     if other is not None and dtype is not dtype_of(other):
         warnings.warn(
             f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both instead.",
@@ -261,8 +261,9 @@ def multi_head_attention_forward(
 
     Raises:
         ShapeError: Sizes do not fit.
-        OptionError: A weight is missing, E is not divisible, or `is_causal` without `attn_mask`.
-        DTypeError: The dtypes differ.
+        OptionError: A weight is missing, E is not divisible, `dropout_p` is outside [0, 1], or `is_causal` without
+            `attn_mask`.
+        DTypeError: The dtypes differ, or a mask is neither bool nor floating point.
 
     Differentiable: By all floating-point tensors, any order.
 
@@ -335,7 +336,7 @@ def multi_head_attention_forward(
     if mask is not None:
         mask = as_score(_NAME, mask, q)
     shape: Shape = (n, num_heads, target, source)
-    drop = dropout_mask(shape, dropout_p, q) if training else None
+    drop = dropout_mask(_NAME, shape, dropout_p, q) if training else None
     statics: dict[str, Any] = {"scale": 1 / math.sqrt(e // num_heads), "causal": is_causal, "safe": not need_weights}
     out, weights = apply(ATTENTION, q, k, v, mask, drop, **statics)
     out = linear(reshape(permute(out, (2, 0, 1, 3)), (target, n, e)), out_proj_weight, out_proj_bias)

@@ -18,6 +18,7 @@ from fnnet import FnnetError, Tensor
 from tests.functional.error_samples import (
     activation,
     arithmetic,
+    attention,
     comparison,
     creation,
     elementwise,
@@ -38,7 +39,7 @@ pytestmark = [
 ]
 
 FAMILIES = (
-    activation, arithmetic, comparison, creation, elementwise, indexing, layers, linear, loss, reduction, shape,
+    activation, arithmetic, attention, comparison, creation, elementwise, indexing, layers, linear, loss, reduction, shape,
 )  # fmt: skip
 SAMPLES = [sample for family in FAMILIES for sample in family.SAMPLES]
 OPTIONS = modules.SAMPLES

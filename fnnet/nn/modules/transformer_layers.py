@@ -22,14 +22,14 @@ from fnnet.nn.modules.rectifiers import ReLU
 Activation = Callable[[Tensor], Tensor]
 
 
-def _activation(given: str | Activation) -> Activation:
+def _activation(layer: Module, given: str | Activation) -> Activation:
     if not isinstance(given, str):
         return given
     if given == "relu":
         return F.relu
     if given == "gelu":
         return F.gelu
-    raise OptionError(f"activation should be relu/gelu, not {given}")
+    raise OptionError(f"{type(layer).__name__}: activation should be relu/gelu, not {given}")
 
 
 class TransformerEncoderLayer(Module):
@@ -101,7 +101,7 @@ class TransformerEncoderLayer(Module):
         self.norm2 = LayerNorm(d_model, eps=layer_norm_eps, bias=bias, device=device, dtype=dtype)
         self.dropout1 = Dropout(dropout)
         self.dropout2 = Dropout(dropout)
-        function = _activation(activation)
+        function = _activation(self, activation)
         is_relu = function is F.relu or isinstance(function, ReLU)
         self.activation_relu_or_gelu = 1 if is_relu else 2 if function is F.gelu or isinstance(function, GELU) else 0
         self.activation = function
@@ -223,7 +223,7 @@ class TransformerDecoderLayer(Module):
         self.dropout1 = Dropout(dropout)
         self.dropout2 = Dropout(dropout)
         self.dropout3 = Dropout(dropout)
-        self.activation = _activation(activation)
+        self.activation = _activation(self, activation)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)

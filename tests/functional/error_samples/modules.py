@@ -30,6 +30,16 @@ SAMPLES = [
     bad("nn.ModuleList", TypeError, "ModuleList.extend should be called with an iterable, but got int", 1),
     bad("nn.ModuleList", TypeError, "int is not a Module subclass", [1]),
     bad("nn.ModuleDict", TypeError, "int is not a Module subclass", {"a": 1}),
+    bad("nn.MultiheadAttention", ValueError, "embed_dim and num_heads must be greater than 0, got embed_dim=0", 0, 2),
+    bad("nn.MultiheadAttention", AssertionError, "embed_dim must be divisible by num_heads", 5, 2),
+    *each(
+        "nn.TransformerEncoderLayer nn.TransformerDecoderLayer",
+        RuntimeError,
+        "activation should be relu/gelu, not tanh",
+        4,
+        2,
+        activation="tanh",
+    ),
     bad("nn.Sequential", TypeError, "int is not a Module subclass", 1),
     bad("nn.Unflatten", TypeError, "unflattened_size must be a tuple of ints, but found type str", 1, "x"),
 ]
