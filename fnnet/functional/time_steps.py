@@ -30,6 +30,12 @@ def _turned(k: K[A], x: A) -> A:
     return k.permute(x, dims=(1, 0))
 
 
+def _kept(c: Call[A], *which: int) -> list[A]:
+    """Outputs that were kept."""
+    outs: Any = c.out  # there are several
+    return [outs[i] for i in which]
+
+
 def _in_order(k: K[A], pieces: list[A], reverse: bool) -> A:
     """The results of the steps, in the order of time."""
     return join(k, pieces[::-1] if reverse else pieces)
@@ -68,7 +74,7 @@ def _rnn(
 
 def _rnn_backward(k: K[A], c: Call[A], grads: Grads) -> Grads:
     x, h0, w_ih, w_hh = c.inputs[:4]
-    y, (gy, gh) = c.out[0], grads  # type: ignore[index]  # several outputs
+    (y,), (gy, gh) = _kept(c, 0), grads
     sizes, reverse = c.static["batch_sizes"], c.static["reverse"]
     relu = c.static["nonlinearity"] == "relu"
     slope = None if relu else 1 - y * y
@@ -177,7 +183,7 @@ def _lstm(
 
 def _lstm_backward(k: K[A], call: Call[A], grads: Grads) -> Grads:
     x, h0, c0, w_ih, w_hh, _, _, w_hr = call.inputs
-    y, _, _, cells, gates = call.out  # type: ignore[misc]  # several outputs
+    y, cells, gates = _kept(call, 0, 3, 4)
     gy, gh, gc, gcells, ggates = grads
     sizes, reverse, needs = call.static["batch_sizes"], call.static["reverse"], call.needs
     i, f, g, o = _columns(k, gates, 4)
@@ -251,7 +257,7 @@ def _gru(
 
 def _gru_backward(k: K[A], c: Call[A], grads: Grads) -> Grads:
     x, h0, w_ih, w_hh = c.inputs[:4]
-    y, _, gates, part = c.out  # type: ignore[misc]  # several outputs
+    y, gates, part = _kept(c, 0, 2, 3)
     gy, gh, ggates, gpart = grads
     sizes, reverse, needs = c.static["batch_sizes"], c.static["reverse"], c.needs
     r, z, new = _columns(k, gates, 3)

@@ -37,6 +37,8 @@ def ours(value: Any) -> Any:
         return getattr(fnnet, str(value).removeprefix("torch."))
     if isinstance(value, torch.device):
         return str(value)
+    if isinstance(value, torch.nn.utils.rnn.PackedSequence):
+        return nn.utils.rnn.PackedSequence(*map(ours, value))
     if isinstance(value, torch.nn.Linear):
         return nn.Linear(value.in_features, value.out_features, value.bias is not None, dtype=ours(value.weight.dtype))
     if isinstance(value, torch.nn.ReLU):
@@ -62,7 +64,12 @@ def encoder_layer(value: torch.nn.TransformerEncoderLayer) -> nn.TransformerEnco
 
 
 def tensors(value: Any) -> Iterator[Any]:
-    yield from value if isinstance(value, (tuple, list)) else [value]
+    """What a module gave or was given, without the tuples around it."""
+    if isinstance(value, (tuple, list)):
+        for part in value:
+            yield from tensors(part)
+    else:
+        yield value
 
 
 def same(mine: Any, theirs: Any, what: str, dtype: torch.dtype) -> None:
@@ -111,13 +118,13 @@ def test_module(name: str, dtype: torch.dtype, training: bool, record_property: 
         my_out = mine(*my_args, **my_kwargs)
         for i, (a, b) in enumerate(zip(tensors(my_out), tensors(out), strict=True)):
             same(a, b, f"{where}: output {i}", dtype)
-        wanted = [(a, b) for a, b in zip(tensors(my_out), tensors(out), strict=True) if b.requires_grad]
+        wanted = [(a, b) for a, b in zip(tensors(my_out), tensors(out), strict=True) if getattr(b, "requires_grad", 0)]
         if wanted:
             for a, b in wanted:
                 cotangent = torch.linspace(-1, 1, max(b.numel(), 1), dtype=b.dtype)[: b.numel()].reshape(b.shape)
                 b.backward(cotangent, retain_graph=True)
                 a.backward(ours(cotangent), retain_graph=True)
-            for i, (a, b) in enumerate(zip(my_args, args, strict=True)):
+            for i, (a, b) in enumerate(zip(tensors(my_args), tensors(args), strict=True)):
                 if isinstance(b, torch.Tensor) and b.is_leaf:
                     same(a.grad, b.grad, f"{where}: gradient of argument {i}", dtype)
             for (n, a), (_, b) in zip(mine.named_parameters(), theirs.named_parameters(), strict=True):

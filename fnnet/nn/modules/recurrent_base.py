@@ -182,7 +182,7 @@ class RNNBase(Module):
         return self._state_shape(input, batch_sizes, self.proj_size or self.hidden_size)
 
     def _state_shape(self, input: Tensor, batch_sizes: Tensor | None, size: int) -> tuple[int, int, int]:
-        n = input.size(0 if self.batch_first else 1) if batch_sizes is None else int(batch_sizes[0].item())
+        n = input.size(0 if self.batch_first else 1) if batch_sizes is None else batch_sizes.tolist()[0]
         return self.num_layers * (2 if self.bidirectional else 1), n, size
 
     def check_hidden_size(

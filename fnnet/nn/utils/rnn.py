@@ -229,7 +229,7 @@ def pack_padded_sequence(
     time, n = x.shape[:2]
     if not x.numel():
         raise ShapeError(f"pack_padded_sequence: Cannot pack empty tensors, got shape {tuple(input.shape)}")
-    numbers: list[int] = found.tolist()  # type: ignore[assignment]  # of a vector
+    numbers: list[int] = found.tolist()
     if len(numbers) != n:
         raise ShapeError(
             f"pack_padded_sequence: Expected `len(lengths)` to be equal to batch_size, but got {len(numbers)} "
