@@ -39,7 +39,8 @@ pytestmark = [
 ]
 
 FAMILIES = (
-    activation, arithmetic, attention, comparison, creation, elementwise, indexing, layers, linear, loss, reduction, shape,
+    activation, arithmetic, attention, comparison, creation, elementwise, indexing, layers, linear, loss, reduction,
+    shape,
 )  # fmt: skip
 SAMPLES = [sample for family in FAMILIES for sample in family.SAMPLES]
 OPTIONS = modules.SAMPLES
