@@ -108,9 +108,9 @@ class ASGD(Optimizer):
             ASGD_STEP, (p, state["ax"]), p, grad, state["ax"], eta, 1 - lambd * eta, mu, averaging=mu != 1,
             weight_decay=group["weight_decay"], maximize=group["maximize"], differentiable=group["differentiable"],
         )  # fmt: skip
-        with no_grad():  # in float32 even where loading has made float64 of these states, as PyTorch
-            state["eta"].copy_(new_number(lr / (1 + lambd * lr * t) ** group["alpha"]))
-            state["mu"].copy_(new_number(1 / max(1.0, t - group["t0"])))
+        with no_grad():
+            state["eta"].fill_(lr / (1 + lambd * lr * t) ** group["alpha"])
+            state["mu"].fill_(1 / max(1.0, t - group["t0"]))
 
 
 __all__ = ["ASGD"]

@@ -10,7 +10,7 @@ import copy
 import itertools
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from fnnet._core.errors import ArgumentError, MissingMethodError, OptionError
@@ -78,7 +78,10 @@ class Optimizer(HookMethods):
     param_groups: list[dict[str, Any]]
     state: defaultdict[Any, Any]
     counters: ClassVar[tuple[str, ...]] = ()
-    """States that are 0-d tensors, and were numbers in the files of old versions of PyTorch."""
+    """States that are 0-d tensors, and were numbers in the files of old versions of PyTorch.
+
+    Loading leaves their dtype alone: a count or a product of rates in a parameter's float16 would be another.
+    """
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
@@ -265,7 +268,7 @@ class Optimizer(HookMethods):
         return found
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over a state_dict; tensors are copied, in their parameter's dtype and on its device (except "step").
+        """Take over a state_dict; tensors are copied, in their parameter's dtype and on its device (except `counters`).
 
         Args:
             state_dict: As `state_dict()` gives it.
@@ -303,7 +306,7 @@ class Optimizer(HookMethods):
                 if p is None:
                     state[key] = value
                 else:
-                    state[p] = {k: _fit(p, v, k) for k, v in value.items()}
+                    state[p] = {k: _fit(p, v, k == "step" or k in self.counters) for k, v in value.items()}
         groups = []
         for own, other in zip(self.param_groups, saved, strict=True):
             other["params"] = own["params"]
@@ -315,19 +318,19 @@ class Optimizer(HookMethods):
             hook(self)
 
 
-def _fit(p: Any, value: Any, key: Hashable) -> Any:
-    """A deep copy of a state's value, tensors in the parameter's dtype and on its device."""
+def _fit(p: Any, value: Any, as_it_is: bool) -> Any:
+    """A deep copy of a state's value, tensors in the parameter's dtype and on its device (or as they are)."""
     if isinstance(value, Variable):
-        if key == "step":
+        if as_it_is:
             return movement.clone(value)  # type: ignore[arg-type]  # a Variable is a Tensor
         moved = movement.to_device(value, p._device)  # type: ignore[arg-type]  # a Variable is a Tensor
         if dtype_of(p).category == 2:
             moved = to_dtype(moved, dtype_of(p))
         return movement.clone(moved) if moved is value else moved
     if isinstance(value, dict):
-        return {k: _fit(p, v, k) for k, v in value.items()}
+        return {k: _fit(p, v, k == "step") for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(_fit(p, v, key) for v in value)
+        return type(value)(_fit(p, v, as_it_is) for v in value)
     return copy.deepcopy(value)
 
 

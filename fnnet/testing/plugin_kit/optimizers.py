@@ -16,8 +16,8 @@ from fnnet.plugins import OptimizerSpec
 from fnnet.plugins.specs import AnySpec
 from fnnet.testing.plugin_kit.check import Check, require
 
-RATES: Final = (0.3, 0.1, 0.03, 0.01, 0.003)
-"""Learning rates that are tried: one of them must do. (Those that fit Adam, SGD and sign-based rules lie far apart.)"""
+RATES: Final = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
+"""Learning rates that are tried: one of them must do. (Those that fit Adadelta, Adam, SGD and signs lie far apart.)"""
 STEPS: Final = 400
 SHRINKS: Final = 0.01
 """What is left of the loss after so many steps."""
@@ -53,11 +53,25 @@ def _optimizer(spec: OptimizerSpec, params: Params, rate: float) -> optim.Optimi
 
 
 def _run(optimizer: optim.Optimizer, params: Params, steps: int) -> float:
-    for _ in range(steps):
+    def closure() -> fnnet.Tensor:
         optimizer.zero_grad()
-        _loss(params).backward()
-        optimizer.step()
+        loss = _loss(params)
+        loss.backward()
+        return loss
+
+    for _ in range(steps):
+        _step(optimizer, closure)
     return float(_loss(params).detach().numpy())
+
+
+def _step(optimizer: optim.Optimizer, closure: Callable[[], fnnet.Tensor]) -> None:
+    """One step; the closure is given only to those that cannot do without."""
+    parameter = inspect.signature(optimizer.step).parameters.get("closure")
+    if parameter is not None and parameter.default is inspect.Parameter.empty:
+        optimizer.step(closure)
+    else:
+        closure()
+        optimizer.step()
 
 
 def _is_optimizer(spec: OptimizerSpec) -> None:
@@ -96,10 +110,16 @@ def _survives(spec: OptimizerSpec) -> None:
 
 
 def _without_gradient(spec: OptimizerSpec) -> None:
-    params = [nn.Parameter(fnnet.ones(3)), nn.Parameter(fnnet.ones(3))]
-    optimizer = _optimizer(spec, params, RATES[1])
-    params[0].sum().backward()
-    optimizer.step()
+    params = [nn.Parameter(fnnet.ones(1, 3)), nn.Parameter(fnnet.ones(1, 3))]
+    optimizer = _optimizer(spec, params, RATES[2])
+
+    def closure() -> fnnet.Tensor:
+        optimizer.zero_grad()
+        loss = params[0].sum()
+        loss.backward()
+        return loss
+
+    _step(optimizer, closure)
     require(bool((params[1].detach() == 1).all().item()), "it changes a parameter whose grad is None")
     require(bool((params[0].detach() != 1).all().item()), "it does not change a parameter that has a gradient")
 
