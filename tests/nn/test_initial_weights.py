@@ -29,6 +29,11 @@ F64 = fnnet.float64
         (lambda: nn.GroupNorm(2, 4), "57ccfb805077c386"),
         (lambda: nn.RMSNorm(3), "c5d7bd9520900ce6"),
         (lambda: nn.InstanceNorm1d(2, affine=True), "4623df22f80725c0"),
+        (lambda: nn.MultiheadAttention(6, 2), "f1c0b678149002f0"),
+        (lambda: nn.MultiheadAttention(6, 2, bias=False, kdim=4), "1b5988fccde0423e"),
+        (lambda: nn.TransformerEncoderLayer(4, 2, 8), "6cf7ee25c066efc2"),
+        (lambda: nn.TransformerDecoderLayer(4, 2, 8, bias=False), "5867590962aec868"),
+        (lambda: nn.Transformer(4, 2, 1, 1, 8, batch_first=True), "09e1f3f27012cf54"),
     ],
 )
 def test_digest(make: object, digest: str) -> None:
