@@ -55,12 +55,12 @@ def _stepped(k: K[A], p: A, grad: A, estimate: A, rate: float, shrink: float, ep
 def _mean(k: K[A], x: A, dim: int) -> A:
     """Along one dim, which is kept."""
     at = x.ndim + dim
-    return k.sum(x, dim=(at,), keepdim=True) / x.shape[at]
+    return k.sum(x, dim=(at,), keepdim=True) / max(1, x.shape[at])
 
 
 def _rms(k: K[A], x: A) -> A:
     """The root of the mean of all squares."""
-    return k.sqrt(k.sum(x * x, dim=tuple(range(x.ndim)))) / math.prod(x.shape) ** 0.5
+    return k.sqrt(k.sum(x * x, dim=tuple(range(x.ndim)))) / max(1, math.prod(x.shape)) ** 0.5
 
 
 def _samples(make: Make) -> Iterator[Sample]:

@@ -125,6 +125,9 @@ class LBFGS(Optimizer):
         Raises:
             OptionError: A line search other than "strong_wolfe".
         """
+        search = self.param_groups[0]["line_search_fn"]
+        if search not in (None, "strong_wolfe"):
+            raise OptionError(f"only 'strong_wolfe' is supported, got {search!r}")
         with no_grad():
             return _Run(self, closure).run()
 
@@ -141,8 +144,6 @@ class _Run:
         """All iterations; the first loss."""
         group, state, max_iter = self.group, self.state, self.group["max_iter"]
         change, search = group["tolerance_change"], group["line_search_fn"]
-        if search not in (None, "strong_wolfe"):
-            raise OptionError(f"only 'strong_wolfe' is supported, got {search!r}")
         state.setdefault("func_evals", 0)
         state.setdefault("n_iter", 0)
         first = self.evaluate()
