@@ -69,9 +69,12 @@ class _Weights(NamedTuple):
 def _weights(kind: Kind, params: Sequence[Tensor], biases: bool, projected: bool, count: int) -> list[_Weights]:
     """The flat list of parameters by layer and direction."""
     each = 2 + 2 * biases + projected
-    if not isinstance(params, (list, tuple)) or len(params) != each * count:
-        given = len(params) if isinstance(params, (list, tuple)) else type(params).__name__
-        raise ArgumentError(f"{kind.name}: got an incorrect number of RNN parameters: {given}, expected {each * count}")
+    if not isinstance(params, (list, tuple)):
+        raise ArgumentError(f"{kind.name}(): argument 'params' must be a list of tensors, not {type(params).__name__}")
+    if len(params) != each * count:
+        raise ShapeError(
+            f"{kind.name}: got an incorrect number of RNN parameters: {len(params)}, expected {each * count}"
+        )
     need_tensor(kind.name, **{f"params[{i}]": p for i, p in enumerate(params)})
     found = []
     for at in range(0, len(params), each):
@@ -160,16 +163,17 @@ def _run(
     batch_first: bool,
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     """Either way of calling: dense with batch_first, or packed with batch_sizes as the second argument."""
+    need_tensor(kind.name, input=input)
     packed = isinstance(has_biases, (list, tuple))
     if packed:
         sizes, hx, params, has_biases = hx, params, has_biases, num_layers
         num_layers, dropout, train, bidirectional = dropout, train, bidirectional, batch_first
     states = tuple(hx) if kind.cells and isinstance(hx, (list, tuple)) else (hx,)
     if kind.cells and len(states) != 2:
-        raise ArgumentError(f"{kind.name} expects two hidden states")
-    need_tensor(kind.name, input=input, **{f"hx[{i}]" if kind.cells else "hx": s for i, s in enumerate(states)})
+        raise ShapeError(f"{kind.name} expects two hidden states, got {len(states)}")
+    need_tensor(kind.name, **{f"hx[{i}]" if kind.cells else "hx": s for i, s in enumerate(states)})
     if not 0 <= dropout <= 1:
-        raise OptionError(f"dropout probability has to be between 0 and 1, but got {dropout}")
+        raise OptionError(f"{kind.name}: dropout probability has to be between 0 and 1, but got {dropout}")
     options = (params, has_biases, num_layers, float(dropout), train, bidirectional)
     shape = tuple(input._data.shape)
     if packed:
@@ -230,9 +234,10 @@ def lstm(
         Output `(T, N, D P)`, and the final hidden and cell states of the shapes of the initial ones.
 
     Raises:
-        ShapeError: The sizes do not fit, or there is no step.
+        ShapeError: The sizes do not fit, there is no step, `hx` has not two tensors, or `params` another number of
+            them than said.
         DTypeError: The dtypes differ, or are not floating-point.
-        ArgumentError: `hx` has not two tensors, or `params` another number than said.
+        ArgumentError: Something is no tensor.
         OptionError: `dropout` is outside [0, 1].
 
     Differentiable: Everywhere, any order.
@@ -288,9 +293,9 @@ def gru(
         Output `(T, N, D H)`, and the final state `(num_layers * D, N, H)`.
 
     Raises:
-        ShapeError: The sizes do not fit, or there is no step.
+        ShapeError: The sizes do not fit, there is no step, or `params` has another number of tensors than said.
         DTypeError: The dtypes differ, or are not floating-point.
-        ArgumentError: `params` has another number of tensors than said.
+        ArgumentError: Something is no tensor.
         OptionError: `dropout` is outside [0, 1].
 
     Differentiable: Everywhere, any order.
@@ -343,9 +348,9 @@ def rnn_tanh(
         Output `(T, N, D H)`, and the final state `(num_layers * D, N, H)`.
 
     Raises:
-        ShapeError: The sizes do not fit, or there is no step.
+        ShapeError: The sizes do not fit, there is no step, or `params` has another number of tensors than said.
         DTypeError: The dtypes differ, or are not floating-point.
-        ArgumentError: `params` has another number of tensors than said.
+        ArgumentError: Something is no tensor.
         OptionError: `dropout` is outside [0, 1].
 
     Differentiable: Everywhere, any order.
@@ -397,9 +402,9 @@ def rnn_relu(
         Output `(T, N, D H)`, and the final state `(num_layers * D, N, H)`.
 
     Raises:
-        ShapeError: The sizes do not fit, or there is no step.
+        ShapeError: The sizes do not fit, there is no step, or `params` has another number of tensors than said.
         DTypeError: The dtypes differ, or are not floating-point.
-        ArgumentError: `params` has another number of tensors than said.
+        ArgumentError: Something is no tensor.
         OptionError: `dropout` is outside [0, 1].
 
     Differentiable: Any order, where no sum is 0; there the gradient is 0.

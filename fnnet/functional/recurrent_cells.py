@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fnnet._core.errors import ArgumentError, ShapeError
+from fnnet._core.errors import ShapeError
 from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.functional._common import need_one_device, need_tensor
@@ -94,9 +94,9 @@ def lstm_cell(
         The new hidden and cell state, `(N, H)` each.
 
     Raises:
-        ShapeError: The sizes do not fit.
+        ShapeError: The sizes do not fit, or `hx` has not two tensors.
         DTypeError: The dtypes differ, or are not floating-point.
-        ArgumentError: `hx` has not two tensors, or something else is no tensor.
+        ArgumentError: Something is no tensor.
 
     Differentiable: Everywhere, any order.
 
@@ -110,9 +110,10 @@ def lstm_cell(
         >>> h.shape, c.shape
         (fnnet.Size([2, 3]), fnnet.Size([2, 3]))
     """
+    need_tensor("lstm_cell", input=input)
     states = tuple(hx) if isinstance(hx, (list, tuple)) else (hx,)
     if len(states) != 2:
-        raise ArgumentError("lstm_cell expects two hidden states")
+        raise ShapeError(f"lstm_cell expects two hidden states, got {len(states)}")
     _, h, c, *_ = _cell(LSTM, input, states, w_ih, w_hh, b_ih, b_hh)
     return h, c
 

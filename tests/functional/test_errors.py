@@ -27,6 +27,7 @@ from tests.functional.error_samples import (
     linear,
     loss,
     modules,
+    recurrent,
     reduction,
     shape,
 )
@@ -39,8 +40,8 @@ pytestmark = [
 ]
 
 FAMILIES = (
-    activation, arithmetic, attention, comparison, creation, elementwise, indexing, layers, linear, loss, reduction,
-    shape,
+    activation, arithmetic, attention, comparison, creation, elementwise, indexing, layers, linear, loss, recurrent,
+    reduction, shape,
 )  # fmt: skip
 SAMPLES = [sample for family in FAMILIES for sample in family.SAMPLES]
 OPTIONS = modules.SAMPLES

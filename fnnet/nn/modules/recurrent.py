@@ -15,7 +15,7 @@ from fnnet.functional._common import need_tensor
 from fnnet.functional.creation import zeros
 from fnnet.functional.slices import index_select
 from fnnet.nn.modules._state import DeviceLike
-from fnnet.nn.modules.recurrent_base import ONLY_LSTM, WANTED, RNNBase
+from fnnet.nn.modules.recurrent_base import WANTED, RNNBase, refuse_projection
 from fnnet.nn.utils.rnn import PackedSequence
 
 Pair = tuple[Tensor, Tensor]
@@ -75,13 +75,15 @@ class RNN(RNNBase):
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # as PyTorch declares it
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # as the overload says
         if "proj_size" in kwargs:
-            raise OptionError(ONLY_LSTM)
+            refuse_projection(type(self).__name__)
         if len(args) > 3:
             nonlinearity, args = args[3], args[:3] + args[4:]
         else:
             nonlinearity = kwargs.pop("nonlinearity", "tanh")
         if nonlinearity not in ("tanh", "relu"):
-            raise OptionError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'.")
+            raise OptionError(
+                f"{type(self).__name__}: Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
+            )
         super().__init__(f"RNN_{nonlinearity.upper()}", *args, **kwargs)
         self.nonlinearity = nonlinearity
 
@@ -246,7 +248,7 @@ class GRU(RNNBase):
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # as PyTorch declares it
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # as the overload says
         if "proj_size" in kwargs:
-            raise OptionError(ONLY_LSTM)
+            refuse_projection(type(self).__name__)
         super().__init__("GRU", *args, **kwargs)
 
     @overload

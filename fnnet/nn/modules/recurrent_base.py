@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import warnings
 from numbers import Number
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from fnnet._core.errors import ArgumentError, OptionError, ShapeError
 from fnnet._tensor import Tensor
@@ -87,7 +87,9 @@ class RNNBase(Module):
         dtype: DType | None = None,
     ) -> None:
         super().__init__()
-        _check_options(mode, input_size, hidden_size, num_layers, bias, batch_first, dropout, proj_size)
+        sizes = {"input_size": input_size, "hidden_size": hidden_size}
+        switches = {"bias": bias, "batch_first": batch_first}
+        _check_options(type(self).__name__, mode, sizes, num_layers, switches, dropout, proj_size)
         if dropout > 0 and num_layers == 1:
             warnings.warn(
                 "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects "
@@ -199,7 +201,7 @@ class RNNBase(Module):
             ShapeError: It has another.
         """
         if tuple(hx.shape) != tuple(expected_hidden_size):
-            raise ShapeError(msg.format(tuple(expected_hidden_size), list(hx.shape)))
+            raise ShapeError(f"{type(self).__name__}: " + msg.format(tuple(expected_hidden_size), list(hx.shape)))
 
     def check_forward_args(self, input: Tensor, hidden: Any, batch_sizes: Tensor | None) -> None:
         """Raise unless input and state fit the network.
@@ -291,37 +293,41 @@ WANTED = ("For unbatched 2-D input", "For batched 3-D input")
 
 
 def _check_options(
-    mode: str, input_size: int, hidden_size: int, num_layers: int, bias: bool, batch_first: bool, dropout: float,
+    name: str, mode: str, sizes: dict[str, int], num_layers: int, switches: dict[str, bool], dropout: float,
     proj_size: int,
 ) -> None:  # fmt: skip
+    """Raise unless the options of the class `name` are what they may be."""
     if not isinstance(dropout, Number) or isinstance(dropout, bool) or not 0 <= dropout <= 1:
         raise OptionError(
-            "dropout should be a number in range [0, 1] representing the probability of an element being zeroed, got "
-            f"{dropout!r}"
+            f"{name}: dropout should be a number in range [0, 1] representing the probability of an element being "
+            f"zeroed, got {dropout!r}"
         )
-    for name, value, kind in (
-        ("bias", bias, bool), ("batch_first", batch_first, bool), ("input_size", input_size, int),
-        ("hidden_size", hidden_size, int),
-    ):  # fmt: skip
-        if not isinstance(value, kind):
-            raise ArgumentError(f"{name} should be of type {kind.__name__}, got: {type(value).__name__}")
-        if kind is int and value <= 0:
-            raise OptionError(f"{name} must be greater than zero, got {value}")
+    for option, switch in switches.items():
+        if not isinstance(switch, bool):
+            raise ArgumentError(f"{name}: {option} should be of type bool, got: {type(switch).__name__}")
+    for option, size in sizes.items():
+        if not isinstance(size, int):
+            raise ArgumentError(f"{name}: {option} should be of type int, got: {type(size).__name__}")
+        if size <= 0:
+            raise OptionError(f"{name}: {option} must be greater than zero, got {size}")
     if num_layers <= 0:
-        raise OptionError(f"num_layers must be greater than zero, got {num_layers}")
+        raise OptionError(f"{name}: num_layers must be greater than zero, got {num_layers}")
     if proj_size < 0:
         raise OptionError(
-            f"proj_size should be a positive integer or zero to disable projections, got {proj_size}"
-        )  # fmt: skip
+            f"{name}: proj_size should be a positive integer or zero to disable projections, got {proj_size}"
+        )
+    hidden_size = sizes["hidden_size"]
     if proj_size >= hidden_size:
-        raise OptionError(f"proj_size has to be smaller than hidden_size, got {proj_size} and {hidden_size}")
+        raise OptionError(f"{name}: proj_size has to be smaller than hidden_size, got {proj_size} and {hidden_size}")
     if mode not in _GATES:
-        raise OptionError(f"Unrecognized RNN mode: {mode}, expected one of {', '.join(_GATES)}")
+        raise OptionError(f"{name}: Unrecognized RNN mode: {mode}, expected one of {', '.join(_GATES)}")
     if proj_size and mode != "LSTM":
-        raise OptionError(ONLY_LSTM)
+        refuse_projection(name)
 
 
-ONLY_LSTM = "proj_size argument is only supported for LSTM, not RNN or GRU"
+def refuse_projection(name: str) -> NoReturn:
+    """Say that only an LSTM has projections."""
+    raise OptionError(f"{name}: proj_size argument is only supported for LSTM, not RNN or GRU")
 
 
-__all__ = ["ONLY_LSTM", "WANTED", "RNNBase"]
+__all__ = ["WANTED", "RNNBase", "refuse_projection"]
