@@ -98,6 +98,10 @@ class StateDictError(FnnetError, RuntimeError):
     """A state_dict does not fit the module or the optimizer."""
 
 
+class AssertedStateDictError(StateDictError, AssertionError):
+    """A StateDictError where PyTorch's own code asserts."""
+
+
 class SerializationError(FnnetError, RuntimeError, ValueError):
     """A file is malformed, malicious, truncated, or of a format that nobody serves.
 

@@ -70,6 +70,12 @@ class _SoFar:
 
 def _call(module: Any, so_far: _SoFar) -> Any:
     args, kwargs = so_far.args, so_far.kwargs
+    # Hooks of the backward pass that a pre-hook registers see the next call.
+    full = [*_of(GLOBAL.backward, GLOBAL.backward_is_full, True)]
+    full += _of(module._backward_hooks, module._is_full_backward_hook, True)
+    old = [*_of(GLOBAL.backward, GLOBAL.backward_is_full, False)]
+    old += _of(module._backward_hooks, module._is_full_backward_hook, False)
+    backward_pre = [*GLOBAL.backward_pre.values(), *module._backward_pre_hooks.values()]
     for key, hook in [*GLOBAL.forward_pre.items(), *module._forward_pre_hooks.items()]:
         if key in module._forward_pre_hooks_with_kwargs:
             r = hook(module, args, kwargs)
@@ -83,12 +89,7 @@ def _call(module: Any, so_far: _SoFar) -> Any:
             r = hook(module, args)
             if r is not None:
                 args = so_far.args = r if isinstance(r, tuple) else (r,)
-    backward = [
-        *_full(GLOBAL.backward, GLOBAL.backward_is_full),
-        *_full(module._backward_hooks, module._is_full_backward_hook),
-    ]
-    backward_pre = [*GLOBAL.backward_pre.values(), *module._backward_pre_hooks.values()]
-    watch = _Watch(module, backward, backward_pre) if (backward or backward_pre) and MODE.state.grad else None
+    watch = _Watch(module, full, backward_pre) if full or backward_pre else None
     if watch is not None:
         args = so_far.args = watch.inputs(args)
     result = so_far.result = module.forward(*args, **kwargs)
@@ -109,53 +110,79 @@ def _call(module: Any, so_far: _SoFar) -> Any:
                 stacklevel=2,
             )
         result = watch.outputs(result)
-    _non_full(module, result)
+    if old:
+        _watch_node(module, old, args, result)
     return result
 
 
-def _full(table: Table, is_full: bool | None) -> list[Hook]:
-    return list(table.values()) if is_full is not False else []
+def _of(table: Table, is_full: bool | None, wanted: bool) -> list[Hook]:
+    return list(table.values()) if is_full is wanted else []
 
 
 def _run_always(module: Any, so_far: _SoFar) -> None:
     """Hooks registered with always_call run when forward raised, too; their own errors become warnings."""
-    for table, always, with_kwargs in (
-        (GLOBAL.forward, GLOBAL.forward_always, GLOBAL.forward_with_kwargs),
-        (module._forward_hooks, module._forward_hooks_always_called, module._forward_hooks_with_kwargs),
+    for table, always, with_kwargs, whose in (
+        (GLOBAL.forward, GLOBAL.forward_always, GLOBAL.forward_with_kwargs, "global module"),
+        (module._forward_hooks, module._forward_hooks_always_called, module._forward_hooks_with_kwargs, "module"),
     ):
         for key, hook in list(table.items()):
             if key in always and key not in so_far.done:
                 so_far.done.add(key)
                 given = (so_far.args, so_far.kwargs) if key in with_kwargs else (so_far.args,)
                 try:
-                    hook(module, *given, so_far.result)
+                    r = hook(module, *given, so_far.result)
+                    if r is not None:
+                        so_far.result = r
                 except Exception as error:
                     warnings.warn(
-                        "forward hook with always_call=True raised an exception that was silenced as another error "
-                        "was "
-                        f"raised in forward: {error}",
+                        f"{whose} forward hook with ``always_call=True`` raised an exception that was silenced as "
+                        f"another error was raised in forward: {error}",
                         stacklevel=2,
                     )
 
 
-def _non_full(module: Any, result: Any) -> None:
+def _watch_node(module: Any, hooks: list[Hook], args: tuple[Any, ...], result: Any) -> None:
     """The deprecated backward hooks see the node of the result, not the module."""
-    hooks = [
-        *(GLOBAL.backward.values() if GLOBAL.backward_is_full is False else ()),
-        *(module._backward_hooks.values() if module._is_full_backward_hook is False else ()),
-    ]
-    if not hooks:
-        return
     t = result
     while not isinstance(t, Variable):
-        t = next((v for v in t.values() if isinstance(v, Variable)), None) if isinstance(t, dict) else t[0]
-        if t is None:
-            return
-    edge = t._edge()
-    node = edge[0] if type(edge) is tuple else edge
-    if node is not None and not isinstance(node, Variable):
-        for hook in hooks:
-            node.register_hook(lambda grad_in, grad_out, hook=hook: hook(module, grad_in, grad_out))
+        t = next(v for v in t.values() if isinstance(v, Variable)) if isinstance(t, dict) else t[0]
+    node = t.grad_fn
+    if node is None:
+        return
+    for hook in hooks:
+        node.register_hook(lambda grad_in, grad_out, hook=hook: hook(module, grad_in, grad_out))
+    missing = _missed(node, args, result)
+    if missing:
+        warnings.warn(missing, FutureWarning, stacklevel=2)
+
+
+def _missed(node: Any, args: tuple[Any, ...], result: Any) -> str | None:
+    """What a deprecated backward hook will not see, in PyTorch's words."""
+    results = result if isinstance(result, tuple) else (result,)
+    full = "Please use register_full_backward_hook to get the documented behavior."
+    gone = "is deprecated and will be removed in future versions. This hook will be missing"
+    if not all(isinstance(r, Variable) for r in results):
+        return (
+            "Using non-full backward hooks on a Module that does not return a single Tensor or a tuple of Tensors "
+            f"{gone} some of the grad_output. {full}"
+        )
+    if not all(isinstance(a, Variable) for a in args):
+        return (
+            "Using non-full backward hooks on a Module that does not take as input a single Tensor or a tuple of "
+            f"Tensors {gone} some of the grad_input. {full}"
+        )
+    nodes = {r.grad_fn for r in results} - {None}
+    if len(nodes) > 1:
+        return (
+            "Using a non-full backward hook when outputs are generated by different autograd Nodes "
+            f"{gone} some grad_output. {full}"
+        )
+    if {a.grad_fn for a in args} - {None} != {n for n, _ in node.next_functions}:
+        return (
+            "Using a non-full backward hook when the forward contains multiple autograd Nodes "
+            f"{gone} some grad_input. {full}"
+        )
+    return None
 
 
 # full backward hooks --------------------------------------------------------------------------------------------------
@@ -185,7 +212,7 @@ class _Watch:
 
     def _through(self, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[int], Any]:
         at = [i for i, v in enumerate(values) if isinstance(v, Variable)]
-        if not at or not any(values[i]._edge() is not None for i in at):
+        if not MODE.state.grad or not any(values[i]._edge() is not None for i in at):
             return values, at, None
         passed = _Identity.apply(*(values[i] for i in at))
         node = next(p._node for p in passed if p._node is not None)
@@ -198,7 +225,8 @@ class _Watch:
                     source if of is None else of.base, () if of is None else of.steps, source._counter, "custom"
                 )
             new[i] = p
-        return tuple(new), at, node
+        of_values = type(values)
+        return tuple(new) if of_values is tuple else of_values(*new), at, node  # a named tuple
 
     def _spread(self, at: list[int], n: int, grads: Any) -> tuple[Any, ...]:
         full: list[Any] = [None] * n
@@ -230,7 +258,7 @@ class _Watch:
             r = hook(self.module, found, self.grad_outputs)
             if r is None:
                 continue
-            r = r if isinstance(r, tuple) else (r,)
+            r = r if isinstance(r, tuple | list) else (r,)
             if len(r) != len(found):
                 raise AutogradError(
                     f"Backward hook returned an invalid number of grad_input, got {len(r)}, but expected {len(found)}"
@@ -253,7 +281,7 @@ class _Watch:
             for hook in self.pre_hooks:
                 r = hook(self.module, found)
                 if r is not None:
-                    r = r if isinstance(r, tuple) else (r,)
+                    r = r if isinstance(r, tuple | list) else (r,)
                     if len(r) != n:
                         raise AutogradError(
                             f"Backward pre hook returned an invalid number of grad_output, got {len(r)}, but "
@@ -282,4 +310,4 @@ class _Watch:
 
         node.register_prehook(pre)
         node.register_hook(post)
-        return tuple(values) if many else values[0]
+        return values if many else values[0]

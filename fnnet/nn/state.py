@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, NamedTuple
 
-from fnnet._core.errors import ArgumentError, StateDictError
+from fnnet._core.errors import ArgumentError, AssertedStateDictError, StateDictError
 from fnnet.autograd.modes import no_grad
 from fnnet.autograd.node import Handle
 from fnnet.autograd.variable import Variable
@@ -251,9 +251,7 @@ class StateMethods:
                 value = Parameter(value, own._leaf_grad)
             else:
                 value._leaf_grad = own._leaf_grad
-            self._parameters[name] = value
-        else:
-            self._buffers[name] = value
+        setattr(self, name, value)  # the hooks of registration see it
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
@@ -338,7 +336,7 @@ def _load(
     found = IncompatibleKeys(missing, unexpected)
     for hook in module._load_state_dict_post_hooks.values():
         if hook(module, found) is not None:
-            raise StateDictError(
+            raise AssertedStateDictError(
                 "Hooks registered with `register_load_state_dict_post_hook` are not expected to return new values, if "
                 "incompatible_keys need to be modified, it should be done inplace."
             )

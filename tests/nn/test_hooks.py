@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -139,7 +141,10 @@ def test_always_call_after_a_failing_hook() -> None:
     assert seen == ["failed", 2.0]  # once each, with the output that there was
     broken = Fails()
     broken.register_forward_hook(fail, always_call=True)
-    with pytest.warns(UserWarning, match="silenced"), pytest.raises(ZeroDivisionError, match="on purpose"):
+    with (
+        pytest.warns(UserWarning, match="^module forward hook with .* silenced"),
+        pytest.raises(ZeroDivisionError, match="on purpose"),
+    ):
         broken(one())
 
 
@@ -266,15 +271,20 @@ def test_global_backward_hooks(handles: list[Any]) -> None:
 
 def test_deprecated_backward_hook() -> None:
     class Exp(nn.Module):
-        def forward(self, x: Any) -> Any:
+        def forward(self, x: Any, *words: str) -> Any:
             return x.exp()
 
     m = Exp()
     seen: list[Any] = []
     m.register_backward_hook(lambda module, gi, go: seen.append((module, go[0].item())))
     x = torch.zeros(1, requires_grad=True)
-    m(x).backward(torch.full((1,), 2.0))
+    with pytest.warns(FutureWarning, match="missing some grad_input"):  # the leaf has no node
+        out = m(x)
+    out.backward(torch.full((1,), 2.0))
     assert seen == [(m, 2.0)]
+    with pytest.warns(FutureWarning, match="does not take as input"):
+        m(x, "word")
+    m(x * 1)
     with pytest.raises(RuntimeError, match="Cannot use both"):
         m.register_full_backward_hook(lambda module, gi, go: None)
 
@@ -287,3 +297,81 @@ def test_no_hooks_without_grad() -> None:
         out = m(torch.ones(1, requires_grad=True))
     assert not out.requires_grad
     assert not seen
+
+
+def test_named_tuples_pass() -> None:
+    class Found(NamedTuple):
+        values: Any
+        word: str
+
+    class Net(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return Found(x * 2, "word")
+
+    m = Net()
+    m.register_full_backward_hook(lambda module, gi, go: [gi[0] * 5])  # a list will do
+    x = torch.ones(1, requires_grad=True)
+    out = m(x)
+    assert type(out) is Found
+    assert out.word == "word"
+    out.values.backward()
+    assert x.grad.item() == 10.0
+
+
+def test_hooks_registered_by_a_hook() -> None:
+    """A forward hook sees this call, a backward hook the next."""
+    m, seen = Double(), []
+
+    def register(*given: Any) -> None:
+        m.register_forward_hook(lambda *a: seen.append("forward"))
+        m.register_full_backward_hook(lambda *a: seen.append("backward"))
+
+    handle = m.register_forward_pre_hook(register)
+    m(torch.ones(1, requires_grad=True)).backward()
+    assert seen == ["forward"]
+    handle.remove()
+    m(torch.ones(1, requires_grad=True)).backward()
+    assert seen == ["forward", "forward", "backward"]
+
+
+def test_what_an_always_called_hook_returns() -> None:
+    seen: list[Any] = []
+    m = Fails()
+    m.register_forward_hook(lambda module, args, out: 7, always_call=True)
+    m.register_forward_hook(lambda module, args, out: seen.append(out), always_call=True)
+    with pytest.raises(ZeroDivisionError):
+        m(1)
+    assert seen == [7]
+
+
+def doubled(module: nn.Module, args: Any) -> Any:
+    """A hook that pickle finds by its name."""
+    return (args[0] * 2,)
+
+
+def test_copies_keep_hooks() -> None:
+    m = nn.Identity()
+    m.handle = m.register_forward_pre_hook(doubled)
+    twins = [copy.deepcopy(m), pickle.loads(pickle.dumps(m))]
+    m.handle.remove()
+    assert m(one()).item() == 1.0
+    for twin in twins:
+        assert twin(one()).item() == 2.0
+        twin.handle.remove()
+        assert twin(one()).item() == 1.0
+
+
+def test_registration(handles: list[Any]) -> None:
+    seen: list[str] = []
+    handles.append(everywhere.register_module_parameter_registration_hook(lambda m, name, p: seen.append(name)))
+    handles.append(everywhere.register_module_buffer_registration_hook(lambda m, name, b: seen.append(name)))
+    handles.append(everywhere.register_module_module_registration_hook(lambda m, name, c: seen.append(name)))
+    net = nn.Sequential(nn.BatchNorm1d(1))
+    assert seen == ["weight", "bias", "running_mean", "running_var", "num_batches_tracked", "0"]
+    seen.clear()
+    net.load_state_dict(net.state_dict(), assign=True)
+    assert seen == ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
+    made = nn.Parameter(torch.ones(1))
+    handles.append(everywhere.register_module_parameter_registration_hook(lambda m, name, p: made))
+    net.p = nn.Parameter(torch.zeros(1))
+    assert net.p is made

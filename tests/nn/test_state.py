@@ -253,3 +253,13 @@ def test_loading_is_seen_by_the_version() -> None:
     net.load_state_dict({k: v + 1 for k, v in net.state_dict().items()})
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         out.backward()
+
+
+def test_post_hooks_return_nothing() -> None:
+    m = nn.Linear(1, 1)
+    before = m.weight.item()
+    m.register_load_state_dict_post_hook(lambda module, found: 5)
+    with pytest.raises(AssertionError, match="not expected to return new values") as caught:
+        m.load_state_dict({"weight": torch.zeros(1, 1), "bias": torch.zeros(1)})
+    assert isinstance(caught.value, RuntimeError)
+    assert m.weight.item() == before

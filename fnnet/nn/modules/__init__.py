@@ -1,6 +1,7 @@
 """The layers, family by family as in `fnnet.functional`."""
 
 from fnnet.nn.module import Module
+from fnnet.nn.modules import module
 from fnnet.nn.modules.activation import (
     GELU,
     GLU,
@@ -84,5 +85,5 @@ __all__ = [
     "ReplicationPad3d", "SELU", "Sequential", "SiLU", "Sigmoid", "SmoothL1Loss", "Softmax", "Softmax2d", "Softmin",
     "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold", "Transformer", "TransformerDecoder",
     "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer", "Unflatten", "ZeroPad1d",
-    "ZeroPad2d", "ZeroPad3d",
+    "ZeroPad2d", "ZeroPad3d", "module",
 ]  # fmt: skip
