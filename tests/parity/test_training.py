@@ -18,7 +18,11 @@ STEPS = 50
 BATCH = 32
 LEAVE = 1e-4
 """Relative, the goal of step A: after 50 steps rounding has grown from 1e-7."""
-Images = tuple[NDArray[np.float32], NDArray[np.int64]]
+Images = tuple[NDArray[Any], NDArray[np.int64]]
+"""Inputs, and a label for each."""
+Loss = Callable[[Any, Any, Any, Any], Any]
+"""`(framework, net, inputs, labels)` to what is to become small."""
+TOKENS, LENGTH = 20, 12
 
 
 def lenet(framework: Any) -> Any:
@@ -61,6 +65,68 @@ def convolutions(framework: Any) -> Any:
     )  # fmt: skip
 
 
+def mlp_with_dropout(framework: Any) -> Any:
+    nn = framework.nn
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, 64), nn.ReLU(), nn.Dropout(0.2),
+        nn.Linear(64, 10),
+    )  # fmt: skip
+
+
+def transformer(framework: Any) -> Any:
+    """A Transformer encoder that reads tokens, 0 where a sequence has ended."""
+    nn = framework.nn
+
+    class Reader(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding = nn.Embedding(TOKENS, 32, padding_idx=0)
+            self.places = nn.Parameter(framework.randn(LENGTH, 32) * 0.02)
+            layer = nn.TransformerEncoderLayer(32, 4, 64, dropout=0.1, batch_first=True)
+            self.layers = nn.TransformerEncoder(layer, 2, nn.LayerNorm(32))
+            self.last = nn.Linear(32, 10)
+
+        def forward(self, tokens: Any) -> Any:
+            x = self.layers(self.embedding(tokens) + self.places, src_key_padding_mask=tokens == 0)
+            return self.last(x[:, 0])
+
+    return Reader()
+
+
+def autoencoder(framework: Any) -> Any:
+    """A variational autoencoder."""
+    nn = framework.nn
+
+    class VAE(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Linear(784, 64)
+            self.mean = nn.Linear(64, 8)
+            self.log_variance = nn.Linear(64, 8)
+            self.decoder = nn.Sequential(nn.Linear(8, 64), nn.ReLU(), nn.Linear(64, 784))
+
+        def forward(self, x: Any) -> Any:
+            inner = self.inner(x).relu()
+            mean, log_variance = self.mean(inner), self.log_variance(inner)
+            code = mean + framework.randn_like(mean) * (0.5 * log_variance).exp()
+            return self.decoder(code), mean, log_variance
+
+    return VAE()
+
+
+def classification(framework: Any, net: Any, inputs: Any, labels: Any) -> Any:
+    return framework.nn.CrossEntropyLoss()(net(inputs), labels)
+
+
+def reconstruction(framework: Any, net: Any, images: Any, labels: Any) -> Any:
+    """The bound of a VAE: what is lost, and how far the codes are from normal."""
+    x = images.flatten(1).clamp(0, 1)
+    logits, mean, log_variance = net(x)
+    lost = framework.nn.functional.binary_cross_entropy_with_logits(logits, x, reduction="sum")
+    divergence = -0.5 * (1 + log_variance - mean.pow(2) - log_variance.exp()).sum()
+    return (lost + divergence) / len(x)
+
+
 OPTIMIZERS: dict[str, Callable[[Any, Any], Any]] = {
     "SGD": lambda framework, params: framework.optim.SGD(params, lr=0.3),
     "SGD, momentum": lambda framework, params: framework.optim.SGD(
@@ -87,29 +153,37 @@ def digits(file: Path) -> Images:
     return (images.reshape(-1, 1, 28, 28) / 255).astype(np.float32), labels.astype(np.int64)
 
 
+def sentences() -> Images:
+    """Sequences of tokens of which each class has its own, more or less; they end early."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, STEPS * BATCH)
+    tokens = 1 + (labels[:, None] * 2 + rng.integers(0, 8, (len(labels), LENGTH))) % (TOKENS - 1)
+    ended = np.arange(LENGTH) >= rng.integers(4, LENGTH + 1, len(labels))[:, None]
+    return np.where(ended, 0, tokens), labels
+
+
 def trained(
-    framework: ModuleType, build: Callable[[Any], Any], optimizer: str, data: Images
+    framework: ModuleType, build: Callable[[Any], Any], optimizer: str, data: Images, loss_of: Loss
 ) -> tuple[list[float], Any]:
     """The losses of each step, and the network."""
     framework.manual_seed(3)
     net = build(framework)
     stepper = OPTIMIZERS[optimizer](framework, net.parameters())
-    criterion = framework.nn.CrossEntropyLoss()
     losses = []
     for at in range(0, STEPS * BATCH, BATCH):
-        images, labels = (framework.from_numpy(array[at : at + BATCH]) for array in data)
+        inputs, labels = (framework.from_numpy(array[at : at + BATCH]) for array in data)
         stepper.zero_grad()
-        loss = criterion(net(images), labels)
+        loss = loss_of(framework, net, inputs, labels)
         loss.backward()
         stepper.step()
         losses.append(loss.item())
     return losses, net
 
 
-def farthest(build: Callable[[Any], Any], optimizer: str, data: Images) -> float:
+def farthest(build: Callable[[Any], Any], optimizer: str, data: Images, loss_of: Loss = classification) -> float:
     """The largest relative difference of two losses of the same step."""
-    mine, net = trained(fnnet, build, optimizer, data)
-    theirs, twin = trained(torch, build, optimizer, data)
+    mine, net = trained(fnnet, build, optimizer, data, loss_of)
+    theirs, twin = trained(torch, build, optimizer, data, loss_of)
     assert theirs[-1] < theirs[0], "the training itself is to work"
     assert list(net.state_dict()) == list(twin.state_dict())
     return max(abs(m - t) / abs(t) for m, t in zip(mine, theirs, strict=True))
@@ -131,3 +205,18 @@ def test_other_networks(build: Callable[[Any], Any], optimizer: str) -> None:
 
 def test_lenet_on_digits(shared: Callable[[str], Path]) -> None:
     assert farthest(lenet, "SGD, momentum", digits(shared("data/mnist.npz"))) < LEAVE
+
+
+@pytest.mark.parametrize("optimizer", ["SGD, momentum", "Adam"])
+def test_mlp_with_dropout(optimizer: str) -> None:
+    assert farthest(mlp_with_dropout, optimizer, blobs()) < LEAVE
+
+
+@pytest.mark.parametrize("optimizer", ["SGD, momentum", "AdamW"])
+def test_transformer_encoder(optimizer: str) -> None:
+    assert farthest(transformer, optimizer, sentences()) < LEAVE
+
+
+@pytest.mark.parametrize("optimizer", ["Adam", "AdamW"])
+def test_variational_autoencoder(optimizer: str) -> None:
+    assert farthest(autoencoder, optimizer, blobs(), reconstruction) < LEAVE
