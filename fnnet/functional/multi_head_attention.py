@@ -74,7 +74,7 @@ def _is_batched(
     Raises:
         AssertedShapeError: They are neither.
     """
-    n = query._data.ndim
+    n: int = query._data.ndim
     if n not in (2, 3):
         raise AssertedShapeError(
             f"{_NAME}: query should be unbatched 2D or batched 3D tensor but received {n}-D query tensor"

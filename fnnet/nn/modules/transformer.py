@@ -134,7 +134,7 @@ class TransformerEncoder(Module):
             return None
         if is_grad_enabled() and (src.requires_grad or any(p.requires_grad for p in first.parameters())):
             return None
-        hidden = padding == -math.inf
+        hidden: Tensor = padding == -math.inf
         if not bool((hidden | (padding == 0)).all()):
             return None
         if self.mask_check and bool((hidden[:, :-1] & ~hidden[:, 1:]).any()):
