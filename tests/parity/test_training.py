@@ -23,6 +23,8 @@ Images = tuple[NDArray[Any], NDArray[np.int64]]
 Loss = Callable[[Any, Any, Any, Any], Any]
 """`(framework, net, inputs, labels)` to what is to become small."""
 TOKENS, LENGTH = 20, 12
+CHARACTERS, PIECE = 65, 48
+"""Different ones in Shakespeare's text; how many a network reads at a time."""
 
 
 def lenet(framework: Any) -> Any:
@@ -91,6 +93,24 @@ def transformer(framework: Any) -> Any:
             return self.last(x[:, 0])
 
     return Reader()
+
+
+def char_lstm(framework: Any) -> Any:
+    """A network that reads characters and says at each step which will be the next."""
+    nn = framework.nn
+
+    class CharLSTM(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding = nn.Embedding(CHARACTERS, 16)
+            self.lstm = nn.LSTM(16, 64, num_layers=2, batch_first=True, dropout=0.2)
+            self.head = nn.Linear(64, CHARACTERS)
+
+        def forward(self, text: Any) -> Any:
+            y, _ = self.lstm(self.embedding(text))
+            return self.head(y).transpose(1, 2)  # the classes stand behind the batch
+
+    return CharLSTM()
 
 
 def autoencoder(framework: Any) -> Any:
@@ -162,6 +182,15 @@ def sentences() -> Images:
     return np.where(ended, 0, tokens), labels
 
 
+def characters(file: Path) -> Images:
+    """The beginning of a text, cut into pieces, as numbers of its characters; labelled by what follows each."""
+    text = np.frombuffer(file.read_bytes(), np.uint8)
+    alphabet = np.unique(text)
+    assert len(alphabet) == CHARACTERS
+    numbers = np.searchsorted(alphabet, text[: STEPS * BATCH * PIECE + 1]).astype(np.int64)
+    return numbers[:-1].reshape(-1, PIECE), numbers[1:].reshape(-1, PIECE)
+
+
 def trained(
     framework: ModuleType, build: Callable[[Any], Any], optimizer: str, data: Images, loss_of: Loss
 ) -> tuple[list[float], Any]:
@@ -220,3 +249,13 @@ def test_transformer_encoder(optimizer: str) -> None:
 @pytest.mark.parametrize("optimizer", ["Adam", "AdamW"])
 def test_variational_autoencoder(optimizer: str) -> None:
     assert farthest(autoencoder, optimizer, blobs(), reconstruction) < LEAVE
+
+
+@pytest.mark.parametrize("optimizer", ["SGD, momentum", "AdamW"])
+def test_char_lstm_on_shakespeare(
+    optimizer: str, shared: Callable[[str], Path], record_property: Callable[[str, object], None]
+) -> None:
+    record_property("parity", "nn.LSTM")
+    difference = farthest(char_lstm, optimizer, characters(shared("data/tinyshakespeare.txt")))
+    record_property("largest relative difference of losses", difference)
+    assert difference < LEAVE
