@@ -6,10 +6,18 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from fnnet._core.errors import AssertedDTypeError, AssertedOptionError, AssertedShapeError, OptionError, ShapeError
+from fnnet._core.errors import (
+    AssertedDTypeError,
+    AssertedOptionError,
+    AssertedShapeError,
+    OptionError,
+    ShapeError,
+    UnsupportedDTypeError,
+)
 from fnnet._core.namespace import Shape
 from fnnet.autograd.tape import apply
 from fnnet.backends import dtypes
+from fnnet.backends.dtypes import TITLES
 from fnnet.functional._common import dtype_of, need_tensor, to_dtype
 from fnnet.functional.affine import linear
 from fnnet.functional.arithmetic import add, mul
@@ -17,7 +25,7 @@ from fnnet.functional.attention import ATTENTION, additive, as_score, dropout_ma
 from fnnet.functional.broadcasting import EXPAND
 from fnnet.functional.joining import cat
 from fnnet.functional.padding import pad
-from fnnet.functional.products import permute, reshape, shape_of
+from fnnet.functional.products import check_dtypes, permute, reshape, shape_of
 from fnnet.functional.reduction import mean
 from fnnet.functional.shape import squeeze, unsqueeze
 from fnnet.functional.splitting import chunk, split, unbind
@@ -120,9 +128,11 @@ def _packed(
     query: Tensor, key: Tensor, value: Tensor, weight: Tensor, bias: Tensor | None, heads: int
 ) -> tuple[Tensor, ...]:
     """Queries, keys and values of each head by one weight `(3 * E, E)`; what is projected alike, in one product."""
+    e = query._data.shape[-1]
+    if shape_of(weight) != (3 * e, e):
+        raise ShapeError(f"{_NAME}: expecting in_proj_weight of shape {(3 * e, e)}, but got {shape_of(weight)}")
     if query is key and key is value:
         return _apart(linear(query, weight, bias), 3, heads)
-    e = query._data.shape[-1]
     if key is value:
         w_q, w_kv = split(weight, [e, 2 * e])
         b_q, b_kv = (None, None) if bias is None else split(bias, [e, 2 * e])
@@ -170,6 +180,8 @@ def _extended(x: Tensor, more: Tensor | None, n: int, heads: int) -> Tensor:
     shape = (n, heads, 1, d)
     if more is None:
         row = x.new_zeros(shape)
+    elif math.prod(shape_of(more)) != heads * d:
+        raise ShapeError(f"{_NAME}: expecting {heads * d} numbers as bias_k and bias_v, but got {shape_of(more)}")
     else:
         row = apply(EXPAND, reshape(more, (1, heads, 1, d)), shape=shape)
     return cat([x, row], 2)
@@ -263,7 +275,7 @@ def multi_head_attention_forward(
         ShapeError: Sizes do not fit.
         OptionError: A weight is missing, E is not divisible, `dropout_p` is outside [0, 1], or `is_causal` without
             `attn_mask`.
-        DTypeError: The dtypes differ, or a mask is neither bool nor floating point.
+        DTypeError: The dtypes differ or are no floating ones, or a mask's is neither bool nor query's nor float32.
 
     Differentiable: By all floating-point tensors, any order.
 
@@ -303,6 +315,8 @@ def multi_head_attention_forward(
     if num_heads <= 0 or e % num_heads:
         raise AssertedOptionError(f"{_NAME}: embed_dim {e} not divisible by num_heads {num_heads}")
     found = shape_of(key), shape_of(value)
+    if found[0][1] != n:
+        raise ShapeError(f"{_NAME}: query has a batch of {n}, key one of {found[0][1]}, expected the same")
     if use_separate_proj_weight:
         if found[0][:2] != found[1][:2]:
             raise AssertedShapeError(
@@ -331,6 +345,13 @@ def multi_head_attention_forward(
         mask = None if mask is None else pad(mask, (0, 1))
         padding = None if padding is None else pad(padding, (0, 1))
     source = k._data.shape[2]
+    if v._data.shape[2] != source:
+        raise ShapeError(f"{_NAME}: there are {source} keys and {v._data.shape[2]} values, expected as many")
+    check_dtypes(_NAME, query=q, key=k, value=v)
+    if dtype_of(q).category < 2:
+        raise UnsupportedDTypeError(
+            f"{_NAME}: not implemented for '{TITLES[dtype_of(q).name]}', expected a floating dtype"
+        )
     if padding is not None:
         mask = _with_padding(mask, padding, n, source)
     if mask is not None:
