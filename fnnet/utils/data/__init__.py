@@ -1,6 +1,7 @@
 """Datasets, samplers and the DataLoader."""
 
 from fnnet.utils.data.collate import default_collate, default_convert
+from fnnet.utils.data.dataloader import DataLoader
 from fnnet.utils.data.dataset import (
     ChainDataset,
     ConcatDataset,
@@ -11,7 +12,6 @@ from fnnet.utils.data.dataset import (
     TensorDataset,
     random_split,
 )
-from fnnet.utils.data.loader import DataLoader, get_worker_info
 from fnnet.utils.data.sampler import (
     BatchSampler,
     RandomSampler,
@@ -20,6 +20,7 @@ from fnnet.utils.data.sampler import (
     SubsetRandomSampler,
     WeightedRandomSampler,
 )
+from fnnet.utils.data.worker_info import get_worker_info
 
 __all__ = [
     "BatchSampler", "ChainDataset", "ConcatDataset", "DataLoader", "Dataset", "IterableDataset", "RandomSampler",
