@@ -31,9 +31,9 @@ def _sigmoid(x: Raw) -> None:
 
 def _projected(x: Raw, w: Raw, *biases: Raw | None) -> Raw:
     r: Raw = x @ w.T
-    for b in biases:
-        if b is not None:
-            r += b
+    given = [b for b in biases if b is not None]
+    if given:
+        r += sum(given[1:], given[0])
     return r
 
 
@@ -68,10 +68,10 @@ def lstm_layer(
         count = stop - start
         a, t, cell, out = gates[start:stop], spare[:count], cells[start:stop], y[start:stop]
         a += np.matmul(h.take(count), w, out=product[:count])
-        _sigmoid(a[:, : 2 * n])
         i, f, g, o = a[:, :n], a[:, n : 2 * n], a[:, 2 * n : 3 * n], a[:, 3 * n :]
-        np.tanh(g, g)
-        _sigmoid(o)
+        np.tanh(g, t)
+        _sigmoid(a)  # of g, too: twice as fast as of columns
+        g[...] = t
         np.multiply(f, c.take(count), out=cell)
         cell += np.multiply(i, g, out=t)
         np.tanh(cell, t)
@@ -176,12 +176,13 @@ def gru_layer(
         b = np.matmul(old, w, out=product[: stop - start])
         if b_hh is not None:
             b += b_hh
-        both = a[:, : 2 * n]
-        both += b[:, : 2 * n]
-        _sigmoid(both)
         r, z, new = a[:, :n], a[:, n : 2 * n], a[:, 2 * n :]
         part[...] = b[:, 2 * n :]
-        new += np.multiply(r, part, out=out)
+        out[...] = new
+        a += b
+        _sigmoid(a)  # of the third part, too: twice as fast as of columns
+        np.multiply(r, part, out=new)
+        new += out
         np.tanh(new, new)
         np.subtract(old, new, out=out)
         out *= z
