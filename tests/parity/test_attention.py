@@ -1,7 +1,8 @@
 """Attention in all its options against PyTorch: results, weights, gradients of first and second order, state, draws.
 
-PyTorch's tables leave most options out. Where its kernels for evaluation without gradients give NaN for a query from
-which all keys are hidden (and, in encoder layers, for every float mask), fnnet gives what PyTorch gives with gradients.
+PyTorch's tables leave most options out. Its kernels for evaluation without gradients give NaN to a query from which
+all keys are hidden, and encoder layers take every number of a float mask but 0 for -inf: there fnnet gives what PyTorch
+gives with gradients.
 """
 
 from __future__ import annotations
