@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from fnnet._core.errors import ArgumentError, OptionError, ShapeError
 from fnnet._tensor import Tensor
@@ -93,6 +93,9 @@ class RNN(RNNBase):
     def forward(self, input: PackedSequence, hx: Tensor | None = None) -> tuple[PackedSequence, Tensor]: ...
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Tensor]:  # as the overloads say
         return self._forward(input, hx)
+
+    if TYPE_CHECKING:
+        __call__ = forward  # both of its forms, of which Module's sees the first
 
 
 class LSTM(RNNBase):
@@ -198,6 +201,9 @@ class LSTM(RNNBase):
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Pair]:  # as the overloads say
         return self._forward(input, hx)
 
+    if TYPE_CHECKING:
+        __call__ = forward  # both of its forms, of which Module's sees the first
+
 
 class GRU(RNNBase):
     """Gated recurrent units: `h' = (1 - z) * n + z * h`, with gates from the input and h; see `gru`.
@@ -257,6 +263,9 @@ class GRU(RNNBase):
     def forward(self, input: PackedSequence, hx: Tensor | None = None) -> tuple[PackedSequence, Tensor]: ...
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Tensor]:  # as the overloads say
         return self._forward(input, hx)
+
+    if TYPE_CHECKING:
+        __call__ = forward  # both of its forms, of which Module's sees the first
 
 
 __all__ = ["GRU", "LSTM", "RNN"]
