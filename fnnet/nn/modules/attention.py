@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from fnnet._core.errors import AssertedOptionError, OptionError
 from fnnet._tensor import Tensor
 from fnnet.backends.dtypes import DType
+from fnnet.functional.creation import full
+from fnnet.functional.diagonals import triu
 from fnnet.functional.multi_head_attention import canonical_mask
 from fnnet.nn import functional as F
 from fnnet.nn import init
@@ -14,6 +17,20 @@ from fnnet.nn.module import Module
 from fnnet.nn.modules._state import DeviceLike, parameter
 from fnnet.nn.modules.linear import NonDynamicallyQuantizableLinear
 from fnnet.nn.parameter import Parameter
+
+
+def causal_mask(sz: int, device: DeviceLike = None, dtype: DType | None = None) -> Tensor:
+    """What hides later places from each of `sz`: -inf above the diagonal, else 0."""
+    return triu(full((sz, sz), -math.inf, dtype=dtype, device=device), 1)
+
+
+def is_causal_mask(mask: Tensor | None, hint: bool | None, size: int) -> bool:
+    """The hint; without one, whether the mask is the causal mask of that size."""
+    if hint is not None or mask is None:
+        return bool(hint)
+    if tuple(mask.shape) != (size, size):
+        return False
+    return bool((mask == causal_mask(size, mask.device, mask.dtype)).all())
 
 
 class MultiheadAttention(Module):
@@ -227,4 +244,4 @@ class MultiheadAttention(Module):
         return merged, 2
 
 
-__all__ = ["MultiheadAttention"]
+__all__ = ["MultiheadAttention", "causal_mask", "is_causal_mask"]

@@ -11,29 +11,15 @@ from fnnet._core.errors import ShapeError
 from fnnet._tensor import Tensor
 from fnnet.autograd.modes import is_grad_enabled
 from fnnet.backends.dtypes import DType
-from fnnet.functional.creation import full
-from fnnet.functional.diagonals import triu
 from fnnet.functional.multi_head_attention import canonical_mask
 from fnnet.nn import functional as F
 from fnnet.nn import init
 from fnnet.nn.module import Module
 from fnnet.nn.modules._state import DeviceLike
+from fnnet.nn.modules.attention import causal_mask, is_causal_mask
 from fnnet.nn.modules.container import ModuleList
 from fnnet.nn.modules.normalization import LayerNorm
 from fnnet.nn.modules.transformer_layers import Activation, TransformerDecoderLayer, TransformerEncoderLayer
-
-
-def _causal_mask(sz: int, device: DeviceLike = None, dtype: DType | None = None) -> Tensor:
-    return triu(full((sz, sz), -math.inf, dtype=dtype, device=device), 1)
-
-
-def _is_causal(mask: Tensor | None, hint: bool | None, size: int) -> bool:
-    """The hint; without one, whether the mask is the causal mask of that size."""
-    if hint is not None or mask is None:
-        return bool(hint)
-    if tuple(mask.shape) != (size, size):
-        return False
-    return bool((mask == _causal_mask(size, mask.device, mask.dtype)).all())
 
 
 def _length(x: Tensor, batch_first: bool) -> int:
@@ -119,7 +105,7 @@ class TransformerEncoder(Module):
         mask = canonical_mask(mask, "mask", src)
         first: Any = self.layers[0]
         hidden = self._hidden_ends(src, mask, padding)
-        is_causal = _is_causal(mask, is_causal, _length(src, first.self_attn.batch_first))
+        is_causal = is_causal_mask(mask, is_causal, _length(src, first.self_attn.batch_first))
         out = src
         for layer in self.layers:
             out = layer(out, src_mask=mask, is_causal=is_causal, src_key_padding_mask=padding)
@@ -200,7 +186,7 @@ class TransformerDecoder(Module):
             Of the shape of `tgt`.
         """
         first: Any = self.layers[0]
-        tgt_is_causal = _is_causal(tgt_mask, tgt_is_causal, _length(tgt, first.self_attn.batch_first))
+        tgt_is_causal = is_causal_mask(tgt_mask, tgt_is_causal, _length(tgt, first.self_attn.batch_first))
         out = tgt
         for layer in self.layers:
             out = layer(
@@ -372,7 +358,7 @@ class Transformer(Module):
             tensor([[0., -inf],
                     [0., 0.]])
         """
-        return _causal_mask(sz, device, dtype)
+        return causal_mask(sz, device, dtype)
 
     def _reset_parameters(self) -> None:
         """Draw all matrices anew."""
