@@ -12,6 +12,7 @@ from fnnet.autograd.modes import no_grad
 from fnnet.backends import dtypes
 from fnnet.functional import creation, movement
 from fnnet.functional._common import to_dtype
+from fnnet.nn.parameter import is_lazy
 from fnnet.nn.traversal import TraversalMethods
 
 if TYPE_CHECKING:
@@ -111,11 +112,13 @@ class ConversionMethods(TraversalMethods):
             if p is None:
                 continue
             with no_grad():
-                p.data = fn(p)
+                p.data = fn(p.data if is_lazy(p) else p)
                 if p._grad is not None:
                     p._grad.data = fn(p._grad)
         for name, b in self._buffers.items():
-            if b is not None:
+            if is_lazy(b):
+                b.data = fn(b.data)
+            elif b is not None:
                 self._buffers[name] = fn(b)
         return self
 

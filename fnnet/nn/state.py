@@ -16,7 +16,7 @@ from fnnet._core.errors import ArgumentError, AssertedStateDictError, StateDictE
 from fnnet.autograd.modes import no_grad
 from fnnet.autograd.node import Handle
 from fnnet.autograd.variable import Variable
-from fnnet.nn.parameter import Parameter
+from fnnet.nn.parameter import Parameter, is_lazy
 
 EXTRA = "_extra_state"
 
@@ -72,10 +72,10 @@ class StateMethods:
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
         for name, p in self._parameters.items():
             if p is not None:
-                destination[prefix + name] = p if keep_vars else p.detach()
+                destination[prefix + name] = p if keep_vars or is_lazy(p) else p.detach()
         for name, b in self._buffers.items():
             if b is not None and name not in self._non_persistent_buffers_set:
-                destination[prefix + name] = b if keep_vars else b.detach()
+                destination[prefix + name] = b if keep_vars or is_lazy(b) else b.detach()
         if type(self).get_extra_state is not StateMethods.get_extra_state:
             destination[prefix + EXTRA] = self.get_extra_state()
 
@@ -203,7 +203,11 @@ class StateMethods:
                     f"object from checkpoint but received {type(value)}"
                 )
                 continue
-            if own._data.ndim == 0 and tuple(value._data.shape) == (1,):  # files of PyTorch 0.3 hold 0-d values so
+            if is_lazy(own):  # and so is the value: a hook of lazy modules has given `own` the value's shape otherwise
+                if assign:
+                    setattr(self, name, value)
+                continue
+            if own._data.ndim == 0 and tuple(value.shape) == (1,):  # files of PyTorch 0.3 hold 0-d values so
                 value = value[0]  # type: ignore[index]  # a Tensor
             if tuple(own._data.shape) != tuple(value._data.shape):
                 error_msgs.append(
@@ -349,9 +353,12 @@ class _Snapshot:
         self.modules = [(m, dict(m._parameters), dict(m._buffers)) for m in root.modules()]
         self.extra = [(m, m.get_extra_state()) for m in root.modules() if _has_extra_state(m)]
         self.values: dict[int, tuple[Any, Any]] = {}
+        self.lazy: dict[int, tuple[Any, type, Any]] = {}
         for _, parameters, buffers in self.modules:
             for t in itertools.chain(parameters.values(), buffers.values()):
-                if isinstance(t, Variable) and id(t) not in self.values:
+                if is_lazy(t):
+                    self.lazy[id(t)] = t, type(t), t.data
+                elif isinstance(t, Variable) and id(t) not in self.values:
                     backend = t._device.backend
                     self.values[id(t)] = t, (t._data, backend.dense_like(t._data, t._data))
 
@@ -364,6 +371,9 @@ class _Snapshot:
         for t, (raw, copy) in self.values.values():
             t._data = raw
             t._device.backend.overwrite(raw, copy)
+        for t, of, data in self.lazy.values():
+            t.__class__ = of
+            t.data = data
         for m, state in self.extra:
             m.set_extra_state(state)
 
