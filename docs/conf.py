@@ -45,7 +45,6 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 napoleon_use_ivar = True
-napoleon_custom_sections = ["Differentiable", "Shape", "Source"]
 always_document_param_types = False
 typehints_defaults = None
 typehints_document_rtype = True

@@ -220,13 +220,22 @@ def seen(directive: SphinxDirective) -> dict[int, str]:
     return home
 
 
-def shorten(
+SECTION = re.compile(r"(Differentiable|Shape|Source):(?: (\S.*))?$")
+
+
+def prepare(
     app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]
 ) -> None:  # the arguments that Sphinx gives
-    """Let a method that is a public function under another roof point there."""
+    """Let a method that is a public function under another roof point there; make fnnet's own sections fields."""
     function = name.removeprefix("fnnet.Tensor.")
     if name.startswith("fnnet.Tensor.") and getattr(fnnet, function, None) is thing:
         lines[:] = [lines[0], "", f":py:func:`fnnet.{function}` with this tensor as its first argument."]
+        return
+    for i, line in reversed(list(enumerate(lines))):
+        if found := SECTION.match(line):
+            below = next((k for k in range(i + 1, len(lines)) if not lines[k].strip()), len(lines))
+            text = [*([found[2]] if found[2] else ()), *(more.strip() for more in lines[i + 1 : below])]
+            lines[i:below] = [f":{found[1]}: {' '.join(text)}"]
 
 
 def check_whole(app: Sphinx, env: BuildEnvironment) -> None:
@@ -244,6 +253,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Make the directives known."""
     for name, directive in (("public-names", PublicNames), ("op-table", OpTable), ("hook-reference", HookReference)):
         app.add_directive(name, directive)
-    app.connect("autodoc-process-docstring", shorten, priority=100)  # before the docstring is read as sections
+    app.connect("autodoc-process-docstring", prepare, priority=100)  # before the docstring is read as sections
     app.connect("env-check-consistency", check_whole)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

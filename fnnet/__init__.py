@@ -125,10 +125,12 @@ cfloat, cdouble = complex64, complex128
 newaxis = None
 
 if TYPE_CHECKING:
-    from fnnet import cuda, models, nn, optim, plugins, random, serialization, testing, utils
+    from fnnet import cuda, models, nn, optim, plugins, random, serialization, testing, training, utils
     from fnnet.backends.threads import get_num_threads, set_num_threads
     from fnnet.functional.recurrent import gru, lstm, rnn_relu, rnn_tanh
     from fnnet.functional.recurrent_cells import gru_cell, lstm_cell, rnn_relu_cell, rnn_tanh_cell
+    from fnnet.functional.shuffling import channel_shuffle, pixel_shuffle, pixel_unshuffle
+    from fnnet.functional.transposed_convolution import conv_transpose1d, conv_transpose2d, conv_transpose3d
     from fnnet.serialization.files import load, save
 
 __all__ = [
@@ -140,9 +142,11 @@ __all__ = [
     "atleast_2d", "atleast_3d", "autograd", "baddbmm", "batch_norm", "bernoulli", "bfloat16", "bitwise_and",
     "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "block_diag", "bmm",
     "bool", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "can_cast", "cartesian_prod", "cat", "cdouble",
-    "ceil", "cfloat", "chain_matmul", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone", "column_stack",
+    "ceil", "cfloat", "chain_matmul", "channel_shuffle", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone",
+    "column_stack",
     "combinations", "complex", "complex128", "complex64", "concat", "concatenate", "conj", "conj_physical", "conv1d",
-    "conv2d", "conv3d", "copysign", "cos", "cosh", "count_nonzero", "cuda", "cummax", "cummin", "cumprod", "cumsum",
+    "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "copysign", "cos", "cosh",
+    "count_nonzero", "cuda", "cummax", "cummin", "cumprod", "cumsum",
     "cumulative_trapezoid", "deg2rad", "device", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter",
     "diff", "div", "divide", "dot", "double", "dropout", "dsplit", "dstack", "dtype", "e", "einsum", "embedding",
     "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "eye",
@@ -162,7 +166,8 @@ __all__ = [
     "max_pool2d", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm", "mode", "models", "moveaxis",
     "movedim", "msort", "mul", "multinomial", "multiply", "mv", "nan", "nan_to_num", "nanmean", "nanmedian",
     "nanquantile", "nansum", "narrow", "ne", "neg", "negative", "newaxis", "nn", "no_grad", "nonzero", "norm", "normal",
-    "not_equal", "numel", "ones", "ones_like", "optim", "outer", "permute", "pi", "plugins", "polar", "positive", "pow",
+    "not_equal", "numel", "ones", "ones_like", "optim", "outer", "permute", "pi", "pixel_shuffle", "pixel_unshuffle",
+    "plugins", "polar", "positive", "pow",
     "prod", "promote_types", "put", "quantile", "rad2deg", "rand", "rand_like", "randint", "randint_like", "randn",
     "randn_like", "random", "randperm", "ravel", "real", "reciprocal", "relu", "remainder", "repeat_interleave",
     "reshape", "resolve_conj", "result_type", "rnn_relu", "rnn_relu_cell",
@@ -179,7 +184,7 @@ __all__ = [
     "vsplit", "vstack", "where", "xlogy", "zero_", "zeros", "zeros_like",
 ]  # fmt: skip
 
-_LAZY = frozenset(("cuda", "models", "nn", "optim", "plugins", "random", "serialization", "testing", "utils"))
+_LAZY = frozenset(("cuda", "models", "nn", "optim", "plugins", "random", "serialization", "testing", "training", "utils"))
 """Rooms that are opened on first use."""
 _LATER = {
     "load": "serialization.files", "save": "serialization.files",
@@ -188,6 +193,9 @@ _LATER = {
     "rnn_tanh": "functional.recurrent", "gru_cell": "functional.recurrent_cells",
     "lstm_cell": "functional.recurrent_cells", "rnn_relu_cell": "functional.recurrent_cells",
     "rnn_tanh_cell": "functional.recurrent_cells",
+    "channel_shuffle": "functional.shuffling", "pixel_shuffle": "functional.shuffling",
+    "pixel_unshuffle": "functional.shuffling", "conv_transpose1d": "functional.transposed_convolution",
+    "conv_transpose2d": "functional.transposed_convolution", "conv_transpose3d": "functional.transposed_convolution",
 }  # fmt: skip
 """Names that few programs type, and where they live: looked up on first use."""
 

@@ -30,6 +30,7 @@ PUBLIC = (
     "fnnet.plugins",
     "fnnet.random",
     "fnnet.serialization",
+    "fnnet.training",
     "fnnet.utils.data",
 )
 # `hookimpl` is pluggy's marker itself: fnnet.plugins tells how to use it.

@@ -21,7 +21,7 @@ from fnnet._core.errors import (
 from fnnet._core.namespace import Number
 from fnnet._core.size import Size
 from fnnet._tensor.gradients import GradientMethods
-from fnnet._tensor.printing import format_values, may_hide_all, with_suffixes
+from fnnet._tensor.printing import as_html, format_values, may_hide_all, with_suffixes
 from fnnet._tensor.storage import StorageMethods, copied_with_memory
 from fnnet.autograd.variable import Variable, make
 from fnnet.backends import dtypes
@@ -273,6 +273,13 @@ class CoreMethods(GradientMethods, StorageMethods):
     __hash__ = object.__hash__
 
     # printing, copying, pickling -------------------------------------------------------------------------------------
+    def _repr_html_(self) -> str:
+        """What notebooks show: the values, and below them what a look at numbers does not tell."""
+        facts = [str(self.dtype).partition(".")[2], str(tuple(self.shape)), f"on {self._device}"]
+        if self.requires_grad:
+            facts.append("requires grad")
+        return as_html(repr(self), ", ".join(facts))
+
     def __repr__(self) -> str:
         prefix = "tensor("
         suffixes = [] if self._device.type == "cpu" and self._device.index is None else [f"device='{self._device}'"]

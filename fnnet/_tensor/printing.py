@@ -196,3 +196,10 @@ def with_suffixes(text: str, suffixes: list[str], indent: int) -> str:
             text += ", " + suffix
             used += len(suffix) + 2
     return text + ")"
+
+
+def as_html(text: str, facts: str) -> str:
+    """A tensor's text for a notebook, with facts below it."""
+    import html
+
+    return f"<pre>{html.escape(text)}</pre><small>{html.escape(facts)}</small>"

@@ -280,6 +280,11 @@ class Module(ConversionMethods, StateMethods, HookMethods):
     def _get_name(self) -> str:
         return type(self).__name__
 
+    def _repr_html_(self) -> str:
+        from fnnet.nn.notebook import tree
+
+        return tree(self)
+
     def __repr__(self) -> str:
         extra = self.extra_repr()
         lines = extra.split("\n") if extra else []
