@@ -278,7 +278,7 @@ CONV_WEIGHT = Op(
 
 
 # the public functions --------------------------------------------------------------------------------------------
-def _per_dim(name: str, option: str, value: Any, d: int) -> Shape:
+def per_dim(name: str, option: str, value: Any, d: int) -> Shape:
     """An int, or a sequence of one or `d` ints, as `d` ints."""
     if isinstance(value, int):
         return (value,) * d
@@ -293,7 +293,7 @@ def _per_dim(name: str, option: str, value: Any, d: int) -> Shape:
     return found
 
 
-def _check_operands(name: str, d: int, input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
+def check_operands(name: str, d: int, input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
     """Tensors, equal dtypes, ranks."""
     need_tensor(name, input=input, weight=weight)
     dtype = dtype_of(input)
@@ -320,7 +320,8 @@ def _check_operands(name: str, d: int, input: Tensor, weight: Tensor, bias: Tens
         )
 
 
-def _check_options(name: str, stride: Shape, padding: Shape, dilation: Shape, groups: int) -> None:
+def check_options(name: str, stride: Shape, padding: Shape, dilation: Shape, groups: int) -> None:
+    """Raise unless steps and groups are positive, and padding is not negative."""
     if any(s <= 0 for s in stride):
         raise OptionError(f"{name}: non-positive stride is not supported, got {stride}")
     if any(p < 0 for p in padding):
@@ -333,7 +334,18 @@ def _check_options(name: str, stride: Shape, padding: Shape, dilation: Shape, gr
         raise OptionError(f"{name}: non-positive groups is not supported, got {groups}")
 
 
-def _by_x(shape: Sequence[int]) -> str:
+def check_groups(name: str, weight: Shape, groups: int) -> None:
+    """Raise unless the groups divide what weight has along its first dim."""
+    if weight[0] == 0 or weight[0] % groups:
+        raise ShapeError(
+            f"{name}: Given groups={groups}, expected weight to be "
+            + (f"at least {groups}" if weight[0] < groups else f"divisible by {groups}")
+            + f" at dimension 0, but got weight of size {list(weight)} instead"
+        )
+
+
+def by_x(shape: Sequence[int]) -> str:
+    """Sizes as PyTorch's messages write them: "(2 x 3)"."""
     return "(" + " x ".join(map(str, shape)) + ")"
 
 
@@ -348,23 +360,18 @@ def _convolve(
     groups: int,
 ) -> Tensor:
     name = f"conv{d}d"
-    _check_operands(name, d, input, weight, bias)
+    check_operands(name, d, input, weight, bias)
     x, w = tuple(input._data.shape), tuple(weight._data.shape)
-    stride, dilation = _per_dim(name, "stride", stride, d), _per_dim(name, "dilation", dilation, d)
+    stride, dilation = per_dim(name, "stride", stride, d), per_dim(name, "dilation", dilation, d)
     batched = len(x) == d + 2
     c, spatial, size = x[-d - 1], x[-d:], w[2:]
     uneven: Shape = (0,) * d
     if isinstance(padding, str):
         padding, uneven = _named_padding(name, padding, size, stride, dilation)
     else:
-        padding = _per_dim(name, "padding", padding, d)
-    _check_options(name, stride, padding, dilation, groups)
-    if w[0] == 0 or w[0] % groups:
-        raise ShapeError(
-            f"{name}: Given groups={groups}, expected weight to be "
-            + (f"at least {groups}" if w[0] < groups else f"divisible by {groups}")
-            + f" at dimension 0, but got weight of size {list(w)} instead"
-        )
+        padding = per_dim(name, "padding", padding, d)
+    check_options(name, stride, padding, dilation, groups)
+    check_groups(name, w, groups)
     if c != w[1] * groups:
         raise ShapeError(
             f"{name}: weight has {w[1] * groups} input channels, x has {c} (x: {x}, weight: {w}, groups={groups}): "
@@ -380,7 +387,7 @@ def _convolve(
     reach = tuple(e * (m - 1) + 1 for m, e in zip(size, dilation, strict=True))
     if any(n < m for n, m in zip(padded, reach, strict=True)):
         raise ShapeError(
-            f"{name}: Calculated padded input size per channel: {_by_x(padded)}. Kernel size: {_by_x(reach)}. Kernel "
+            f"{name}: Calculated padded input size per channel: {by_x(padded)}. Kernel size: {by_x(reach)}. Kernel "
             f"size can't be greater than actual input size (x: {x}, weight: {w})"
         )
     if not batched:
