@@ -54,6 +54,12 @@ class OptionError(FnnetError, ValueError, RuntimeError):
     """An argument that is no tensor has a value outside its range."""
 
 
+class MissingOptionError(OptionError, KeyError):
+    """An option that must be there is not."""
+
+    __str__ = Exception.__str__  # KeyError's shows the message in quotes
+
+
 class AssertedOptionError(OptionError, AssertionError):
     """An OptionError where PyTorch's own code asserts."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+import importlib
+from typing import TYPE_CHECKING, Any, cast
 
 from fnnet.optim.adadelta import Adadelta
 from fnnet.optim.adafactor import Adafactor
@@ -19,6 +20,15 @@ from fnnet.optim.rmsprop import RMSprop
 from fnnet.optim.rprop import Rprop
 from fnnet.optim.sgd import SGD
 from fnnet.plugins import manager
+
+if TYPE_CHECKING:
+    from fnnet.optim import lr_scheduler, swa_utils
+
+
+def __getattr__(name: str) -> object:
+    if name in ("lr_scheduler", "swa_utils"):  # few programs use them: they load on first use
+        return importlib.import_module("fnnet.optim." + name)
+    raise AttributeError(f"module 'fnnet.optim' has no attribute {name!r}")
 
 
 def get(name: str) -> type[Optimizer]:
@@ -67,5 +77,5 @@ def create(name: str, params: Params, **options: Any) -> Optimizer:  # the optim
 
 __all__ = [
     "ASGD", "LBFGS", "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Muon", "NAdam",
-    "Optimizer", "RAdam", "RMSprop", "Rprop", "create", "get",
+    "Optimizer", "RAdam", "RMSprop", "Rprop", "create", "get", "lr_scheduler", "swa_utils",
 ]  # fmt: skip
