@@ -177,14 +177,16 @@ __all__ = [
     "sigmoid", "sign",
     "signbit", "sin", "sinc", "sinh", "slice_scatter", "softmax", "sort", "split", "split_with_sizes", "sqrt", "square",
     "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take",
-    "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "tensordot", "testing", "tile", "topk", "trace",
+    "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "tensordot", "testing", "tile", "topk", "trace", "training",
     "transpose", "trapezoid",
     "trapz", "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "uint8", "unbind", "unflatten",
     "unique", "unique_consecutive", "unsqueeze", "utils", "var", "var_mean", "vdot", "view_as_complex", "view_as_real",
     "vsplit", "vstack", "where", "xlogy", "zero_", "zeros", "zeros_like",
 ]  # fmt: skip
 
-_LAZY = frozenset(("cuda", "models", "nn", "optim", "plugins", "random", "serialization", "testing", "training", "utils"))
+_LAZY = frozenset(
+    ("cuda", "models", "nn", "optim", "plugins", "random", "serialization", "testing", "training", "utils")
+)
 """Rooms that are opened on first use."""
 _LATER = {
     "load": "serialization.files", "save": "serialization.files",

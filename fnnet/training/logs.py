@@ -60,6 +60,14 @@ class TensorBoardLog(Callback):
     Raises:
         OptionError: `every` below 1.
         ImportError: tensorboardX is not installed: `pip install 'fnnet[train]'`.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> from fnnet.training import TensorBoardLog, fit
+        >>> folder = pathlib.Path(tempfile.mkdtemp())
+        >>> _ = fit(lambda batch: {"loss": 0.25}, [0], epochs=1, callbacks=[TensorBoardLog(folder)], progress=False)
+        >>> [path.name.startswith("events.out.tfevents") for path in folder.iterdir()]
+        [True]
     """
 
     def __init__(self, folder: str | os.PathLike[str], *, every: int | None = 10) -> None:
@@ -103,6 +111,14 @@ class Curves(Callback):
 
     Raises:
         ImportError: matplotlib is not installed: `pip install 'fnnet[train]'`.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> from fnnet.training import Curves, fit
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "curves.png"
+        >>> _ = fit(lambda batch: {"loss": 0.25}, [0], epochs=1, callbacks=[Curves(path)], progress=False)
+        >>> path.exists()
+        True
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:

@@ -6,7 +6,7 @@ A batch is `Any`, whatever a loader gives; so is a metric before it has been loo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from fnnet._core.errors import ArgumentError
 from fnnet._tensor import Tensor
@@ -38,7 +38,7 @@ def number(name: str, value: Any) -> float:
     if isinstance(value, Tensor):
         if value.numel() != 1:
             raise ArgumentError(f"fit: metric {name!r} must be one number, got shape {tuple(value.shape)}")
-        return float(value.item())
+        return float(cast("float", value.item()))
     if not isinstance(value, (int, float)):
         raise ArgumentError(f"fit: metric {name!r} must be a number, got {type(value).__name__}")
     return float(value)
