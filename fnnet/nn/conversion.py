@@ -238,7 +238,12 @@ class ConversionMethods(TraversalMethods):
 
         Returns:
             This module.
+
+        Raises:
+            OptionError: A parameter or buffer is uninitialized.
         """
+        for t in (*self.parameters(), *self.buffers()):
+            t.share_memory_()
         return self
 
 

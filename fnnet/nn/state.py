@@ -209,7 +209,7 @@ class StateMethods:
                 continue
             if own._data.ndim == 0 and tuple(value.shape) == (1,):  # files of PyTorch 0.3 hold 0-d values so
                 value = value[0]  # type: ignore[index]  # a Tensor
-            if tuple(own._data.shape) != tuple(value._data.shape):
+            if tuple(own._data.shape) != tuple(value.shape):
                 error_msgs.append(
                     f"size mismatch for {key}: copying a param with shape {list(value._data.shape)} from checkpoint, "
                     "the "
