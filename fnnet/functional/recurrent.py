@@ -125,7 +125,9 @@ def _layers(
     projected = kind.cells and states[0]._data.shape[2] != states[1]._data.shape[2]
     weights = _weights(kind, params, has_biases, projected, count)
     need_one_dtype(kind.name, x, *states, *params)
-    need_one_device(kind.name, input=x, hx=states[0], **{f"params[{i}]": p for i, p in enumerate(params)})
+    others = {**{f"hx[{i}]": s for i, s in enumerate(states)}, **{f"params[{i}]": p for i, p in enumerate(params)}}
+    for argument, t in others.items():
+        need_one_device(kind.name, input=x, **{argument: t})
     features = x._data.shape[-1]
     for i, w in enumerate(weights):
         _check_layer(kind, w, features, states, f"layer {i // directions}")

@@ -52,7 +52,8 @@ def _check(
                 f"size (w_ih: {(rows, taken)}, w_hh: {tuple(weights[1]._data.shape)})"
             )
     need_one_dtype(name, x, *states, *weights, *biases)
-    need_one_device(name, input=x, hx=states[0], w_ih=weights[0], w_hh=weights[1])
+    states_by_name = {f"hx[{i}]": s for i, s in enumerate(states)}
+    need_one_device(name, input=x, **states_by_name, w_ih=weights[0], w_hh=weights[1], b_ih=biases[0], b_hh=biases[1])
 
 
 def _cell(

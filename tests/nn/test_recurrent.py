@@ -11,7 +11,8 @@ import pytest
 
 import fnnet
 from fnnet import nn
-from fnnet.nn.utils.rnn import PackedSequence, pack_sequence
+from fnnet.nn.utils.rnn import PackedSequence, pack_padded_sequence, pack_sequence, pad_packed_sequence
+from fnnet.testing import fake_device
 
 
 def test_names_of_parameters() -> None:
@@ -152,3 +153,27 @@ def test_cells_of_one_row() -> None:
     np.testing.assert_allclose(alone.detach().numpy(), h[0].detach().numpy(), rtol=1e-6)
     again, _ = cell(X[0, 0], (alone, c[0]))
     assert again.shape == (4,)
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
+def test_on_another_device(kind: type[nn.RNNBase]) -> None:
+    """The definitions compute what NumPy's own does; what counts steps stays on the host."""
+    fake_device.register()
+    fnnet.manual_seed(0)
+    net = kind(2, 3, 2, bidirectional=True)
+    x = fnnet.rand(4, 3, 2)
+    there = copy.deepcopy(net).to("fake:1")
+    grads = []
+    for m, data in ((net, x), (there, x.to("fake:1"))):
+        packed = pack_padded_sequence(data, [2, 4, 1], enforce_sorted=False)
+        y, _ = m(packed)
+        assert y.batch_sizes.device.type == "cpu"
+        assert y.data.device == data.device
+        padded, lengths = pad_packed_sequence(y)
+        assert lengths.device.type == "cpu"
+        padded.square().sum().backward()
+        grads.append([padded.detach(), *(p.grad for p in m.parameters())])
+    for a, b in zip(*grads, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.cpu().numpy(), rtol=1e-5, atol=1e-6)
+    with pytest.raises(RuntimeError, match=r"found at least two devices \(input: cpu; params\[0\]: fake:1\)"):
+        there(x)

@@ -212,7 +212,10 @@ def pack_padded_sequence(
         (tensor([2, 0, 1]), tensor([1, 2, 0]))
     """
     need_tensor("pack_padded_sequence", input=input)
-    found = lengths.to(dtypes.int64) if isinstance(lengths, Variable) else tensor(lengths, dtype=dtypes.int64)
+    if isinstance(lengths, Variable):
+        found = lengths.to(dtypes.int64)
+    else:
+        found = tensor(lengths, dtype=dtypes.int64, device="cpu")
     if found.dim() != 1 or found.device.type != "cpu":
         raise ShapeError(
             f"pack_padded_sequence: 'lengths' argument should be a 1D CPU int64 tensor, but got {found.dim()}D "
@@ -249,7 +252,7 @@ def pack_padded_sequence(
     if numbers[0] > time:
         raise OptionError(f"pack_padded_sequence: expected lengths of at most {time} steps, got {numbers[0]}")
     sizes = _batch_sizes(numbers)
-    return PackedSequence(pack(x, tuple(sizes)), tensor(sizes), order, None)
+    return PackedSequence(pack(x, tuple(sizes)), tensor(sizes, device="cpu"), order, None)
 
 
 def _batch_sizes(lengths: Sequence[int]) -> list[int]:
@@ -304,7 +307,7 @@ def pad_packed_sequence(
         time = total_length
     fill = fit_number(padding_value, sequence.data.dtype)
     r = unpack(sequence.data, sizes, (time, sizes[0]), fill)
-    lengths = tensor([sum(n > i for n in sizes) for i in range(sizes[0])])
+    lengths = tensor([sum(n > i for n in sizes) for i in range(sizes[0])], device="cpu")
     if batch_first:
         r = transpose(r, 0, 1)
     back = sequence.unsorted_indices
