@@ -138,7 +138,7 @@ def fit(
             A `Step` is one; any function is.
         loader: Batches; iterated anew for each epoch.
         epochs: How many, >= 0.
-        validate: Called after each epoch; its metrics enter the history with "valid_" before their names.
+        validate: Called after each epoch; its metrics enter the history as `valid_loss` and so on.
         scheduler: Its `step()` is called after each epoch.
         callbacks: Called at the start, after each step and epoch, and at the end, in their order.
         checkpoint: A file to save to after each epoch, atomically. Default: none.
