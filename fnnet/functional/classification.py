@@ -89,8 +89,11 @@ def _class_samples(make: Make, **more: Any) -> Any:
 
 
 def _nll_title(node: Any) -> str:
-    """PyTorch has a node of its own for images."""
-    return "NllLoss2DBackward0" if len(node.shapes[0]) > 2 else "NllLossBackward0"
+    """PyTorch has a node of its own for images, as which it sees other inputs of more dims than two."""
+    dims = len(node.shapes[0])
+    if node.static["reduction"] == "none" and dims not in (2, 4):
+        return "ViewBackward0"
+    return "NllLoss2DBackward0" if dims > 2 else "NllLossBackward0"
 
 
 NLL_LOSS = Op(

@@ -83,6 +83,13 @@ def reduce_all(loss: Tensor, reduction: str) -> Tensor:
     return cast("Tensor", total if reduction == "sum" else total / math.prod(loss._data.shape))
 
 
+def reduce_composed(loss: Tensor, reduction: str) -> Tensor:
+    """`reduced` for tensors, by the functions `mean` and `sum`: how PyTorch ends the losses that it composes."""
+    if reduction == "none":
+        return loss
+    return loss.sum() if reduction == "sum" else loss.mean()
+
+
 def reduction_title(last: str) -> Callable[[Any], str]:
     """The title of a loss that ends in the op `last` and its reduction."""
     ends = {"none": f"{last}Backward0", "mean": "MeanBackward0", "sum": "SumBackward0"}

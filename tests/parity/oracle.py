@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,8 @@ class Translation:
             return getattr(fnnet, str(value).removeprefix("torch."))
         if isinstance(value, torch.device):
             return fnnet.device(str(value))
+        if isinstance(value, torch.nn.LinearCrossEntropyOptions):
+            return fnnet.nn.LinearCrossEntropyOptions(**{f.name: self(getattr(value, f.name)) for f in fields(value)})
         if isinstance(value, dict):
             return {key: self(v) for key, v in value.items()}
         if isinstance(value, tuple | list):

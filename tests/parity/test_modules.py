@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,8 @@ def ours(value: Any) -> Any:
         return nn.ReLU()
     if isinstance(value, torch.nn.TransformerEncoderLayer):
         return encoder_layer(value)
+    if isinstance(value, torch.nn.LinearCrossEntropyOptions):
+        return nn.LinearCrossEntropyOptions(**{f.name: ours(getattr(value, f.name)) for f in fields(value)})
     if inspect.isroutine(value):
         return speech.translated(value)
     if isinstance(value, dict):

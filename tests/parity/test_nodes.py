@@ -19,6 +19,8 @@ DIFFERENTIABLE = sorted(name for name, info in COVERED.items() if info.supports_
 ANOTHER_NAME = {
     "einsum": "a term of one product per element is a sum here, a batch of matrix products there",
     "nn.functional.dropout3d": "PyTorch gives a volume without a batch one, and takes it away again",
+    "nn.functional.linear_cross_entropy.chunked": "PyTorch's node is that of a custom operator, and says so",
+    "nn.functional.linear_cross_entropy.chunked_none": "PyTorch's node is that of a custom operator, and says so",
     "repeat_interleave": "of a 0-d tensor: PyTorch makes a vector of it first, and sees it as one again",
     "round.decimals_0": "`decimals=0` is not told from its default; PyTorch has an overload for it",
     "sort": "`stable=False` is not told from its default; PyTorch has an overload for it",
@@ -42,6 +44,7 @@ SAVES_MORE = {
     "nn.functional.instance_norm": "PyTorch repeats the weight over the batch, and saves that",
     "nn.functional.kl_div": "PyTorch saves what it computes on the way, fnnet the operands",
     "nn.functional.l1_loss": "PyTorch saves the difference, fnnet the operands",
+    "nn.functional.linear_cross_entropy.chunked": "PyTorch makes the gradients in forward, and saves those",
     "nn.functional.scaled_dot_product_attention": "but for its fused kernel PyTorch saves scaled copies, and no result",
     "nn.functional.smooth_l1_loss": "with beta=0, it is l1_loss",
     "nn.functional.tanhshrink": "PyTorch saves tanh, fnnet the input",

@@ -42,10 +42,10 @@ FLOATING = frozenset(("pad", "pad_by_index", "dropout", "windows"))
 """Ops that only move data, but with a fractional number among their static arguments."""
 
 CONSTANT = {
-    "binary_cross_entropy": (2,), "binary_cross_entropy_with_logits": (2, 3), "cross_entropy": (2,), "median": (1,),
-    "nll_loss": (2,),
+    "binary_cross_entropy": (2,), "binary_cross_entropy_with_logits": (2, 3), "cross_entropy": (2,),
+    "linear_cross_entropy": (4,), "median": (1,), "multi_margin_loss": (2,), "nll_loss": (2,), "soft_margin_loss": (1,),
 }  # fmt: skip
-"""Inputs by which nobody differentiates, here or in PyTorch: a loss's weights, the value of a median."""
+"""Inputs by which nobody differentiates, here or in PyTorch: a loss's weights or signs, the value of a median."""
 
 
 @frozen
