@@ -53,7 +53,7 @@ def _attention_forward(
         rows, columns = scores.shape[-2:]
         behind = k.reshape(k.arange(rows), shape=(rows, 1))
         later = k.gt(k.arange(columns), behind)
-        scores = k.where(later, -math.inf, scores)
+        scores = scores + k.where(later, -math.inf, k.full((rows, columns), 0.0, dtype=scores.dtype))
     if mask is not None:
         scores = scores + mask
     weights = _weights(k, scores, safe)
