@@ -1,4 +1,4 @@
-"""Training steps relative to PyTorch, both in eager mode: an MLP and a LeNet, each with two optimizers."""
+"""Training steps relative to PyTorch, both in eager mode: an MLP, a LeNet, recurrent networks."""
 
 from __future__ import annotations
 
@@ -29,6 +29,24 @@ def lenet(nn: Any) -> Any:
     )  # fmt: skip
 
 
+def recurrent(kind: str) -> Callable[[Any], Any]:
+    """A recurrent layer of 128 over 128 features, and the classes from the mean of its steps."""
+
+    def build(nn: Any) -> Any:
+        class Reader(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.layer = getattr(nn, kind)(128, 128, batch_first=True)
+                self.head = nn.Linear(128, 10)
+
+            def forward(self, x: Any) -> Any:
+                return self.head(self.layer(x)[0].mean(1))
+
+        return Reader()
+
+    return build
+
+
 def sgd(lib: Any, parameters: Any) -> Any:
     return lib.optim.SGD(parameters, lr=0.01, momentum=0.9)
 
@@ -42,6 +60,9 @@ CASES: list[tuple[str, Callable[[Any], Any], Callable[[Any, Any], Any], tuple[in
     ("MLP, batch 128, Adam", mlp, adam, (128, 784)),
     ("LeNet, batch 64, SGD with momentum", lenet, sgd, (64, 1, 28, 28)),
     ("LeNet, batch 64, Adam", lenet, adam, (64, 1, 28, 28)),
+    ("LSTM, batch 32, 64 steps, Adam", recurrent("LSTM"), adam, (32, 64, 128)),
+    ("GRU, batch 32, 64 steps, Adam", recurrent("GRU"), adam, (32, 64, 128)),
+    ("RNN, batch 32, 64 steps, Adam", recurrent("RNN"), adam, (32, 64, 128)),
 ]
 
 
