@@ -20,6 +20,7 @@ from fnnet.functional import creation
 from fnnet.functional._common import _title, dtype_of, is_tensor, need_tensor, refuse_dtype, to_dtype
 from fnnet.functional.activation import need_float
 from fnnet.functional.checks import bounds
+from fnnet.functional.classification import flattened
 from fnnet.functional.elementwise import where
 from fnnet.functional.joining import cat
 from fnnet.functional.loss import reduce_composed, reduction_of
@@ -37,7 +38,7 @@ _INF = float("inf")
 def _label_places(k: K[A], labels: A, classes: int) -> A:
     """Where each state's label stands in the flattened `(N, C)`: a vector."""
     n = labels.shape[0]
-    return k.reshape(labels + k.reshape(k.arange(n), shape=(n, 1)) * classes, shape=(-1,))
+    return flattened(k, labels + k.reshape(k.arange(n), shape=(n, 1)) * classes)
 
 
 def _emissions(k: K[A], log_probs: A, labels: A) -> A:

@@ -33,7 +33,7 @@ def _places(k: K[A], shape: Shape, target: A) -> A:
     flat = flat + k.reshape(k.arange(shape[0]), shape=(shape[0], 1)) * (shape[1] * inner)
     if inner != 1:
         flat = flat + k.arange(inner)
-    return k.reshape(flat, shape=(-1,))
+    return k.reshape(flat, shape=(shape[0] * inner,))
 
 
 def _rows(k: K[A], target: A, weight: A | None, ignore_index: int, dtype: Any) -> tuple[A, A, A]:
@@ -45,8 +45,13 @@ def _rows(k: K[A], target: A, weight: A | None, ignore_index: int, dtype: Any) -
     return counts, index, k.where(counts, k.take(weight, index), 0)
 
 
+def flattened(k: K[A], x: A) -> A:
+    """`x` as a vector."""
+    return k.reshape(x, shape=(math.prod(x.shape),))
+
+
 def _picked(k: K[A], x: A, places: A, shape: Shape) -> A:
-    return k.reshape(k.take(k.reshape(x, shape=(-1,)), places), shape=shape)
+    return k.reshape(k.take(flattened(k, x), places), shape=shape)
 
 
 def _total(k: K[A], x: A) -> A:

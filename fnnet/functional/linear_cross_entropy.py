@@ -18,7 +18,7 @@ from fnnet.functional._common import _title, dtype_of, need_tensor
 from fnnet.functional.activation import need_float
 from fnnet.functional.affine import linear
 from fnnet.functional.checks import bounds, constant
-from fnnet.functional.classification import _picked, _places, _refuse, _rows, _total, cross_entropy
+from fnnet.functional.classification import _picked, _places, _refuse, _rows, _total, cross_entropy, flattened
 from fnnet.functional.loss import REDUCTIONS, reduction_of
 
 if TYPE_CHECKING:
@@ -69,10 +69,10 @@ def _backward(k: K[A], c: Call[A], g: A) -> Grads:
     dxs, dw, dbias = [], None, None
     for chunk in _chunks(n, c.static["chunk_size"]):
         part = _part(k, x, chunk)
-        rows = k.reshape(_part(k, factor, chunk), shape=(-1, 1))
+        rows = k.reshape(_part(k, factor, chunk), shape=(part.shape[0], 1))
         d = k.softmax(_logits(k, part, linear_weight, bias), dim=1) * rows
-        flat, places = k.reshape(d, shape=(-1,)), _places(k, d.shape, _part(k, index, chunk))
-        flat = k.index_set(flat, places, k.take(flat, places) - k.reshape(rows, shape=(-1,)))
+        flat, places = flattened(k, d), _places(k, d.shape, _part(k, index, chunk))
+        flat = k.index_set(flat, places, k.take(flat, places) - flattened(k, rows))
         d = k.reshape(flat, shape=(part.shape[0], classes))
         if c.needs[0]:
             dxs.append(k.matmul(d, linear_weight))

@@ -12,6 +12,7 @@ from fnnet.backends import dtypes
 from fnnet.functional._common import _title, broadcast_shape, dtype_of, need_tensor, refuse_dtype, to_dtype
 from fnnet.functional.activation import logsigmoid, need_float
 from fnnet.functional.checks import bounds, constant
+from fnnet.functional.classification import flattened
 from fnnet.functional.loss import REDUCTIONS, each, reduce_composed, reduced, reduction_of
 
 if TYPE_CHECKING:
@@ -161,13 +162,13 @@ def _of_rows(k: K[A], g: A, shape: Shape, reduction: str) -> A:
 def _row_places(k: K[A], shape: Shape, index: A) -> A:
     """Where the classes `index`, `(N, J)`, stand in the flattened `(N, C)`: a vector."""
     n, classes = shape
-    return k.reshape(index + k.reshape(k.arange(n), shape=(n, 1)) * classes, shape=(-1,))
+    return flattened(k, index + k.reshape(k.arange(n), shape=(n, 1)) * classes)
 
 
 def _excess(k: K[A], x: A, target: A, margin: float) -> A:
     """By how much the other classes come too near to the target's score, and 0."""
     (n, classes), column = x.shape, k.reshape(target, shape=(target.shape[0], 1))
-    right = k.take(k.reshape(x, shape=(-1,)), _row_places(k, x.shape, column))
+    right = k.take(flattened(k, x), _row_places(k, x.shape, column))
     z = x - k.reshape(right, shape=(n, 1)) + margin
     counts = k.logical_and(k.ne(k.arange(classes), column), k.gt(z, 0))
     return k.where(counts, z, 0)
@@ -192,7 +193,7 @@ def _multi_backward(k: K[A], c: Call[A], g: A) -> Grads:
     z = z * 2 if c.static["power"] == 2 else k.cast(k.gt(z, 0), dtype=x.dtype)
     dx = z * (_of_rows(k, g, x.shape, c.static["reduction"]) * _by_class(k, weight, target) / x.shape[1])
     places = _row_places(k, x.shape, k.reshape(target, shape=(x.shape[0], 1)))
-    flat = k.index_set(k.reshape(dx, shape=(-1,)), places, -k.sum(dx, dim=(1,)))
+    flat = k.index_set(flattened(k, dx), places, -k.sum(dx, dim=(1,)))
     return k.reshape(flat, shape=x.shape), None, None
 
 
@@ -323,11 +324,9 @@ def _shortfalls(k: K[A], x: A, target: A) -> tuple[A, A]:
     counts = k.eq(k.cumsum(k.cast(k.lt(target, 0), dtype=target.dtype), dim=1), 0)
     index = k.where(counts, target, 0)
     places = _row_places(k, x.shape, index)
-    met = k.index_add(
-        k.full((n * classes,), 0, dtype=x.dtype), places, k.reshape(k.cast(counts, dtype=x.dtype), shape=(-1,))
-    )
+    met = k.index_add(k.full((n * classes,), 0, dtype=x.dtype), places, flattened(k, k.cast(counts, dtype=x.dtype)))
     others = k.eq(k.reshape(met, shape=(n, 1, classes)), 0)
-    right = k.reshape(k.take(k.reshape(x, shape=(-1,)), places), shape=(n, count, 1))
+    right = k.reshape(k.take(flattened(k, x), places), shape=(n, count, 1))
     z = 1 - right + k.reshape(x, shape=(n, 1, classes))
     applies = k.logical_and(k.logical_and(k.reshape(counts, shape=(n, count, 1)), others), k.gt(z, 0))
     return k.where(applies, z, 0), index
@@ -346,7 +345,7 @@ def _multilabel_backward(k: K[A], c: Call[A], g: A) -> Grads:
     dx = k.sum(applies, dim=(1,)) * of_rows
     down = k.sum(applies, dim=(2,)) * of_rows
     flat = k.index_add(
-        k.reshape(dx, shape=(-1,)), _row_places(k, x.shape, index), -k.reshape(down, shape=(-1,))
+        flattened(k, dx), _row_places(k, x.shape, index), -flattened(k, down)
     )  # fmt: skip
     return k.reshape(flat, shape=x.shape), None
 
