@@ -366,7 +366,6 @@ BAD_LOADERS = [
     ({"batch_size": None, "drop_last": True}, "batch_size=None option disables auto-batching"),
     ({"batch_size": 0}, "batch_size should be a positive integer value, but got batch_size=0"),
     ({"batch_size": 2.5}, "batch_size should be a positive integer value"),
-    ({"num_workers": 2}, "pass num_workers=0"),
     ({"timeout": -1}, "timeout option should be non-negative"),
     ({"prefetch_factor": 2}, "prefetch_factor option could only be specified in multiprocessing"),
     ({"persistent_workers": True}, "persistent_workers option needs num_workers > 0"),

@@ -9,6 +9,9 @@ Both ends belong to one program of one user: the pickles are as trustworthy as t
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import functools
 import io
 import mmap
 import os
@@ -19,6 +22,7 @@ import socket
 import struct
 import threading
 import weakref
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, Final
@@ -42,6 +46,8 @@ THROUGH_SOCKET: Final = 32 * 1024
 """Bytes of a pickle that still go through the socket; its buffer has 208 KiB in Linux's default."""
 
 _SHARES: Final = hasattr(os, "memfd_create") and hasattr(socket, "send_fds")
+_SOCKETS: Final = hasattr(socket, "AF_UNIX")
+"""Whether `multiprocessing.Pipe(duplex=True)` is a pair of sockets."""
 _HEAD: Final = struct.Struct("<BBQ")
 """Kind of message, number of descriptors, bytes of the pickle where the first descriptor holds it (else 0)."""
 
@@ -159,9 +165,32 @@ class Parcel:
         return pickle.loads(self._body, buffers=self._buffers)  # noqa: S301  # from the user's own worker
 
 
-def _mapped(descriptor: int) -> mmap.mmap:
+@functools.cache
+def _c_library() -> ctypes.CDLL:
+    library = ctypes.CDLL(None, use_errno=True)
+    library.mmap.restype = ctypes.c_void_p
+    library.mmap.argtypes = (
+        ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_ssize_t,
+    )  # fmt: skip
+    library.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
+    return library
+
+
+def _mapped(descriptor: int) -> ctypes.Array[ctypes.c_char]:
+    """The memory behind a descriptor, which ends with the last array in it.
+
+    By the C library's own function: before Python 3.13, `mmap.mmap` holds a descriptor as long as the memory lives, and
+    a program that keeps some thousand batches has no more of them.
+    """
     size = os.fstat(descriptor).st_size
-    return mmap.mmap(descriptor, size, mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0))
+    library = _c_library()
+    flags = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)
+    address = library.mmap(None, size, mmap.PROT_READ | mmap.PROT_WRITE, flags, descriptor, 0)
+    if address is None or address == ctypes.c_void_p(-1).value:
+        raise OSError(ctypes.get_errno(), f"DataLoader: {size} bytes of a worker's memory can't be mapped")
+    memory = (ctypes.c_char * size).from_address(address)
+    weakref.finalize(memory, library.munmap, address, size).atexit = False
+    return memory
 
 
 class Channel:
@@ -173,7 +202,6 @@ class Channel:
 
     def __init__(self, connection: Connection[Any, Any]) -> None:
         self.connection = connection
-        self._socket = socket.socket(fileno=os.dup(connection.fileno())) if hasattr(socket, "AF_UNIX") else None
         self._letters: queue.SimpleQueue[Letter] | None = None
 
     def send(self, letter: Letter) -> None:
@@ -184,8 +212,9 @@ class Channel:
         """
         try:
             self.connection.send_bytes(letter.text)
-            if letter.descriptors and self._socket is not None:
-                socket.send_fds(self._socket, [b"\0"], letter.descriptors)
+            if letter.descriptors:
+                with self._socket() as way:
+                    socket.send_fds(way, [b"\0"], letter.descriptors)
         finally:
             letter.close()
 
@@ -231,8 +260,9 @@ class Channel:
         text = self.connection.recv_bytes()
         count = _HEAD.unpack_from(text)[1]
         descriptors: list[int] = []
-        if count and self._socket is not None:
-            _, descriptors, _, _ = socket.recv_fds(self._socket, 1, count)
+        if count:
+            with self._socket() as way:
+                _, descriptors, _, _ = socket.recv_fds(way, 1, count)
             if len(descriptors) != count:
                 for d in descriptors:
                     os.close(d)
@@ -244,18 +274,23 @@ class Channel:
 
     def hang_up(self) -> None:
         """End the way for both ends, whoever else has inherited them."""
-        if self._socket is not None:
-            try:
-                self._socket.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # the other end is gone already
+        if _SOCKETS and not self.connection.closed:
+            with contextlib.suppress(OSError), self._socket() as way:  # the other end may be gone already
+                way.shutdown(socket.SHUT_RDWR)
         self.close()
 
     def close(self) -> None:
         """Close this end in this process."""
-        if self._socket is not None:
-            self._socket.close()
         self.connection.close()
+
+    @contextlib.contextmanager
+    def _socket(self) -> Iterator[socket.socket]:
+        """What the connection is beneath, where it is a socket; the connection closes it."""
+        way = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, self.connection.fileno())
+        try:
+            yield way
+        finally:
+            way.detach()
 
 
 class _Ends:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+import pickle
 import signal
 import time
 import weakref
@@ -58,7 +59,7 @@ class InWorkers(Iteration):
                 self._start(context, Job(self.recipe, self.base_seed, loader.worker_init_fn, i, loader.num_workers))
         except BaseException as error:
             self._finalizer()
-            if context.get_start_method() != "fork" and isinstance(error, (TypeError, AttributeError)):
+            if context.get_start_method() != "fork" and isinstance(error, (TypeError, AttributeError, pickle.PicklingError)):
                 error.add_note("Workers that are not forked get the dataset, collate_fn and worker_init_fn pickled.")
             raise
         self.rewind()
