@@ -128,12 +128,12 @@ def get_swa_multi_avg_fn() -> Average:
 
     @no_grad()
     def swa_update(averaged_param_list: Sequence[Any], current_param_list: Sequence[Any], num_averaged: Any) -> None:
-        share = 1 / (float(num_averaged) + 1)
+        count = float(num_averaged) + 1
         for average, value in zip(averaged_param_list, current_param_list, strict=True):
             if _is_float(average):
-                average.lerp_(value, share)
+                average.lerp_(value, 1 / count)
             else:
-                average.copy_(average + (value - average) * share)
+                average.copy_(average + (value - average) / count)
 
     return swa_update
 
@@ -171,7 +171,7 @@ class AveragedModel(Module):
         >>> averaged = fnnet.optim.swa_utils.AveragedModel(model)
         >>> for value in (1.0, 2.0, 6.0):
         ...     with fnnet.no_grad():
-        ...         model.weight.fill_(value)
+        ...         _ = model.weight.fill_(value)
         ...     averaged.update_parameters(model)
         >>> averaged(fnnet.ones(1)).item()
         3.0
