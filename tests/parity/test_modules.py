@@ -60,7 +60,8 @@ def encoder_layer(value: torch.nn.TransformerEncoderLayer) -> nn.TransformerEnco
     attention, first = value.self_attn, value.linear1
     made = nn.TransformerEncoderLayer(
         first.in_features, attention.num_heads, first.out_features, value.dropout.p, ours(value.activation),
-        value.norm1.eps, attention.batch_first, value.norm_first, first.bias is not None, dtype=ours(first.weight.dtype),
+        value.norm1.eps, attention.batch_first, value.norm_first, first.bias is not None,
+        dtype=ours(first.weight.dtype),
     )  # fmt: skip
     made.load_state_dict({k: ours(v) for k, v in value.state_dict().items()})
     return made
