@@ -21,7 +21,6 @@ import pytest
 
 import fnnet
 from fnnet import nn
-from fnnet.utils import data
 from fnnet.utils.data import transport
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -215,9 +214,13 @@ def start(mode, tmp_path):
     program.write_text(textwrap.dedent(PROGRAM))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": f"error,{QUIET}"}
     return subprocess.Popen(
-        [sys.executable, str(program), mode], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [sys.executable, str(program), mode],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         start_new_session=True,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("mode", ["whole", "leave", "persistent"])

@@ -111,7 +111,7 @@ def test_shuffled_order():
 
 
 def draws(_):
-    return fnnet.initial_seed(), random.random(), np.random.rand(), fnnet.rand(1).item()
+    return fnnet.initial_seed(), random.random(), np.random.rand(), fnnet.rand(1).item()  # noqa: NPY002  # as users do
 
 
 def test_seeds():
@@ -285,7 +285,7 @@ def test_exceptions_of_all_classes():
             raise kind("text")
 
         with pytest.raises(expected) as caught:
-            next(iter(forked(Numbers(6, lambda _: fail()), num_workers=1)))  # noqa: B023
+            next(iter(forked(Numbers(6, lambda _: fail()), num_workers=1)))
         assert text in str(caught.value)
 
 

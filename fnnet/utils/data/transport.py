@@ -25,7 +25,7 @@ import weakref
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -71,7 +71,7 @@ def _tensor_parts(t: Any) -> tuple[Any, ...]:
     dense = np.ascontiguousarray(raw.transpose(order))
     if not dense.flags.writeable:
         dense = dense.copy()
-    memory = pickle.PickleBuffer(dense.reshape(-1).view(np.uint8))
+    memory = pickle.PickleBuffer(dense.reshape(-1).view(np.uint8).data)
     shape = tuple(raw.shape[d] for d in order)
     return _tensor_of, (type(t), memory, t.dtype, shape, order, t.requires_grad, dict(t.__dict__))
 
@@ -296,7 +296,7 @@ class Channel:
 class _Ends:
     """The main process's ends of all channels, which a worker that is forked later inherits."""
 
-    known: weakref.WeakSet[Channel] = weakref.WeakSet()
+    known: ClassVar[weakref.WeakSet[Channel]] = weakref.WeakSet()
 
 
 def main_end(connection: Connection[Any, Any]) -> Channel:

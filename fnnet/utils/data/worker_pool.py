@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 CHECK_INTERVAL: Final = 5.0
 """Seconds between two looks whether the workers live (PyTorch's MP_STATUS_CHECK_INTERVAL); mostly one is told at once.
 Also how long a worker has to end by itself."""
+_UNPICKLED: Final = (pickle.PicklingError, AttributeError, TypeError)
+"""What pickle raises of what does not pickle."""
 
 
 class InWorkers(Iteration):
@@ -59,7 +61,7 @@ class InWorkers(Iteration):
                 self._start(context, Job(self.recipe, self.base_seed, loader.worker_init_fn, i, loader.num_workers))
         except BaseException as error:
             self._finalizer()
-            if context.get_start_method() != "fork" and isinstance(error, (TypeError, AttributeError, pickle.PicklingError)):
+            if isinstance(error, _UNPICKLED) and context.get_start_method() != "fork":
                 error.add_note("Workers that are not forked get the dataset, collate_fn and worker_init_fn pickled.")
             raise
         self.rewind()
