@@ -108,8 +108,8 @@ def lstm_layer_backward(k: Any, call: Any, grads: Sequence[Raw | None]) -> Seque
     sizes, reverse, needs = call.static["batch_sizes"], call.static["reverse"], call.needs
     n, most = cells.shape[1], sizes[0]
     w_hh = np.ascontiguousarray(w_hh)
-    dpre = np.empty_like(gates)
-    spare, outs = np.empty((2, most, n), y.dtype), None
+    dpre, reaching = np.empty(gates.shape, y.dtype), np.empty((most, 4 * n), y.dtype)
+    spare, outs = np.empty((most, n), y.dtype), None
     if needs[7]:
         outs = np.empty_like(y), np.empty_like(cells)
     dh, dc = Carried(k, _zeros(gh, (most, y.shape[1]), y)), Carried(k, _zeros(gc, (most, n), y))
@@ -119,8 +119,7 @@ def lstm_layer_backward(k: Any, call: Any, grads: Sequence[Raw | None]) -> Seque
         count = stop - start
         gate, d = gates[start:stop], dpre[start:stop]
         i, f, g, o = gate[:, :n], gate[:, n : 2 * n], gate[:, 2 * n : 3 * n], gate[:, 3 * n :]
-        di, df, dg, do = d[:, :n], d[:, n : 2 * n], d[:, 2 * n : 3 * n], d[:, 3 * n :]
-        t, u = spare[0, :count], np.empty((count, n), y.dtype)
+        t, u, v = spare[:count], np.empty((count, n), y.dtype), reaching[:count]
         s = dh.take(count)
         if gy is not None:
             s = s + gy[start:stop]
@@ -130,20 +129,20 @@ def lstm_layer_backward(k: Any, call: Any, grads: Sequence[Raw | None]) -> Seque
                 outs[0][start:stop] = s
                 np.multiply(o, t, out=outs[1][start:stop])
             s = s @ w_hr
-        np.subtract(1, gate, out=d)  # the slopes of the gates ...
-        d *= gate
-        np.multiply(g, g, out=dg)
-        np.subtract(1, dg, out=dg)
-        do *= np.multiply(s, t, out=spare[1, :count])
+        np.multiply(s, t, out=v[:, 3 * n :])  # what reaches the gates ...
         np.multiply(t, t, out=t)
         np.subtract(1, t, out=t)
         t *= o
         np.multiply(t, s, out=u)
         u += dc.take(count)
-        d[:, : 3 * n].reshape(count, 3, n)[...] *= u[:, None]  # ... times what reaches them
-        di *= g
-        dg *= i
-        df *= next(olds)
+        np.multiply(u, g, out=v[:, :n])
+        np.multiply(u, next(olds), out=v[:, n : 2 * n])
+        np.multiply(u, i, out=v[:, 2 * n : 3 * n])
+        np.subtract(1, gate, out=d)  # ... times their slopes
+        d *= gate
+        np.multiply(g, g, out=t)
+        np.subtract(1, t, out=d[:, 2 * n : 3 * n])
+        d *= v
         u *= f
         dc.state = u
         dh.state = d @ w_hh
