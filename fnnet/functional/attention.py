@@ -109,7 +109,7 @@ def _attention_title(node: Any) -> str:
     """PyTorch has a kernel for batches of heads without dropout; else the last step is a product of matrices."""
     q, key, v, _, drop = node.shapes
     fused = len(q) == 4 and q[:2] == key[:2] == v[:2] and q[-1] == v[-1]
-    if fused and drop == () and not node.needs[3] and node.inputs[4] is None:
+    if fused and drop == () and not node.needs[3]:
         return "ScaledDotProductFlashAttentionForCpuBackward0"
     return "UnsafeViewBackward0" if len(q) > 2 else "MmBackward0"
 

@@ -174,6 +174,14 @@ def test_a_hidden_query_has_no_gradient() -> None:
     assert q.grad.isfinite().all()
 
 
+def test_a_second_backward_names_the_node() -> None:
+    q = fnnet.ones(1, 1, 2, 3, requires_grad=True)
+    out = F.scaled_dot_product_attention(q, q, q)
+    out.backward(out.detach())
+    with pytest.raises(RuntimeError, match=r"ScaledDotProductFlashAttentionForCpuBackward0.*retain_graph=True"):
+        out.backward(out.detach())
+
+
 def test_derivatives_through_hidden_keys_and_shared_heads() -> None:
     q, k, v = (fnnet.randn(*shape, dtype=fnnet.float64).requires_grad_() for shape in ((4, 3, 2), (2, 3, 2), (2, 3, 2)))
 
