@@ -27,6 +27,8 @@ PUBLIC = (
     "fnnet.nn.utils",
     "fnnet.nn.utils.rnn",
     "fnnet.optim",
+    "fnnet.optim.lr_scheduler",
+    "fnnet.optim.swa_utils",
     "fnnet.plugins",
     "fnnet.random",
     "fnnet.serialization",

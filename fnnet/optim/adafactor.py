@@ -60,7 +60,7 @@ def _mean(k: K[A], x: A, dim: int) -> A:
 
 def _rms(k: K[A], x: A) -> A:
     """The root of the mean of all squares."""
-    return k.sqrt(k.sum(x * x, dim=tuple(range(x.ndim)))) / max(1, math.prod(x.shape)) ** 0.5
+    return k.sqrt(k.sum(x * x, dim=tuple(range(x.ndim)))) / math.sqrt(max(1, math.prod(x.shape)))
 
 
 def _samples(make: Make) -> Iterator[Sample]:

@@ -153,7 +153,8 @@ class _Run:
         state["func_evals"] += 1
         if self.converged(grad):
             return first
-        d, t, ys, ss, ro, diagonal, before, loss_before = (state.get(name) for name in STATE)
+        past: list[Any] = [state.get(name) for name in STATE]
+        d, t, ys, ss, ro, diagonal, before, loss_before = past
         for iteration in range(1, max_iter + 1):
             state["n_iter"] += 1
             if state["n_iter"] == 1:

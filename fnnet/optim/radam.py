@@ -5,6 +5,7 @@ As in the base class, states and groups hold `Any`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -62,8 +63,7 @@ def rectification(t: float, beta2: float) -> float | None:
     length = longest - 2 * t * beta2**t / (1 - beta2**t)
     if length <= TRACTABLE:
         return None
-    factor: float = (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
-    return factor**0.5
+    return math.sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length))
 
 
 class RAdam(Optimizer):

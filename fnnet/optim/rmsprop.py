@@ -68,7 +68,7 @@ def rmsprop_centered_momentum(
     return p - buffer * lr, v, buffer, m
 
 
-def _samples(states: int, **more: float) -> Samples:
+def _samples(states: int, **more: Any) -> Samples:
     """Samples of a rule with so many states, of which the first, v, exceeds the square of the last."""
 
     def samples(make: Make) -> Iterator[Sample]:

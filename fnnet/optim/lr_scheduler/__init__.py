@@ -8,11 +8,12 @@ from fnnet.optim.lr_scheduler.cosine import CosineAnnealingLR, CosineAnnealingWa
 from fnnet.optim.lr_scheduler.cyclic import CyclicLR, OneCycleLR
 from fnnet.optim.lr_scheduler.decay import ExponentialLR, MultiStepLR, PolynomialLR, StepLR
 from fnnet.optim.lr_scheduler.plateau import ReduceLROnPlateau
-from fnnet.optim.lr_scheduler.scheduler import LRScheduler, _LRScheduler
+from fnnet.optim.lr_scheduler.scheduler import LRScheduler
+from fnnet.optim.lr_scheduler.scheduler import _LRScheduler as _LRScheduler
 from fnnet.optim.lr_scheduler.warmup import ConstantLR, LinearLR
 
 __all__ = [
     "ChainedScheduler", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR", "ExponentialLR",
     "LRScheduler", "LambdaLR", "LinearLR", "MultiStepLR", "MultiplicativeLR", "OneCycleLR", "PolynomialLR",
-    "ReduceLROnPlateau", "SequentialLR", "StepLR", "_LRScheduler",
+    "ReduceLROnPlateau", "SequentialLR", "StepLR",
 ]  # fmt: skip

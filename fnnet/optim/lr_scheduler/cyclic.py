@@ -192,7 +192,7 @@ def _whole(cycle: float) -> float:
 
 
 def _halved(cycle: float) -> float:
-    return 1 / 2.0 ** (cycle - 1)
+    return math.ldexp(1.0, 1 - int(cycle))
 
 
 class OneCycleLR(_WithMomentum):
