@@ -9,8 +9,14 @@ import pytest
 
 import fnnet
 from fnnet.utils import data
+from fnnet.utils.data import _utils
+from fnnet.utils.data._utils.collate import collate, default_collate_fn_map
 
 Point = namedtuple("Point", "x y")
+
+
+class Letters(str):
+    """A type of a user's own."""
 
 
 class Count(data.IterableDataset):
@@ -219,6 +225,29 @@ def test_bad_samplers(make, error, phrase):
         make()
 
 
+def test_distributed_sampler():
+    """PyTorch 2.13's orders."""
+    for (n, replicas, rank), padded, dropped in (
+        ((10, 3, 0), [4, 5, 0, 2], [4, 5, 0]),
+        ((10, 3, 2), [7, 9, 6, 1], [7, 9, 6]),
+        ((10, 4, 1), [1, 9, 2], [1, 9]),
+        ((2, 5, 4), [0], []),
+    ):
+        for drop_last, expected in ((False, padded), (True, dropped)):
+            sampler = data.DistributedSampler(range(n), replicas, rank, drop_last=drop_last)
+            assert list(sampler) == expected
+            assert len(sampler) == sampler.num_samples == len(expected)
+    sampler = data.DistributedSampler(range(10), num_replicas=2, rank=0, seed=3)
+    sampler.set_epoch(4)
+    assert list(sampler) == [5, 3, 1, 9, 8]
+    assert list(data.DistributedSampler(range(5), 2, 1, shuffle=False)) == [1, 3, 0]
+    assert list(data.DistributedSampler(range(0), 2, 1)) == []
+    with pytest.raises(ValueError, match=r"Invalid rank 2, rank should be in the interval \[0, 1\]"):
+        data.DistributedSampler(range(5), 2, 2)
+    with pytest.raises(ValueError, match="Default process group has not been initialized"):
+        data.DistributedSampler(range(5))
+
+
 # collating -----------------------------------------------------------------------------------------------------------
 COLLATED = [
     ([1, 2], "tensor([1, 2])"),
@@ -243,6 +272,48 @@ COLLATED = [
 @pytest.mark.parametrize(("samples", "text"), COLLATED, ids=[str(text)[:40] for _, text in COLLATED])
 def test_collate(samples, text):
     assert repr(data.default_collate(samples)) == text
+
+
+def test_collate_by_a_table():
+    def joined(batch, *, collate_fn_map):
+        return " ".join(batch)
+
+    def counted(batch, *, collate_fn_map):
+        return len(batch), list(collate_fn_map)
+
+    table = {str: joined, (list, set): counted}
+    assert collate([("a", {1}), ("b", {2})], collate_fn_map=table) == ["a b", (2, [str, (list, set)])]
+    assert collate([{"x": "a"}, {"x": "b"}], collate_fn_map={str: joined})["x"] == "a b"
+    with pytest.raises(TypeError, match="batch must contain tensors"):
+        collate([1, 2], collate_fn_map=table)
+    with pytest.raises(TypeError, match="batch must contain tensors"):
+        collate([1, 2])
+    assert default_collate_fn_map is _utils.collate.default_collate_fn_map  # where PyTorch's programs look
+    default_collate_fn_map[Letters] = joined
+    try:
+        assert data.default_collate([(Letters("a"), 1), (Letters("b"), 2)])[0] == "a b"
+    finally:
+        del default_collate_fn_map[Letters]
+
+
+def test_collate_keeps_sequences_and_what_they_hold():
+    class Tagged(list):
+        tag = None
+
+    first = Tagged([1, 2])
+    first.tag = "kept"
+    got = data.default_collate([first, Tagged([3, 4])])
+    assert (type(got), got.tag, [x.tolist() for x in got]) == (Tagged, "kept", [[1, 3], [2, 4]])
+    assert first == [1, 2]
+    converted = data.default_convert(first)
+    assert (type(converted), converted.tag, converted) == (Tagged, "kept", [1, 2])
+    assert data.default_convert(range(2)) == [0, 1]
+
+
+def test_collate_arrays_of_several_dtypes():
+    """PyTorch 2.13: as stack promotes them."""
+    got = data.default_collate([np.ones(2, np.float32), np.ones(2, np.float64)])
+    assert (got.dtype, got.tolist()) == (fnnet.float64, [[1.0, 1.0], [1.0, 1.0]])
 
 
 def test_collate_keeps_mappings_and_their_samples():

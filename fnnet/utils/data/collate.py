@@ -70,7 +70,7 @@ def collate(batch: Sequence[Any], *, collate_fn_map: CollateMap | None = None) -
         >>> from fnnet.utils.data.collate import collate, default_collate_fn_map
         >>> def joined(batch, *, collate_fn_map):
         ...     return " ".join(batch)
-        >>> collate([(1, "a"), (2, "b")], collate_fn_map={str: joined, **default_collate_fn_map})
+        >>> collate([(1, "a"), (2, "b")], collate_fn_map={**default_collate_fn_map, str: joined})
         [tensor([1, 2]), 'a b']
     """
     first = batch[0]
