@@ -109,6 +109,7 @@ def leaves(args: Any, net: Any) -> list[Any]:
     return [*(t for t in flat(args) if t.requires_grad), *net.parameters()]
 
 
+@pytest.mark.sampled(share=4)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     ("name", "options"), NETWORKS, ids=[f"{n}-{'-'.join(map(str, o.values()))}" for n, o in NETWORKS]
@@ -149,6 +150,7 @@ def test_float32_is_close_to_what_pytorch_s_own_kernels_give(name: str, form: st
     same([t.grad for t in leaves(my_args, mine)], [t.grad for t in leaves(args, theirs)], "gradient", 1e-4)
 
 
+@pytest.mark.sampled(share=4)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("p", [0.4, 1.0])
