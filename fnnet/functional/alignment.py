@@ -44,7 +44,7 @@ def _label_places(k: K[A], labels: A, classes: int) -> A:
 def _emissions(k: K[A], log_probs: A, labels: A) -> A:
     """The log-probabilities of the states' labels over time: `(T, N, L)`."""
     (steps, n, classes), states = log_probs.shape, labels.shape[1]
-    rows = k.reshape(k.clone(k.permute(log_probs, dims=(1, 2, 0)), contiguous=True), shape=(n * classes, steps))
+    rows = k.reshape(k.permute(log_probs, dims=(1, 2, 0)), shape=(n * classes, steps))
     taken = k.reshape(k.take(rows, _label_places(k, labels, classes)), shape=(n, states, steps))
     return k.clone(k.permute(taken, dims=(2, 0, 1)), contiguous=True)
 

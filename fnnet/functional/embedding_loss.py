@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fnnet._core.errors import OptionError, ShapeError
-from fnnet.functional._common import need_tensor
+from fnnet.functional._common import broadcast_shape, need_tensor
 from fnnet.functional.elementwise import where
 from fnnet.functional.extremes import minimum
 from fnnet.functional.loss import reduce_composed, reduction_of
@@ -70,6 +70,7 @@ def cosine_embedding_loss(
             f"{name}: {dim}D target tensor expects {dim + 1}D input tensors, but found inputs with sizes {list(a)} and "
             f"{list(b)}."
         )
+    broadcast_shape(name, a, b)
     product = (input1 * input2).sum(dim)
     square1 = (input1 * input1).sum(dim) + _LEAST_SQUARE
     square2 = (input2 * input2).sum(dim) + _LEAST_SQUARE
@@ -115,6 +116,7 @@ def hinge_embedding_loss(
     name = "hinge_embedding_loss"
     reduction = reduction_of(name, reduction, size_average, reduce)
     need_tensor(name, input=input, target=target)
+    broadcast_shape(name, tuple(input._data.shape), tuple(target._data.shape))
     apart = where(target != 1, (float(margin) - input).clamp_min(0), 0.0)
     together = where(target != -1, input, 0.0)
     return reduce_composed(apart + together, reduction)
@@ -158,11 +160,13 @@ def margin_ranking_loss(
     name = "margin_ranking_loss"
     reduction = reduction_of(name, reduction, size_average, reduce)
     need_tensor(name, input1=input1, input2=input2, target=target)
-    if len({input1._data.ndim, input2._data.ndim, target._data.ndim}) > 1:
+    shapes = [tuple(t._data.shape) for t in (input1, input2, target)]
+    if len(set(map(len, shapes))) > 1:
         raise ShapeError(
             f"{name} : All input tensors should have same dimension but got sizes: input1: {input1.size()}, "
             f"input2: {input2.size()}, target: {target.size()}"
         )
+    broadcast_shape(name, *shapes)
     return reduce_composed((-target * (input1 - input2) + float(margin)).clamp_min(0), reduction)
 
 
@@ -171,7 +175,8 @@ def _check_triplet(name: str, margin: float, anchor: Tensor, positive: Tensor, n
     need_tensor(name, anchor=anchor, positive=positive, negative=negative)
     if margin <= 0:
         raise OptionError(f"{name}: margin must be greater than 0, got {margin}")
-    a, p, n = anchor._data.ndim, positive._data.ndim, negative._data.ndim
+    shapes = [tuple(t._data.shape) for t in (anchor, positive, negative)]
+    a, p, n = map(len, shapes)
     if not a == p == n:
         raise ShapeError(
             f"{name}: The anchor, positive, and negative tensors are expected to have the same number of dimensions, "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fnnet._core.errors import ArgumentError, OptionError, ShapeError
 from fnnet.autograd.modes import no_grad
-from fnnet.functional._common import dtype_of, is_tensor, need_tensor, refuse_dtype
+from fnnet.functional._common import broadcast_shape, dtype_of, is_tensor, need_tensor, refuse_dtype
 from fnnet.functional.checks import bounds
 from fnnet.functional.creation import full_like
 from fnnet.functional.exponential import exp, log
@@ -59,6 +59,7 @@ def poisson_nll_loss(
     name = "poisson_nll_loss"
     reduction = reduction_of(name, reduction, size_average, reduce)
     need_tensor(name, input=input, target=target)
+    broadcast_shape(name, tuple(input._data.shape), tuple(target._data.shape))
     loss = exp(input) - target * input if log_input else input - target * log(input + float(eps))
     if full:
         stirling = target * log(target) - target + 0.5 * log(2 * math.pi * target)
@@ -110,6 +111,7 @@ def gaussian_nll_loss(
     refuse_dtype(name, dtype_of(input), 3)
     spread = _variances(name, input, var)
     reduction = reduction_of(name, reduction)
+    broadcast_shape(name, tuple(input._data.shape), tuple(target._data.shape), tuple(spread._data.shape))
     spread = spread.clone()
     with no_grad():
         spread.clamp_(min=eps)

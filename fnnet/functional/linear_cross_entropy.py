@@ -138,21 +138,24 @@ class LinearCrossEntropyOptions:
     acc_dtype: DType | None = None
 
     def __attrs_post_init__(self) -> None:
+        name = type(self).__name__
         if self.acc_policy not in _POLICIES:
-            raise OptionError(f"invalid acc_policy: {self.acc_policy!r}, expected one of {', '.join(_POLICIES)}")
+            raise OptionError(
+                f"{name}: invalid acc_policy: {self.acc_policy!r}, expected one of {', '.join(_POLICIES)}"
+            )
         if self.chunking_method not in (None, "auto"):
-            name, given, factor = str(self.chunking_method).partition(":")
-            if name != "aspect_ratio" or (given and not (factor.isdigit() and int(factor))):
+            method, given, factor = str(self.chunking_method).partition(":")
+            if method != "aspect_ratio" or (given and not (factor.isdigit() and int(factor))):
                 raise OptionError(
-                    f"invalid chunking_method: {self.chunking_method!r}, expected auto, aspect_ratio, "
+                    f"{name}: invalid chunking_method: {self.chunking_method!r}, expected auto, aspect_ratio, "
                     "aspect_ratio:N or None"
                 )
         size = self.batch_chunk_size
         if size is not None and (not isinstance(size, int) or size <= 0):
-            raise OptionError(f"batch_chunk_size must be positive int or None, got {size!r}")
+            raise OptionError(f"{name}: batch_chunk_size must be positive int or None, got {size!r}")
         if self.acc_dtype is not None and self.acc_dtype not in _SUMS:
             raise OptionError(
-                f"acc_dtype must be one of None, {', '.join(map(str, _SUMS))}, got {self.acc_dtype!r}. Pass "
+                f"{name}: acc_dtype must be one of None, {', '.join(map(str, _SUMS))}, got {self.acc_dtype!r}. Pass "
                 "acc_dtype=None to let the op pick automatically."
             )
 
@@ -307,7 +310,10 @@ def _in_chunks(
     constant(name, weight=weight)
     lead, (classes, features) = tuple(x._data.shape[:-1]), linear_weight._data.shape
     if tuple(target._data.shape) != lead:
-        raise ShapeError(f"{name}: Expected target size {list(lead)}, got {list(target._data.shape)}")
+        raise ShapeError(
+            f"{name}: Expected input batch_size ({lead[0] if lead else 'none'}) to match target batch_size, got target "
+            f"{tuple(target._data.shape)}, expected {lead}"
+        )
     if weight is not None and tuple(weight._data.shape) != (classes,):
         raise ShapeError(
             f"{name}: weight tensor should be defined either for all {classes} classes or no classes but got weight "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from fnnet._core.errors import DTypeError, GatherIndexError, OptionError, ShapeError
+from fnnet._core.errors import DTypeError, GatherIndexError, IndexRangeError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Shape
 from fnnet._core.op import OPS, Make, Op, Sample
 from fnnet.autograd.tape import apply
@@ -82,6 +82,7 @@ def soft_margin_loss(
     name = "soft_margin_loss"
     reduction = reduction_of(name, reduction, size_average, reduce)
     need_float(name, input)
+    need_tensor(name, target=target)
     constant(name, target=target)
     refuse_dtype(name, dtype_of(input), 3)
     refuse_dtype(name, dtype_of(target), 3)
@@ -136,11 +137,14 @@ def multilabel_soft_margin_loss(
     need_tensor(name, target=target)
     if weight is not None:
         need_tensor(name, weight=weight)
+    shape = tuple(input._data.shape)
+    if not shape:
+        raise IndexRangeError(f"{name}: Dimension specified as -1 but tensor has no dimensions")
+    broadcast_shape(name, shape, *(tuple(t._data.shape) for t in (target, weight) if t is not None))
     loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     if weight is not None:
         loss = loss * weight
-    classes = input.size(-1)
-    return reduce_composed(loss.sum(-1) / classes, reduction)
+    return reduce_composed(loss.sum(len(shape) - 1) / shape[-1], reduction)
 
 
 # one class of several ------------------------------------------------------------------------------------------------

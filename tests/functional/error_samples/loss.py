@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import fnnet
-from tests.functional.error_samples.table import bad, each, floats, longs, rows
+from tests.functional.error_samples.table import Bad, bad, complexes, each, floats, longs, rows
+
+
+def in_chunks(error: type[Exception], phrase: str, *args: Any, **options: Any) -> list[Bad]:
+    """A bad call of linear_cross_entropy, with and without chunks."""
+    chunked = {**options, "options": fnnet.nn.LinearCrossEntropyOptions(batch_chunk_size=1)}
+    return [bad("F.linear_cross_entropy", error, phrase, *args, **how) for how in (options, chunked)]
+
+
+def aligned(error: type[Exception], phrase: str, **changed: Any) -> list[Bad]:
+    """A call of ctc_loss that is bad by what has been changed."""
+    good = {"log_probs": floats(5, 2, 4), "targets": rows((1, 2), (3, 1)), "input_lengths": (5, 5),
+            "target_lengths": (2, 2)}  # fmt: skip
+    return [bad("F.ctc_loss", error, phrase, **{**good, **changed})]
+
 
 SAMPLES = [
     *each(
@@ -68,4 +84,186 @@ SAMPLES = [
     bad("F.cross_entropy", RuntimeError, "ignore_index is not supported", floats(2, 3), floats(2, 3), ignore_index=1),
     bad("F.nll_loss", RuntimeError, "Expected target size [2]", floats(2, 3), rows((0, 1), (1, 0))),
     bad("F.nll_loss", NotImplementedError, "not implemented for 'Long'", rows((0, 1), (1, 0)), longs(0, 1)),
+    # margins
+    *each(
+        "F.soft_margin_loss F.multilabel_soft_margin_loss F.hinge_embedding_loss F.poisson_nll_loss",
+        ValueError,
+        "x is not a valid value for reduction",
+        floats(2),
+        floats(2),
+        reduction="x",
+    ),
+    *each(
+        "F.soft_margin_loss F.multilabel_soft_margin_loss F.hinge_embedding_loss F.poisson_nll_loss",
+        TypeError,
+        "argument 'target' must be Tensor, not NoneType",
+        floats(2),
+        None,
+    ),
+    *each(
+        "F.soft_margin_loss F.multi_margin_loss F.multilabel_margin_loss F.multilabel_soft_margin_loss",
+        NotImplementedError,
+        "not implemented for 'Long'",
+        longs(0, 1),
+        longs(0, 1),
+    ),
+    bad("F.soft_margin_loss", RuntimeError, "The size of tensor a (2) must match", floats(2), floats(3)),
+    bad("F.soft_margin_loss", RuntimeError, "output with shape [2] doesn't match the broad", floats(2), floats(3, 2)),
+    bad("F.soft_margin_loss", RuntimeError, "for 'ComplexFloat'", floats(2), complexes(2)),
+    bad("F.multilabel_soft_margin_loss", IndexError, "Dimension", floats(), floats()),
+    bad("F.multilabel_soft_margin_loss", TypeError, "argument 'weight' must be", floats(2), floats(2), 1.0),
+    *each("F.multi_margin_loss F.multilabel_margin_loss", ValueError, "valid", floats(2), longs(0, 1), reduction="x"),
+    *each("F.multi_margin_loss F.multilabel_margin_loss", RuntimeError, "Expected non-empty", floats(2, 0), longs(0)),
+    *each("F.multi_margin_loss F.multilabel_margin_loss", RuntimeError, "non-empty vector", floats(2, 2, 2), longs(0)),
+    *each("F.multi_margin_loss F.multilabel_margin_loss", RuntimeError, "scalar type Long but", floats(2), floats(2)),
+    *each("F.multi_margin_loss F.multilabel_margin_loss", TypeError, "be Tensor, not NoneType", floats(2), None),
+    bad("F.multi_margin_loss", ValueError, "only p == 1 and p == 2 supported", floats(2, 3), longs(0, 1), p=3),
+    bad("F.multi_margin_loss", RuntimeError, "target tensor should be 1-D with size equal", floats(2, 3), longs(0)),
+    bad("F.multi_margin_loss", RuntimeError, "target out of range", floats(2, 3), longs(0, 3)),
+    bad("F.multi_margin_loss", RuntimeError, "target out of range", floats(2, 3), longs(-1, 0)),
+    bad("F.multi_margin_loss", ValueError, "one-dimensional", floats(2, 3), longs(0, 1), weight=floats(3, 1)),
+    bad("F.multi_margin_loss", RuntimeError, "inconsistent weight", floats(2, 3), longs(0, 1), weight=floats(2)),
+    bad(
+        "F.multi_margin_loss",
+        RuntimeError,
+        "expected scalar type Float but found Double",
+        floats(2, 3),
+        longs(0, 1),
+        weight=floats(3, dtype=fnnet.float64),
+    ),
+    bad("F.multilabel_margin_loss", RuntimeError, "inconsistent target size: [2]", floats(2, 3), longs(0, 1)),
+    bad("F.multilabel_margin_loss", RuntimeError, "inconsistent target size: [1, 3]", floats(3), rows((0, 1, 2))),
+    bad("F.multilabel_margin_loss", RuntimeError, "'target' is out of range", floats(3), longs(0, 3, -1)),
+    bad("F.multilabel_margin_loss", RuntimeError, "'target' is out of range", floats(3), longs(0, -2, -1)),
+    # pairs and triplets
+    *each(
+        "F.cosine_embedding_loss F.margin_ranking_loss F.triplet_margin_loss",
+        ValueError,
+        "x is not a valid value for reduction",
+        floats(2),
+        floats(2),
+        floats(2),
+        reduction="x",
+    ),
+    *each("F.cosine_embedding_loss F.margin_ranking_loss", TypeError, "argument 'target'", floats(2), floats(2), None),
+    bad("F.cosine_embedding_loss", RuntimeError, "0D or 1D target", floats(2, 3), floats(2, 3), rows((1, 1))),
+    bad("F.cosine_embedding_loss", RuntimeError, "1D target tensor expects 2D", floats(3), floats(3), longs(1)),
+    bad("F.cosine_embedding_loss", RuntimeError, "0D target tensor expects 1D", floats(2, 3), floats(2, 3), floats()),
+    bad("F.hinge_embedding_loss", RuntimeError, "The size of tensor a (2) must match", floats(2), floats(3)),
+    bad("F.margin_ranking_loss", RuntimeError, "should have same dimension", floats(2), floats(2), floats(1, 2)),
+    bad("F.triplet_margin_loss", ValueError, "must be greater", floats(2), floats(2), floats(2), margin=0.0),
+    *each(
+        "F.triplet_margin_loss F.triplet_margin_with_distance_loss",
+        RuntimeError,
+        "The anchor, positive, and negative tensors are expected to have the same number of dimensions",
+        floats(2),
+        floats(2),
+        floats(2, 2),
+    ),
+    bad(
+        "F.triplet_margin_with_distance_loss",
+        ValueError,
+        "margin must be greater than 0",
+        floats(2),
+        floats(2),
+        floats(2),
+        margin=-1.0,
+    ),
+    bad(
+        "F.triplet_margin_with_distance_loss",
+        ValueError,
+        "x is not a valid value for reduction",
+        floats(2),
+        floats(2),
+        floats(2),
+        reduction="x",
+    ),
+    # likelihoods
+    bad("F.poisson_nll_loss", RuntimeError, "The size of tensor a (2) must match", floats(2), floats(3)),
+    bad("F.gaussian_nll_loss", ValueError, "is not a valid", floats(2), floats(2), floats(2), reduction="x"),
+    bad("F.gaussian_nll_loss", ValueError, "var has negative entry", floats(2), floats(2), -floats(2)),
+    bad("F.gaussian_nll_loss", ValueError, "var has negative entry", floats(2), floats(2), -1.0),
+    bad("F.gaussian_nll_loss", ValueError, "var is of incorrect size", floats(2, 3), floats(2, 3), floats(3)),
+    bad("F.gaussian_nll_loss", TypeError, "argument 'var' must be Tensor or float", floats(2), floats(2), 1),
+    bad("F.gaussian_nll_loss", RuntimeError, "for 'ComplexFloat'", complexes(2), floats(2), floats(2)),
+    # a linear layer and its cross-entropy
+    bad(
+        "F.linear_cross_entropy", RuntimeError, "dimensionality 1 or 2, got 3", floats(2, 3, 3), floats(2, 3), longs(0)
+    ),
+    bad("F.linear_cross_entropy", RuntimeError, "dimensionality at least 2, got 1", floats(2, 3), floats(3), longs(0)),
+    bad("F.linear_cross_entropy", RuntimeError, "expected equal input and", floats(2, 3), floats(2, 4), longs(0, 1)),
+    bad("F.linear_cross_entropy", RuntimeError, "requires batched input", floats(3), floats(2, 4, 3), floats(2, 4)),
+    bad(
+        "F.linear_cross_entropy",
+        RuntimeError,
+        "expected linear_bias shape (2,), got (3,)",
+        floats(2, 3),
+        floats(2, 3),
+        longs(0, 1),
+        linear_bias=floats(3),
+    ),
+    bad(
+        "F.linear_cross_entropy",
+        RuntimeError,
+        "ignore_index cannot be specified when target contains probabilities",
+        floats(2, 3),
+        floats(4, 3),
+        floats(2, 4),
+        ignore_index=0,
+    ),
+    bad("F.linear_cross_entropy", ValueError, "valid", floats(2, 3), floats(4, 3), longs(0, 1), reduction="x"),
+    bad("F.linear_cross_entropy", TypeError, "argument 'target'", floats(2, 3), floats(4, 3), None),
+    bad("F.linear_cross_entropy", TypeError, "bias'", floats(2, 3), floats(4, 3), longs(0, 1), linear_bias=1),
+    *in_chunks(IndexError, "Target 4 is out of bounds", floats(2, 3), floats(4, 3), longs(0, 4)),
+    *in_chunks(RuntimeError, "batch_size (2) to match target", floats(2, 3), floats(4, 3), longs(0)),
+    *in_chunks(RuntimeError, "weight tensor should", floats(2, 3), floats(4, 3), longs(0, 1), weight=floats(3)),
+    bad(
+        "F.linear_cross_entropy",
+        RuntimeError,
+        "supports float32 acc_dtype with float16/bfloat16 inputs",
+        floats(2, 3),
+        floats(4, 3),
+        longs(0, 1),
+        options=fnnet.nn.LinearCrossEntropyOptions(acc_dtype=fnnet.float16),
+    ),
+    bad(
+        "F.linear_cross_entropy",
+        RuntimeError,
+        "expected m1 and m2 to have the same dtype, but got: Float (input) != Double",
+        floats(2, 3),
+        floats(4, 3, dtype=fnnet.float64),
+        longs(0, 1),
+        options=fnnet.nn.LinearCrossEntropyOptions(batch_chunk_size=1),
+    ),
+    bad(
+        "F.linear_cross_entropy",
+        ValueError,
+        "pass only one",
+        floats(2, 3),
+        floats(4, 3),
+        longs(0, 1),
+        options=fnnet.nn.LinearCrossEntropyOptions(batch_chunk_size=2, chunking_method="aspect_ratio"),
+    ),
+    # alignments
+    *aligned(ValueError, "x is not a valid value for reduction", reduction="x"),
+    *aligned(TypeError, "argument 'targets' must be Tensor, not NoneType", targets=None),
+    *aligned(TypeError, "argument 'input_lengths' must be Tensor or tuple of ints, not int", input_lengths=5),
+    *aligned(RuntimeError, "Expected 3-dimensional tensor, but got 4-", log_probs=floats(1, 5, 2, 4)),
+    *aligned(RuntimeError, "log_probs tensor must not be empty", log_probs=floats(0, 2, 4)),
+    *aligned(NotImplementedError, "not implemented for 'Long'", log_probs=floats(5, 2, 4).long()),
+    *aligned(RuntimeError, "targets must be integral, got Float", targets=floats(2, 2)),
+    *aligned(RuntimeError, "Expected 1 to 2 dimensions, but got 3", targets=rows((1, 2), (3, 1))[None]),
+    *aligned(RuntimeError, "Expected tensor to have size 2 at dimension 0, but got size 1", targets=rows((1, 2))),
+    *aligned(RuntimeError, "Expected tensor to have size 4 at dimension 0, but got size 3", targets=longs(1, 2, 3)),
+    *aligned(RuntimeError, "Expected tensor to have size at least 3 at dimension 1", target_lengths=(2, 3)),
+    *aligned(RuntimeError, "Target 4 is out of bounds", targets=rows((1, 2), (4, 1))),
+    *aligned(RuntimeError, "Target -1 is out of bounds", targets=rows((1, 2), (-1, 1))),
+    *aligned(RuntimeError, "input_lengths must be of size batch_size (2), got 1", input_lengths=longs(5)),
+    *aligned(RuntimeError, "target_lengths must be of size batch_size (2), got 3", target_lengths=(2, 2, 2)),
+    *aligned(RuntimeError, "target_lengths must be integral, got Float", target_lengths=floats(2)),
+    *aligned(RuntimeError, "Expected input_lengths to have value at most 5, but got value 6", input_lengths=(6, 5)),
+    *aligned(RuntimeError, "Expected input_lengths to have value at least 0, but got", input_lengths=(-1, 5)),
+    *aligned(RuntimeError, "Expected target_lengths to have value at least 0", target_lengths=(2, -1)),
+    *aligned(RuntimeError, "blank must be in label range", blank=4),
+    *aligned(RuntimeError, "blank must be in label range", blank=-1),
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.functional.error_samples.table import bad, each
+import fnnet
+from tests.functional.error_samples.table import bad, each, floats
 
 SAMPLES = [
     bad("nn.Linear", RuntimeError, "Trying to create tensor with negative dimension -1", -1, 2),
@@ -27,6 +28,16 @@ SAMPLES = [
     bad("nn.Embedding", AssertionError, "Padding_idx must be within num_embeddings", 4, 3, padding_idx=-5),
     bad("nn.GroupNorm", ValueError, "num_channels (3) must be divisible by num_groups (2)", 2, 3),
     bad("nn.Hardtanh", AssertionError, "max_val (-1.0) must be greater than min_val (1.0)", 1.0, -1.0),
+    *each("nn.TripletMarginLoss nn.TripletMarginWithDistanceLoss", ValueError, "margin to be greater", margin=0.0),
+    bad("nn.MultiMarginLoss", ValueError, "only p == 1 and p == 2 supported", 3),
+    bad("nn.MultiMarginLoss", ValueError, "to be None or 1D tensor, got 2D", weight=floats(3, 1)),
+    bad("nn.LinearCrossEntropyLoss", RuntimeError, "weight shape to be (4,), got (3,)", 2, 4, weight=floats(3)),
+    bad("nn.LinearCrossEntropyLoss", RuntimeError, "label_smoothing to be in", 2, 4, label_smoothing=1.5),
+    bad("nn.LinearCrossEntropyOptions", ValueError, "invalid acc_policy: 'x'", acc_policy="x"),
+    bad("nn.LinearCrossEntropyOptions", ValueError, "invalid chunking_method: 'x'", chunking_method="x"),
+    bad("nn.LinearCrossEntropyOptions", ValueError, "invalid chunking_method", chunking_method="aspect_ratio:0"),
+    bad("nn.LinearCrossEntropyOptions", ValueError, "batch_chunk_size must be positive int", batch_chunk_size=0),
+    bad("nn.LinearCrossEntropyOptions", ValueError, "acc_dtype must be one of", acc_dtype=fnnet.int64),
     bad("nn.ModuleList", TypeError, "ModuleList.extend should be called with an iterable, but got int", 1),
     bad("nn.ModuleList", TypeError, "int is not a Module subclass", [1]),
     bad("nn.ModuleDict", TypeError, "int is not a Module subclass", {"a": 1}),
