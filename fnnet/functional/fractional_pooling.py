@@ -177,9 +177,12 @@ def _pool(
         samples = rand(*shape[:2], d, dtype=dtype_of(input), device=input.device)
     else:
         _check_samples(name, samples, input, shape, d)
+    drawn_for = (1, 0) if d == 2 else (0, 1, 2)  # of images, PyTorch draws for the width first
     with no_grad():
-        picked = [_starts(samples[: shape[0], :, i], n, o, m)
-                  for i, (n, o, m) in enumerate(zip(shape[2:], grid, size, strict=True))]  # fmt: skip
+        picked = [
+            _starts(samples[: shape[0], :, i], n, o, m)
+            for i, n, o, m in zip(drawn_for, shape[2:], grid, size, strict=True)
+        ]
     y, at = apply(FRACTIONAL_MAX_POOL, input if batch else reshape(input, shape), *picked, size=size)
     if batch:
         return y, at
@@ -240,7 +243,7 @@ def fractional_max_pool2d(
         output_size: `(H', W')`, or one int for both. None: by `output_ratio`.
         output_ratio: `H' / H` and `W' / W`, or one number for both; not used where there is an output_size.
         return_indices: Return also where each maximum lies in its plane, `h * W + w`. Default: False.
-        _random_samples: The numbers u in [0, 1), `(N, C, 2)`, of input's dtype. Default: drawn.
+        _random_samples: The numbers u in [0, 1), `(N, C, 2)`, for width and height, of input's dtype. Default: drawn.
 
     Returns:
         `(N, C, H', W')` or `(C, H', W')` in input's dtype; with `return_indices`, that and int64 indices of its shape.
@@ -318,7 +321,8 @@ def fractional_max_pool3d(
             `output_ratio`.
         output_ratio: `D' / D`, `H' / H` and `W' / W`, or one number; not used where there is an output_size.
         return_indices: Return also where each maximum lies in its volume, `(d * H + h) * W + w`. Default: False.
-        _random_samples: The numbers u in [0, 1), `(N, C, 3)`, of input's dtype. Default: drawn.
+        _random_samples: The numbers u in [0, 1), `(N, C, 3)`, for depth, height and width, of input's dtype.
+            Default: drawn.
 
     Returns:
         `(N, C, D', H', W')` or `(C, D', H', W')` in input's dtype; with `return_indices`, that and int64 indices of its

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from fnnet._core.errors import OptionError
+from fnnet._core.errors import OptionError, ShapeError
 from fnnet._core.op import OPS
 from fnnet.autograd.tape import apply
-from fnnet.functional import creation
+from fnnet.functional import creation, ranges
 from fnnet.functional._common import dtype_of, into, need_tensor, refuse_dtype
 from fnnet.functional.activation import need_float
 
@@ -107,4 +107,42 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     return input / (mean * alpha + k) ** beta
 
 
-__all__ = ["local_response_norm", "normalize"]
+def cross_map_lrn(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
+    """`x / (k + alpha / size * s)^beta`, `s` the squares over neighbouring channels, see `nn.CrossMapLRN2d`.
+
+    Args:
+        input: `(N, C, H, W)`, floating point.
+        size: How many channels; of an even number the channels on both sides are as many as for one less.
+        alpha: Weight of the squares. Default: 1e-4.
+        beta: Exponent. Default: 0.75.
+        k: Added. Default: 1.
+
+    Returns:
+        Input's shape and dtype.
+
+    Raises:
+        ShapeError: Another number of dims.
+        DTypeError: `input` is not of floating point.
+
+    Differentiable: Everywhere, any order.
+
+    Example:
+        >>> import fnnet
+        >>> from fnnet.functional.scaling import cross_map_lrn
+        >>> cross_map_lrn(fnnet.ones(1, 2, 1, 1), 1, alpha=1.0, beta=1.0).flatten()
+        tensor([0.5000, 0.3333])
+    """
+    need_tensor("CrossMapLRN2d", input=input)
+    refuse_dtype("CrossMapLRN2d", dtype_of(input), 0, 1, 3)
+    if input.ndim != 4:
+        raise ShapeError(f"CrossMapLRN2d: Expected input to be 4D, got {input.ndim}D instead.")
+    side = int((size - 1) / 2)
+    at = ranges.arange(input.shape[1], device=input.device)
+    here, there = at[:, None], at[None, :]
+    near = ((there - here).abs() <= side) | ((there == 0) & (here > 0))  # PyTorch never takes the first one out again
+    squares = (input * input).flatten(2)
+    total = (near.to(dtype_of(input)) @ squares).reshape(input.shape)
+    return input * (total * (alpha / size) + k) ** -beta
+
+
+__all__ = ["cross_map_lrn", "local_response_norm", "normalize"]

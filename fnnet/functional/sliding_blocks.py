@@ -34,7 +34,8 @@ def _im2col(k: K[A], x: A, *, size: Shape, **options: Shape) -> A:
     *lead, c, h, w = x.shape
     n = math.prod(lead)
     seen = k.windows(k.reshape(x, shape=(n, c, h, w)), size=size, **options)
-    return k.reshape(seen, shape=(*lead, c * math.prod(size), math.prod(seen.shape[4:])))
+    rows, columns = c * math.prod(size), math.prod(seen.shape[4:])
+    return k.reshape(k.clone(seen, contiguous=True), shape=(*lead, rows, columns))
 
 
 def _im2col_backward(k: K[A], c: Call[A], g: A) -> Grads:

@@ -24,7 +24,7 @@ from fnnet.nn.modules.adaptive_pooling import (
 )
 from fnnet.nn.modules.alignment import CTCLoss
 from fnnet.nn.modules.attention import MultiheadAttention
-from fnnet.nn.modules.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
+from fnnet.nn.modules.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm
 from fnnet.nn.modules.container import ModuleDict, ModuleList, Sequential
 from fnnet.nn.modules.convolution import Conv1d, Conv2d, Conv3d
 from fnnet.nn.modules.dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout
@@ -37,6 +37,7 @@ from fnnet.nn.modules.embedding_loss import (
     TripletMarginWithDistanceLoss,
 )
 from fnnet.nn.modules.flatten import Flatten, Unflatten
+from fnnet.nn.modules.fractional_pooling import FractionalMaxPool2d, FractionalMaxPool3d
 from fnnet.nn.modules.instancenorm import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
 from fnnet.nn.modules.lazy import LazyLinear
 from fnnet.nn.modules.lazy_convolution import LazyConv1d, LazyConv2d, LazyConv3d
@@ -63,7 +64,7 @@ from fnnet.nn.modules.loss import (
     SmoothL1Loss,
 )
 from fnnet.nn.modules.margin_loss import MultiLabelMarginLoss, MultiLabelSoftMarginLoss, MultiMarginLoss, SoftMarginLoss
-from fnnet.nn.modules.normalization import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
+from fnnet.nn.modules.normalization import CrossMapLRN2d, GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
 from fnnet.nn.modules.padding import (
     CircularPad1d,
     CircularPad2d,
@@ -84,34 +85,48 @@ from fnnet.nn.modules.padding import (
 from fnnet.nn.modules.parameter_containers import ParameterDict, ParameterList
 from fnnet.nn.modules.piecewise import Hardshrink, Hardsigmoid, Hardswish, Hardtanh, ReLU6, RReLU, Softshrink, Threshold
 from fnnet.nn.modules.pooling import AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPool2d, MaxPool3d
+from fnnet.nn.modules.power_pooling import LPPool1d, LPPool2d, LPPool3d
 from fnnet.nn.modules.rectifiers import CELU, ELU, SELU, LeakyReLU, PReLU, ReLU
 from fnnet.nn.modules.recurrent import GRU, LSTM, RNN
 from fnnet.nn.modules.recurrent_base import RNNBase
 from fnnet.nn.modules.recurrent_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
+from fnnet.nn.modules.shuffling import ChannelShuffle, PixelShuffle, PixelUnshuffle
+from fnnet.nn.modules.sliding_blocks import Fold, Unfold
 from fnnet.nn.modules.softmaxes import LogSoftmax, Softmax, Softmax2d, Softmin
 from fnnet.nn.modules.transformer import Transformer, TransformerDecoder, TransformerEncoder
 from fnnet.nn.modules.transformer_layers import TransformerDecoderLayer, TransformerEncoderLayer
+from fnnet.nn.modules.transposed_convolution import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from fnnet.nn.modules.unpooling import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d
 from fnnet.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
 __all__ = [
     "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d", "AlphaDropout", "AvgPool1d", "AvgPool2d", "AvgPool3d", "BCELoss", "BCEWithLogitsLoss",
-    "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Bilinear", "Buffer", "CELU", "CTCLoss", "CircularPad1d",
+    "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Bilinear", "Buffer", "CELU", "CTCLoss", "ChannelShuffle",
+    "CircularPad1d",
     "CircularPad2d", "CircularPad3d", "ConstantPad1d", "ConstantPad2d", "ConstantPad3d", "Conv1d", "Conv2d", "Conv3d",
-    "CosineEmbeddingLoss", "CrossEntropyLoss", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "ELU", "Embedding",
-    "FeatureAlphaDropout", "Flatten", "GELU", "GLU", "GRU", "GRUCell", "GaussianNLLLoss", "GroupNorm", "Hardshrink",
+    "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d",
+    "CosineEmbeddingLoss", "CrossEntropyLoss", "CrossMapLRN2d", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d",
+    "ELU", "Embedding",
+    "FeatureAlphaDropout", "Flatten", "Fold", "FractionalMaxPool2d", "FractionalMaxPool3d", "GELU", "GLU", "GRU",
+    "GRUCell", "GaussianNLLLoss", "GroupNorm", "Hardshrink",
     "Hardsigmoid", "Hardswish", "Hardtanh", "HingeEmbeddingLoss", "HuberLoss", "Identity", "InstanceNorm1d",
-    "InstanceNorm2d", "InstanceNorm3d", "KLDivLoss", "L1Loss", "LSTM", "LSTMCell", "LayerNorm", "LazyBatchNorm1d",
+    "InstanceNorm2d", "InstanceNorm3d", "KLDivLoss", "L1Loss", "LPPool1d", "LPPool2d", "LPPool3d", "LSTM", "LSTMCell",
+    "LayerNorm", "LazyBatchNorm1d",
     "LazyBatchNorm2d", "LazyBatchNorm3d", "LazyConv1d", "LazyConv2d", "LazyConv3d", "LazyInstanceNorm1d",
     "LazyInstanceNorm2d", "LazyInstanceNorm3d", "LazyLinear", "LeakyReLU", "Linear", "LinearCrossEntropyLoss",
     "LinearCrossEntropyOptions", "LocalResponseNorm", "LogSigmoid", "LogSoftmax", "MSELoss", "MarginRankingLoss",
-    "MaxPool1d", "MaxPool2d", "MaxPool3d", "Mish", "Module", "ModuleDict", "ModuleList", "MultiLabelMarginLoss",
+    "MaxPool1d", "MaxPool2d", "MaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d", "Mish", "Module", "ModuleDict",
+    "ModuleList", "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss", "MultiMarginLoss", "MultiheadAttention", "NLLLoss", "PReLU", "Parameter",
-    "ParameterDict", "ParameterList", "PoissonNLLLoss", "RMSNorm", "RNN", "RNNBase", "RNNCell", "RNNCellBase", "RReLU",
+    "ParameterDict", "ParameterList", "PixelShuffle", "PixelUnshuffle", "PoissonNLLLoss", "RMSNorm", "RNN", "RNNBase",
+    "RNNCell", "RNNCellBase", "RReLU",
     "ReLU", "ReLU6", "ReflectionPad1d", "ReflectionPad2d", "ReflectionPad3d", "ReplicationPad1d", "ReplicationPad2d",
     "ReplicationPad3d", "SELU", "Sequential", "SiLU", "Sigmoid", "SmoothL1Loss", "SoftMarginLoss", "Softmax",
-    "Softmax2d", "Softmin", "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold", "Transformer",
+    "Softmax2d", "Softmin", "Softplus", "Softshrink", "Softsign", "SyncBatchNorm", "Tanh", "Tanhshrink", "Threshold",
+    "Transformer",
     "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer",
-    "TripletMarginLoss", "TripletMarginWithDistanceLoss", "Unflatten", "UninitializedBuffer", "UninitializedParameter",
+    "TripletMarginLoss", "TripletMarginWithDistanceLoss", "Unflatten", "Unfold", "UninitializedBuffer",
+    "UninitializedParameter",
     "ZeroPad1d", "ZeroPad2d", "ZeroPad3d", "attention", "functional", "init", "modules", "utils",
 ]  # fmt: skip

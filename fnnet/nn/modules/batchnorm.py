@@ -232,4 +232,99 @@ class BatchNorm3d(_BatchNorm):
     _ndims = (5,)
 
 
-__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d"]
+class SyncBatchNorm(_BatchNorm):
+    """Normalizes each channel of (N, C, *) as `BatchNorm*d` does, over all processes of a group.
+
+    fnnet trains in one process, so that its batch is the whole one. State: as of `BatchNorm1d`.
+
+    Args:
+        num_features: Channels C.
+        eps: Added to the variance. Default: 1e-5.
+        momentum: Weight of the batch in the running statistics; None: the mean of all batches. Default: 0.1.
+        affine: Whether there are weight and bias. Default: True.
+        track_running_stats: Whether there are running statistics; without, evaluation takes the batch's, too.
+            Default: True.
+        process_group: Kept, and handed on by `convert_sync_batchnorm`. Default: None.
+        device: Where the state lies. Default: the default device.
+        dtype: Its dtype. Default: the default dtype.
+        bias: Whether there is a bias beside the weight. Default: True.
+
+    Shape:
+        `(N, C, *)` to the same.
+
+    Raises:
+        ShapeError: The input has fewer than two dims, other channels, or none.
+        OptionError: There is one value per channel in training.
+        UnsupportedDTypeError: The input is not of floating point.
+
+    Source: Ioffe, Szegedy 2015, Batch Normalization.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.SyncBatchNorm(3)(fnnet.randn(2, 3, 4)).shape
+        fnnet.Size([2, 3, 4])
+    """
+
+    process_group: object
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        process_group: object = None,
+        device: DeviceLike = None,
+        dtype: DType | None = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+        self.process_group = process_group
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        if input.ndim < 2:
+            raise ShapeError(f"expected at least 2D input (got {input.ndim}D input)")
+        if input.shape[1] == 0:
+            raise ShapeError("SyncBatchNorm number of input channels should be non-zero")
+
+    @classmethod
+    def convert_sync_batchnorm(cls, module: Module, process_group: object = None) -> Module:
+        """Put a SyncBatchNorm in the place of each `BatchNorm*d` in a module, with its state.
+
+        Args:
+            module: Changed in place; itself a `BatchNorm*d`, it stays as it is.
+            process_group: Of the new ones. Default: None.
+
+        Returns:
+            `module`, or what takes the place of a `BatchNorm*d`.
+
+        Example:
+            >>> import fnnet
+            >>> m = fnnet.nn.Sequential(fnnet.nn.Linear(2, 3), fnnet.nn.BatchNorm1d(3))
+            >>> type(fnnet.nn.SyncBatchNorm.convert_sync_batchnorm(m)[1]).__name__
+            'SyncBatchNorm'
+        """
+        found = module
+        if isinstance(module, _BatchNorm):
+            found = SyncBatchNorm(
+                module.num_features,
+                module.eps,
+                module.momentum,
+                module.affine,
+                module.track_running_stats,
+                process_group,
+                bias=module.bias is not None,
+            )
+            if module.affine:
+                found.weight, found.bias = module.weight, module.bias
+            found.running_mean, found.running_var = module.running_mean, module.running_var
+            found.num_batches_tracked = module.num_batches_tracked
+            found.training = module.training
+        for name, child in module.named_children():
+            found.add_module(name, cls.convert_sync_batchnorm(child, process_group))
+        return found
+
+
+__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm"]

@@ -22,9 +22,10 @@ _MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 class _ConvNd(Module):
-    """State and options of a convolution over `_dims` dims; `_function` computes it."""
+    """State and options of a convolution over `_dims` dims, or a transposed one; `_function` computes it."""
 
     _dims: int
+    _transposed = False
     _function: Callable[..., Tensor]
     in_channels: int
     out_channels: int
@@ -83,12 +84,13 @@ class _ConvNd(Module):
         self.kernel_size = repeated(n, kernel_size)
         self.padding = padding if isinstance(padding, str) else repeated(n, padding)
         self.dilation = repeated(n, dilation)
-        self.transposed = False
+        self.transposed = self._transposed
         self.output_padding = (0,) * n
         self.groups = groups
         self.padding_mode = padding_mode
         self._reversed_padding_repeated_twice = _as_pad(self.padding, self.kernel_size, self.dilation)
-        self.weight = parameter((out_channels, in_channels // groups, *self.kernel_size), device, dtype)
+        rows, columns = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
+        self.weight = parameter((rows, columns // groups, *self.kernel_size), device, dtype)
         self.register_parameter("bias", parameter((out_channels,), device, dtype) if bias else None)
         self.reset_parameters()
 
@@ -112,6 +114,7 @@ class _ConvNd(Module):
             f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}",
             f"padding={self.padding}" if self.padding != (0,) * len(self.padding) else "",
             f"dilation={self.dilation}" if self.dilation != (1,) * len(self.dilation) else "",
+            f"output_padding={self.output_padding}" if self.output_padding != (0,) * len(self.output_padding) else "",
             f"groups={self.groups}" if self.groups != 1 else "",
             "bias=False" if self.bias is None else "",
             f"padding_mode={self.padding_mode}" if self.padding_mode != "zeros" else "",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from fnnet._core.errors import OptionError
 from fnnet._tensor import Tensor
 from fnnet.backends.dtypes import DType
+from fnnet.functional.scaling import cross_map_lrn
 from fnnet.nn import functional as F
 from fnnet.nn import init
 from fnnet.nn.module import Module
@@ -258,6 +259,53 @@ class LocalResponseNorm(Module):
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
 
 
+class CrossMapLRN2d(Module):
+    """Divides by a power of the sum of squares over neighbouring channels of (N, C, H, W).
+
+    `x / (k + alpha / size * s)^beta`, where `s` sums the squares of `(size - 1) // 2` channels on either side and the
+    channel itself; as in PyTorch, the square of the first channel stays in all sums. The gradient is that of this
+    formula at any order; PyTorch's is shifted by a channel.
+
+    Args:
+        size: How many channels.
+        alpha: Factor of the mean square. Default: 1e-4.
+        beta: The power. Default: 0.75.
+        k: Added to it. Default: 1.
+
+    Shape:
+        `(N, C, H, W)` to the same.
+
+    Raises:
+        ShapeError: Called with other than 4 dims.
+        UnsupportedDTypeError: The input is not of floating point.
+
+    Source: Krizhevsky et al. 2012, ImageNet Classification with Deep Convolutional Neural Networks.
+
+    Example:
+        >>> import fnnet
+        >>> fnnet.nn.CrossMapLRN2d(3, alpha=3.0, beta=1.0, k=0.0)(fnnet.ones(1, 2, 1, 1)).flatten()
+        tensor([0.5000, 0.5000])
+    """
+
+    size: int
+    alpha: float
+    beta: float
+    k: float
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
+        super().__init__()
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
+
+    def forward(self, input: Tensor) -> Tensor:
+        return cross_map_lrn(input, self.size, self.alpha, self.beta, self.k)
+
+    def extra_repr(self) -> str:
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
 def _shape(normalized_shape: int | Sequence[int]) -> tuple[int, ...]:
     if isinstance(normalized_shape, Sequence):
         return tuple(normalized_shape)
@@ -271,4 +319,4 @@ def _reset(weight: Tensor | None, bias: Tensor | None) -> None:
         init.zeros_(bias)
 
 
-__all__ = ["GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
+__all__ = ["CrossMapLRN2d", "GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
