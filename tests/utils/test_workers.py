@@ -206,6 +206,15 @@ def test_persistent_workers():
     assert iter(loader) is iter(loader)
 
 
+def test_persistent_workers_end_with_their_loader():
+    loader = forked(range(4), None, persistent_workers=True)
+    list(loader)
+    processes = loader._iterator.processes
+    assert all(p.is_alive() for p in processes)
+    del loader
+    assert [p.exitcode for p in processes] == [0, 0]
+
+
 def test_persistent_workers_of_streams():
     loader = forked(Stream(5), 2, persistent_workers=True)
     assert [lists(loader), lists(loader)] == [[[0, 2], [1, 3], [4]]] * 2

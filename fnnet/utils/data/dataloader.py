@@ -200,7 +200,7 @@ class DataLoader(Generic[T_co]):
         if self._iterator is None:
             self._iterator = self._get_iterator()
         else:
-            self._iterator.rewind()
+            self._iterator.rewind(self)
         return self._iterator
 
     def _get_iterator(self) -> Iteration:

@@ -22,19 +22,25 @@ class Iteration(Iterator[Any]):
     """
 
     def __init__(self, loader: DataLoader[Any]) -> None:
-        self.loader = loader
         self.recipe = Recipe(loader.dataset, loader._auto_collation, loader.collate_fn, loader.drop_last)
         self.index_sampler = loader._index_sampler
         self.indices = iter(self.index_sampler)
         self.base_seed = draw_seed(loader.generator)
+        self._by_workers = loader.num_workers > 0
+        self._count(loader)
+
+    def _count(self, loader: DataLoader[Any]) -> None:
         self._yielded = 0
         self._promised = loader._iterable_length
 
-    def rewind(self) -> None:
-        """Begin anew."""
+    def rewind(self, loader: DataLoader[Any]) -> None:
+        """Begin anew.
+
+        Args:
+            loader: The loader; nothing here refers to it, so that workers end with it.
+        """
         self.indices = iter(self.index_sampler)
-        self._yielded = 0
-        self._promised = self.loader._iterable_length
+        self._count(loader)
 
     def __iter__(self) -> Self:
         return self
@@ -55,7 +61,7 @@ class Iteration(Iterator[Any]):
             f"Length of IterableDataset {self.recipe.dataset} was reported to be {self._promised}"
             f"(when accessing len(dataloader)), but {self._yielded} samples have been fetched. "
         )
-        if self.loader.num_workers > 0:
+        if self._by_workers:
             text += (
                 "Each worker iterates over a copy of the dataset: let it yield its share, by get_worker_info() or in "
                 "worker_init_fn."

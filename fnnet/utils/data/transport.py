@@ -45,11 +45,22 @@ MOST_DESCRIPTORS: Final = 64
 THROUGH_SOCKET: Final = 32 * 1024
 """Bytes of a pickle that still go through the socket; its buffer has 208 KiB in Linux's default."""
 
-_SHARES: Final = hasattr(os, "memfd_create") and hasattr(socket, "send_fds")
 _SOCKETS: Final = hasattr(socket, "AF_UNIX")
 """Whether `multiprocessing.Pipe(duplex=True)` is a pair of sockets."""
 _HEAD: Final = struct.Struct("<BBQ")
 """Kind of message, number of descriptors, bytes of the pickle where the first descriptor holds it (else 0)."""
+
+
+@functools.cache
+def _shares() -> bool:
+    """Whether this system has memory without a name; some sandboxes forbid it."""
+    if not hasattr(os, "memfd_create") or not hasattr(socket, "send_fds"):
+        return False
+    try:
+        os.close(os.memfd_create("fnnet", os.MFD_CLOEXEC))
+    except OSError:
+        return False
+    return True
 
 
 class _Pickler(ForkingPickler):
@@ -98,11 +109,12 @@ class Letter:
 
     def __init__(self, kind: int, value: object = None) -> None:
         large: list[memoryview] = []
+        shares = _shares()
 
         def keep(buffer: pickle.PickleBuffer) -> bool:
             """Whether the buffer stays in the pickle."""
             view = buffer.raw()
-            if not _SHARES or view.nbytes < OWN_MEMORY or len(large) == MOST_DESCRIPTORS - 1:
+            if not shares or view.nbytes < OWN_MEMORY or len(large) == MOST_DESCRIPTORS - 1:
                 return True
             large.append(view)
             return False
@@ -110,7 +122,7 @@ class Letter:
         pickled = io.BytesIO()
         _Pickler(pickled, pickle.HIGHEST_PROTOCOL, True, keep).dump(value)
         body = pickled.getbuffer()
-        apart = _SHARES and len(body) > THROUGH_SOCKET
+        apart = shares and len(body) > THROUGH_SOCKET
         if apart:
             large.insert(0, body)
         self.descriptors: list[int] = []
@@ -227,7 +239,7 @@ class Channel:
             OSError: The other end is gone (a thread that finds it so keeps quiet; reading tells).
         """
         if self._letters is None:
-            if len(letter.text) <= 2 * THROUGH_SOCKET and self._has_room():
+            if self._has_room():
                 self.send(letter)
                 return
             self._letters = queue.SimpleQueue()
@@ -235,8 +247,11 @@ class Channel:
         self._letters.put(letter)
 
     def _has_room(self) -> bool:
-        """Whether a short message fits: Linux calls a socket writable while three quarters of its buffer are free."""
-        if not hasattr(select, "poll"):
+        """Whether a message fits: Linux calls a socket writable while three quarters of its buffer are free.
+
+        With shared memory messages are short; without, any may be long.
+        """
+        if not _shares():
             return False
         poll = select.poll()
         poll.register(self.connection.fileno(), select.POLLOUT)

@@ -127,9 +127,11 @@ def run(connection: Connection[Any, Any], job: Job) -> None:
 def _leave_with_parent() -> None:
     """End this process, whatever it is at, when its main process is gone."""
     main, above = multiprocessing.parent_process(), os.getppid()
-    while main is not None and os.getppid() == above:  # a fork server stands between; workers beside hold the sentinel
-        if wait([main.sentinel], WATCH_INTERVAL):
-            break
+    if main is None:
+        return  # nobody's child
+    # The sentinel alone does not do: workers that were forked later hold its other end, too.
+    while os.getppid() == above and not wait([main.sentinel], WATCH_INTERVAL):
+        pass
     os._exit(1)
 
 

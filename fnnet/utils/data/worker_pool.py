@@ -64,7 +64,7 @@ class InWorkers(Iteration):
             if isinstance(error, _UNPICKLED) and context.get_start_method() != "fork":
                 error.add_note("Workers that are not forked get the dataset, collate_fn and worker_init_fn pickled.")
             raise
-        self.rewind()
+        self.rewind(loader)
 
     def _start(self, context: BaseContext, job: Job) -> None:
         ours, theirs = context.Pipe(duplex=True)
@@ -76,10 +76,14 @@ class InWorkers(Iteration):
             theirs.close()
         self.processes.append(process)
 
-    def rewind(self) -> None:
-        """Begin anew, with workers that are there already if this is not the first time."""
+    def rewind(self, loader: DataLoader[Any]) -> None:
+        """Begin anew, with workers that are there already if this is not the first time.
+
+        Args:
+            loader: The loader.
+        """
         again = hasattr(self, "active")
-        super().rewind()
+        super().rewind(loader)
         n = len(self.processes)
         self.active = [True] * n
         """Which workers still have something to give in this pass."""
