@@ -34,14 +34,15 @@ def _pool(d: int, input: Tensor, norm_type: float, kernel_size: Sizes, stride: S
     steps = size if stride is None else per_dim(name, "stride", stride, d)
     ones, zeros = (1,) * d, (0,) * d
     check_options(name, size, steps, zeros, ones)
-    count_windows(name, input, size, steps, zeros, ones, ceil_mode)
     if p == 0:
         raise DivisionError(f"{name}: the root of order 1 / norm_type: float division by zero")
+    powers = input if math.isinf(p) else pow(input, p)  # of bool, whole numbers
+    count_windows(name, powers, size, steps, zeros, ones, ceil_mode)
     if p == math.inf:
         return cast("Tensor", _LARGEST[d](abs(input), size, steps, 0, 1, ceil_mode))
     if p == -math.inf:
         return neg(_LARGEST[d](neg(abs(input)), size, steps, 0, 1, ceil_mode))
-    mean = _AVERAGE[d](pow(input, p), size, steps, 0, ceil_mode)
+    mean = _AVERAGE[d](powers, size, steps, 0, ceil_mode)
     return pow(sign(mean) * relu(abs(mean)) * math.prod(size), 1.0 / p)
 
 
@@ -55,7 +56,7 @@ def lp_pool1d(
     """`(sum of x^p over the window)^(1 / p)` along one dim, see `lp_pool2d`.
 
     Args:
-        input: `(N, C, L)`, or `(C, L)` without a batch; floating point, or int64.
+        input: `(N, C, L)`, or `(C, L)` without a batch; floating point, int64 or bool.
         norm_type: p, not 0; infinity takes the largest magnitude, minus infinity the smallest.
         kernel_size: How many elements a window has.
         stride: Steps between windows. Default: the kernel size.
@@ -63,13 +64,13 @@ def lp_pool1d(
             of a whole window. Default: False.
 
     Returns:
-        `(N, C, L')` or `(C, L')`, sizes as in `avg_pool1d`; input's dtype, of int64 the default dtype.
+        `(N, C, L')` or `(C, L')`, sizes as in `avg_pool1d`; input's dtype, of others the default dtype.
 
     Raises:
         ShapeError: `input` has another number of dims, an empty one besides N, or no window fits.
         OptionError: Sizes below 1.
         DivisionError: p is 0.
-        DTypeError: `input` is complex, bool, or of a whole-number dtype but int64.
+        DTypeError: `input` is complex, or of a whole-number dtype but int64.
 
     Differentiable: Where the sum is not 0; there the gradient is 0 or NaN, as the powers have it.
 
@@ -91,7 +92,7 @@ def lp_pool2d(
     """`(sum of x^p over the window)^(1 / p)`: no magnitudes are taken, so an odd p keeps signs in the sum.
 
     Args:
-        input: `(N, C, H, W)`, or `(C, H, W)` without a batch; floating point, or int64.
+        input: `(N, C, H, W)`, or `(C, H, W)` without a batch; floating point, int64 or bool.
         norm_type: p, not 0; infinity takes the largest magnitude, minus infinity the smallest.
         kernel_size: Of a window, one int or one per dim.
         stride: Steps between windows. Default: the kernel size.
@@ -99,13 +100,13 @@ def lp_pool2d(
             those of whole windows. Default: False.
 
     Returns:
-        `(N, C, H', W')` or `(C, H', W')`, sizes as in `avg_pool2d`; input's dtype, of int64 the default dtype.
+        `(N, C, H', W')` or `(C, H', W')`, sizes as in `avg_pool2d`; input's dtype, of others the default dtype.
 
     Raises:
         ShapeError: `input` has another number of dims, an empty one besides N, or no window fits.
         OptionError: Sizes below 1.
         DivisionError: p is 0.
-        DTypeError: `input` is complex, bool, or of a whole-number dtype but int64.
+        DTypeError: `input` is complex, or of a whole-number dtype but int64.
 
     Differentiable: Where the sum is not 0; there the gradient is 0 or NaN, as the powers have it.
 
@@ -130,7 +131,7 @@ def lp_pool3d(
     """`(sum of x^p over the window)^(1 / p)` of volumes, see `lp_pool2d`.
 
     Args:
-        input: `(N, C, D, H, W)`, or `(C, D, H, W)` without a batch; floating point, or int64.
+        input: `(N, C, D, H, W)`, or `(C, D, H, W)` without a batch; floating point, int64 or bool.
         norm_type: p, not 0; infinity takes the largest magnitude, minus infinity the smallest.
         kernel_size: Of a window, one int or one per dim.
         stride: Steps between windows. Default: the kernel size.
@@ -138,13 +139,13 @@ def lp_pool3d(
             those of whole windows. Default: False.
 
     Returns:
-        `(N, C, D', H', W')` or `(C, D', H', W')`, sizes as in `avg_pool3d`; input's dtype, of int64 the default dtype.
+        `(N, C, D', H', W')` or `(C, D', H', W')`, sizes as in `avg_pool3d`; input's dtype, of others the default dtype.
 
     Raises:
         ShapeError: `input` has another number of dims, an empty one besides N, or no window fits.
         OptionError: Sizes below 1.
         DivisionError: p is 0.
-        DTypeError: `input` is complex, bool, or of a whole-number dtype but int64.
+        DTypeError: `input` is complex, or of a whole-number dtype but int64.
 
     Differentiable: Where the sum is not 0; there the gradient is 0 or NaN, as the powers have it.
 

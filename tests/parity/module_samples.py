@@ -6,11 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.testing._internal.common_modules import FunctionInput, ModuleInput
+from torch.testing._internal.common_modules import ModuleInput
 
-
-def sample(*args: Any, forward: tuple[Any, ...], **options: Any) -> ModuleInput:
-    return ModuleInput(FunctionInput(*args, **options), FunctionInput(*forward))
+from tests.parity.spatial_samples import sample, spatial_samples
 
 
 def own_samples(dtype: torch.dtype) -> dict[str, Callable[[], list[ModuleInput]]]:
@@ -48,6 +46,7 @@ def own_samples(dtype: torch.dtype) -> dict[str, Callable[[], list[ModuleInput]]
                    forward=(x(4, 2),)),
         ],
         "Unflatten": lambda: [sample(1, (2, -1), forward=(x(3, 6, 2),))],
+        **spatial_samples(dtype),
     }  # fmt: skip
     for dropout, shape in (
         ("Dropout", (40, 5)), ("Dropout1d", (6, 5, 4)), ("Dropout2d", (6, 5, 4, 3)), ("Dropout3d", (6, 5, 4, 3, 2)),

@@ -35,6 +35,7 @@ MORE: Listed = {
     "nn.functional.avg_pool3d": (HALF, "the same means as in two dims, where PyTorch takes them"),
     "nn.functional.conv1d": (("uint8", "int32"), "dilated or not, they are sums of products"),
     "nn.functional.conv2d": (("uint8", "int32"), "as conv1d"),
+    "lp_pool3d": (HALF, "as avg_pool3d"),
     "nn.functional.local_response_norm": (("uint8", "int32"), "the same definition as for int64"),
     "nn.functional.max_pool1d": (WHOLE, "the same maxima as in two dims, where PyTorch takes them"),
     "nn.functional.rrelu": (("float16",), "the same definition as for bfloat16"),
@@ -63,6 +64,8 @@ OTHER: Listed = {
     "baddbmm": (HALF, "as addbmm"),
     "nn.functional.adaptive_avg_pool3d": (HALF, "as addbmm"),
     "nn.functional.batch_norm.without_cudnn": (HALF, "as addbmm"),
+    "nn.functional.conv_transpose2d": (HALF, "as addbmm"),
+    "nn.functional.conv_transpose3d": (HALF, "as addbmm"),
     "nn.functional.instance_norm": (HALF, "as addbmm"),
 }
 """Where values differ; shapes and dtypes do not."""
@@ -198,11 +201,21 @@ OWN: dict[str, Callable[[Any, Any], Any]] = {
     "dropout1d": lambda lib, x: lib.nn.functional.dropout1d(x, 0.0),
     "elu_": lambda lib, x: lib.nn.functional.elu_(x),
     "fill_": lambda lib, x: x.fill_(3),
+    "fold": lambda lib, x: lib.nn.functional.fold(x, (3, 4), (3, 1)),
+    "fractional_max_pool2d_with_indices": lambda lib, x: lib.nn.functional.fractional_max_pool2d_with_indices(
+        x.reshape(1, 3, 4), (3, 4), 1
+    ),
+    "fractional_max_pool3d_with_indices": lambda lib, x: lib.nn.functional.fractional_max_pool3d_with_indices(
+        x.reshape(1, 3, 2, 2), (2, 1, 1), 1
+    ),
     "gumbel_softmax": lambda lib, x: lib.nn.functional.gumbel_softmax(x).sum(-1) > 0.5,
     "hardtanh_": lambda lib, x: lib.nn.functional.hardtanh_(x),
     "imag": lambda lib, x: lib.imag(x),
     "index_copy": lambda lib, x: x.index_copy(0, grid(x), x.flip(0)),
     "leaky_relu_": lambda lib, x: lib.nn.functional.leaky_relu_(x),
+    "lp_pool1d": lambda lib, x: lib.nn.functional.lp_pool1d(x, 2, 2),
+    "lp_pool2d": lambda lib, x: lib.nn.functional.lp_pool2d(x.reshape(1, 3, 4), 2, 2),
+    "lp_pool3d": lambda lib, x: lib.nn.functional.lp_pool3d(x.reshape(1, 1, 3, 4), 2, (1, 2, 2)),
     "random_": lambda lib, x: x.random_(1, 2),
     "relu_": lambda lib, x: lib.nn.functional.relu_(x),
     "resolve_conj": lambda lib, x: lib.resolve_conj(x),

@@ -28,7 +28,7 @@ ANOTHER_NAME = {
 """Entries some of whose nodes are called otherwise, and why."""
 
 UNSEEN = {
-    "conv_input", "conv_weight", "windows", "fold",  # in derivatives of higher order alone
+    "conv_input", "conv_weight", "windows", "fold", "col2im",  # in derivatives of higher order alone
     "to_device",  # no second device
     "heaviside",  # PyTorch gives it no gradient
 }  # fmt: skip
@@ -38,6 +38,7 @@ SAVES_MORE = {
     "__rdiv__": "PyTorch saves the reciprocal, fnnet both operands",
     "__rmatmul__": "PyTorch saves a copy that a batch's layout needs",
     "matmul": "PyTorch saves a copy that a batch's layout needs",
+    "cdist": "PyTorch saves a copy that a batch's layout needs",
     "kron": "PyTorch saves copies",
     "ldexp": "PyTorch saves the power, fnnet the exponent",
     "nn.functional.cross_entropy": "PyTorch saves log_softmax, fnnet the input, which is there already",

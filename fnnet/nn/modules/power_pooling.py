@@ -50,7 +50,7 @@ class LPPool1d(_LPPoolNd):
         OptionError: Called with sizes below 1.
         DivisionError: Called with p = 0.
         ShapeError: The input has other dims, or no window fits.
-        DTypeError: The input is complex, bool, or of whole numbers but int64.
+        DTypeError: The input is complex, or of whole numbers but int64.
 
     Example:
         >>> import fnnet
@@ -79,7 +79,7 @@ class LPPool2d(_LPPoolNd):
         OptionError: Called with sizes below 1.
         DivisionError: Called with p = 0.
         ShapeError: The input has other dims, or no window fits.
-        DTypeError: The input is complex, bool, or of whole numbers but int64.
+        DTypeError: The input is complex, or of whole numbers but int64.
 
     Example:
         >>> import fnnet
@@ -108,7 +108,7 @@ class LPPool3d(_LPPoolNd):
         OptionError: Called with sizes below 1.
         DivisionError: Called with p = 0.
         ShapeError: The input has other dims, or no window fits.
-        DTypeError: The input is complex, bool, or of whole numbers but int64.
+        DTypeError: The input is complex, or of whole numbers but int64.
 
     Example:
         >>> import fnnet
