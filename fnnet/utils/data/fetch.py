@@ -26,7 +26,7 @@ class Recipe:
     collate_fn: Callable[[Any], Any]
     drop_last: bool
 
-    def fetcher(self) -> Callable[[Any], Any]:
+    def fetcher(self) -> Callable[[Any], Any]:  # an index and a batch: the dataset's
         """A function from an index to what the loader yields for it; StopIteration where there is no more."""
         return _IterableFetcher(self) if isinstance(self.dataset, IterableDataset) else self._fetch
 

@@ -33,7 +33,7 @@ class Iteration(Iterator[Any]):
         self._yielded = 0
         self._promised = loader._iterable_length
 
-    def rewind(self, loader: DataLoader[Any]) -> None:
+    def rewind(self, loader: DataLoader[Any]) -> None:  # of any samples
         """Begin anew.
 
         Args:
@@ -52,7 +52,7 @@ class Iteration(Iterator[Any]):
             self._warn_of_length()
         return found
 
-    def next_batch(self) -> Any:
+    def next_batch(self) -> Any:  # likewise
         """The next batch; StopIteration where there is none."""
         raise MissingMethodError(f"{type(self).__name__}: subclasses of Iteration implement next_batch")
 
@@ -88,7 +88,7 @@ class InProcess(Iteration):
             raise AssertedOptionError(f"DataLoader without workers requires timeout == 0, got {loader.timeout}")
         self.fetch = self.recipe.fetcher()
 
-    def next_batch(self) -> Any:
+    def next_batch(self) -> Any:  # likewise
         """Fetch."""
         return self.fetch(next(self.indices))
 

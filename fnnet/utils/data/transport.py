@@ -314,7 +314,7 @@ class _Ends:
     known: ClassVar[weakref.WeakSet[Channel]] = weakref.WeakSet()
 
 
-def main_end(connection: Connection[Any, Any]) -> Channel:
+def main_end(connection: Connection[Any, Any]) -> Channel:  # it carries bytes here, never objects
     """A channel of the main process."""
     channel = Channel(connection)
     _Ends.known.add(channel)

@@ -107,7 +107,7 @@ def _travels(kind: type) -> bool:
     return True
 
 
-def run(connection: Connection[Any, Any], job: Job) -> None:
+def run(connection: Connection[Any, Any], job: Job) -> None:  # it carries bytes here, never objects
     """The life of a worker process.
 
     Args:

@@ -69,14 +69,15 @@ class InWorkers(Iteration):
     def _start(self, context: BaseContext, job: Job) -> None:
         ours, theirs = context.Pipe(duplex=True)
         self.channels.append(main_end(ours))
-        process: BaseProcess = context.Process(target=run, args=(theirs, job), daemon=True)  # type: ignore[attr-defined]
+        make: Any = context  # every context has a class Process of its own, which its base leaves out
+        process: BaseProcess = make.Process(target=run, args=(theirs, job), daemon=True)
         try:
             process.start()
         finally:
             theirs.close()
         self.processes.append(process)
 
-    def rewind(self, loader: DataLoader[Any]) -> None:
+    def rewind(self, loader: DataLoader[Any]) -> None:  # of any samples
         """Begin anew, with workers that are there already if this is not the first time.
 
         Args:
@@ -117,7 +118,7 @@ class InWorkers(Iteration):
         self.tasks[i] += 1
         self.order.append(i)
 
-    def next_batch(self) -> Any:
+    def next_batch(self) -> Any:  # whatever the loader's collate_fn returns
         """Wait for the next batch."""
         while True:
             while self.order and not self.active[self.order[0]]:
