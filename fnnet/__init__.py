@@ -127,6 +127,7 @@ newaxis = None
 if TYPE_CHECKING:
     from fnnet import cuda, models, nn, optim, plugins, random, serialization, testing, training, utils
     from fnnet.backends.threads import get_num_threads, set_num_threads
+    from fnnet.functional.distance import cdist, cosine_similarity, dist, pairwise_distance, pdist
     from fnnet.functional.recurrent import gru, lstm, rnn_relu, rnn_tanh
     from fnnet.functional.recurrent_cells import gru_cell, lstm_cell, rnn_relu_cell, rnn_tanh_cell
     from fnnet.functional.shuffling import channel_shuffle, pixel_shuffle, pixel_unshuffle
@@ -141,14 +142,17 @@ __all__ = [
     "argsort", "argwhere", "as_tensor", "asarray", "asin", "asinh", "atan", "atan2", "atanh", "atleast_1d",
     "atleast_2d", "atleast_3d", "autograd", "baddbmm", "batch_norm", "bernoulli", "bfloat16", "bitwise_and",
     "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "block_diag", "bmm",
-    "bool", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "can_cast", "cartesian_prod", "cat", "cdouble",
+    "bool", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "can_cast", "cartesian_prod", "cat", "cdist",
+    "cdouble",
     "ceil", "cfloat", "chain_matmul", "channel_shuffle", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone",
     "column_stack",
     "combinations", "complex", "complex128", "complex64", "concat", "concatenate", "conj", "conj_physical", "conv1d",
     "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "copysign", "cos", "cosh",
+    "cosine_similarity",
     "count_nonzero", "cuda", "cummax", "cummin", "cumprod", "cumsum",
     "cumulative_trapezoid", "deg2rad", "device", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter",
-    "diff", "div", "divide", "dot", "double", "dropout", "dsplit", "dstack", "dtype", "e", "einsum", "embedding",
+    "diff", "dist", "div", "divide", "dot", "double", "dropout", "dsplit", "dstack", "dtype", "e", "einsum",
+    "embedding",
     "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "eye",
     "finfo", "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "float_power",
     "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "from_dlpack", "from_numpy", "frombuffer", "full",
@@ -166,7 +170,8 @@ __all__ = [
     "max_pool2d", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm", "mode", "models", "moveaxis",
     "movedim", "msort", "mul", "multinomial", "multiply", "mv", "nan", "nan_to_num", "nanmean", "nanmedian",
     "nanquantile", "nansum", "narrow", "ne", "neg", "negative", "newaxis", "nn", "no_grad", "nonzero", "norm", "normal",
-    "not_equal", "numel", "ones", "ones_like", "optim", "outer", "permute", "pi", "pixel_shuffle", "pixel_unshuffle",
+    "not_equal", "numel", "ones", "ones_like", "optim", "outer", "pairwise_distance",
+    "pdist", "permute", "pi", "pixel_shuffle", "pixel_unshuffle",
     "plugins", "polar", "positive", "pow",
     "prod", "promote_types", "put", "quantile", "rad2deg", "rand", "rand_like", "randint", "randint_like", "randn",
     "randn_like", "random", "randperm", "ravel", "real", "reciprocal", "relu", "remainder", "repeat_interleave",
@@ -196,6 +201,8 @@ _LATER = {
     "lstm_cell": "functional.recurrent_cells", "rnn_relu_cell": "functional.recurrent_cells",
     "rnn_tanh_cell": "functional.recurrent_cells",
     "channel_shuffle": "functional.shuffling", "pixel_shuffle": "functional.shuffling",
+    "cdist": "functional.distance", "cosine_similarity": "functional.distance", "dist": "functional.distance",
+    "pairwise_distance": "functional.distance", "pdist": "functional.distance",
     "pixel_unshuffle": "functional.shuffling", "conv_transpose1d": "functional.transposed_convolution",
     "conv_transpose2d": "functional.transposed_convolution", "conv_transpose3d": "functional.transposed_convolution",
 }  # fmt: skip

@@ -38,6 +38,10 @@ class AssertedDTypeError(DTypeError, AssertionError):
     """A DTypeError where PyTorch's own code asserts."""
 
 
+class ValueDTypeError(DTypeError, ValueError):
+    """A DTypeError where PyTorch raises a ValueError."""
+
+
 class UnsupportedDTypeError(DTypeError, NotImplementedError):
     """A function is not defined for a dtype, as relu is not for complex numbers."""
 

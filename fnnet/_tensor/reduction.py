@@ -43,6 +43,22 @@ class ReductionMethods(Variable):
     quantile = quantiles.quantile
     nanquantile = quantiles.nanquantile
 
+    def dist(self, other: Tensor, p: float = 2) -> Tensor:
+        """The p-norm of the difference from another tensor (see `fnnet.dist`).
+
+        Args:
+            other: Of a shape that broadcasts.
+            p: The order, any number. Default: 2.
+
+        Example:
+            >>> import fnnet
+            >>> fnnet.tensor([3.0, 4.0]).dist(fnnet.tensor([0.0, 0.0]))
+            tensor(5.)
+        """
+        from fnnet.functional import distance
+
+        return distance.dist(cast("Tensor", self), other, p)
+
     def norm(
         self,
         p: float | str | None = "fro",

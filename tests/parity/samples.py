@@ -28,6 +28,8 @@ UNWRITTEN = frozenset(("empty", "empty_like", "new_empty"))
 TIES = frozenset(("argsort", "kthvalue", "median", "mode", "nanmedian", "sort", "topk"))
 """Of equal values, which index they give is nobody's promise; whole numbers, bools and half floats are full of them."""
 LEAVE = {
+    # Of vectors that lie near each other, |a|^2 + |b|^2 - 2 a b leaves the rounding of the squares.
+    "cdist": {torch.float32: (1e-4, 5e-4)},
     # PyTorch's kernel holds the slope 1/6 as a float32, in float64 too.
     "nn.functional.hardsigmoid": {torch.float64: (1e-7, 1e-9)},
     # Scores of some hundreds, whose rounding is that of the exponent.
