@@ -214,7 +214,8 @@ class Channel:
 
     def __init__(self, connection: Connection[Any, Any]) -> None:
         self.connection = connection
-        self._letters: queue.SimpleQueue[Letter] | None = None
+        self._letters: queue.SimpleQueue[Letter | None] | None = None
+        self._sender: threading.Thread | None = None
 
     def send(self, letter: Letter) -> None:
         """Send, and wait where the other end is slow to read.
@@ -243,7 +244,8 @@ class Channel:
                 self.send(letter)
                 return
             self._letters = queue.SimpleQueue()
-            threading.Thread(target=self._deliver, args=(self._letters,), daemon=True).start()
+            self._sender = threading.Thread(target=self._deliver, args=(self._letters,), daemon=True)
+            self._sender.start()
         self._letters.put(letter)
 
     def _has_room(self) -> bool:
@@ -257,10 +259,10 @@ class Channel:
         poll.register(self.connection.fileno(), select.POLLOUT)
         return bool(poll.poll(0))
 
-    def _deliver(self, letters: queue.SimpleQueue[Letter]) -> None:
-        while True:
+    def _deliver(self, letters: queue.SimpleQueue[Letter | None]) -> None:
+        while (letter := letters.get()) is not None:
             try:
-                self.send(letters.get())
+                self.send(letter)
             except OSError:
                 return
 
@@ -292,6 +294,9 @@ class Channel:
         if _SOCKETS and not self.connection.closed:
             with contextlib.suppress(OSError), self._socket() as way:  # the other end may be gone already
                 way.shutdown(socket.SHUT_RDWR)
+        if self._letters is not None and self._sender is not None:
+            self._letters.put(None)
+            self._sender.join()
         self.close()
 
     def close(self) -> None:
