@@ -49,7 +49,7 @@ def cosine_embedding_loss(
         ShapeError: `target` has more than one dim, the inputs do not have one dim more, or shapes do not broadcast.
 
     Differentiable:
-        By `input1` and `input2`, any order; 0 where the cosine is at most `margin`.
+        By `input1` and `input2`, any order; 0 where the cosine of others is below `margin`.
 
     Example:
         >>> import fnnet
