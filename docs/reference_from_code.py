@@ -26,6 +26,7 @@ import fnnet
 from fnnet import plugins
 from fnnet._core.op import OPS, Kind, Op
 from fnnet.plugins import hookspecs, manager, specs
+from fnnet.testing.conformance.cases import load_every_op
 
 Lines = Iterable[str]
 logger = getLogger(__name__)
@@ -155,6 +156,7 @@ def row(*cells: str) -> Lines:
 
 def home_of_ops() -> Iterator[tuple[str, Op]]:
     """(module that defines it, op) for each op of the table."""
+    load_every_op()
     found = {
         id(value): name
         for name, module in sorted(sys.modules.items())

@@ -5,29 +5,39 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, cast
 
-from fnnet.optim.adadelta import Adadelta
-from fnnet.optim.adafactor import Adafactor
-from fnnet.optim.adagrad import Adagrad
 from fnnet.optim.adam import Adam, AdamW
-from fnnet.optim.adamax import Adamax
-from fnnet.optim.asgd import ASGD
-from fnnet.optim.lbfgs import LBFGS
-from fnnet.optim.muon import Muon
-from fnnet.optim.nadam import NAdam
 from fnnet.optim.optimizer import Optimizer, Params
-from fnnet.optim.radam import RAdam
-from fnnet.optim.rmsprop import RMSprop
-from fnnet.optim.rprop import Rprop
 from fnnet.optim.sgd import SGD
 from fnnet.plugins import manager
 
 if TYPE_CHECKING:
     from fnnet.optim import lr_scheduler, swa_utils
+    from fnnet.optim.adadelta import Adadelta
+    from fnnet.optim.adafactor import Adafactor
+    from fnnet.optim.adagrad import Adagrad
+    from fnnet.optim.adamax import Adamax
+    from fnnet.optim.asgd import ASGD
+    from fnnet.optim.lbfgs import LBFGS
+    from fnnet.optim.muon import Muon
+    from fnnet.optim.nadam import NAdam
+    from fnnet.optim.radam import RAdam
+    from fnnet.optim.rmsprop import RMSprop
+    from fnnet.optim.rprop import Rprop
+
+_LATER = {
+    "ASGD": "asgd", "Adadelta": "adadelta", "Adafactor": "adafactor", "Adagrad": "adagrad", "Adamax": "adamax",
+    "LBFGS": "lbfgs", "Muon": "muon", "NAdam": "nadam", "RAdam": "radam", "RMSprop": "rmsprop", "Rprop": "rprop",
+}  # fmt: skip
+"""Classes of which a program uses one at most, and where they live: they load on first use."""
 
 
 def __getattr__(name: str) -> object:
-    if name in ("lr_scheduler", "swa_utils"):  # few programs use them: they load on first use
+    if name in ("lr_scheduler", "swa_utils"):
         return importlib.import_module("fnnet.optim." + name)
+    if name in _LATER:
+        found: object = getattr(importlib.import_module("fnnet.optim." + _LATER[name]), name)
+        globals()[name] = found
+        return found
     raise AttributeError(f"module 'fnnet.optim' has no attribute {name!r}")
 
 

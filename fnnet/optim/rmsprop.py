@@ -165,12 +165,6 @@ class RMSprop(Optimizer):
             "differentiable": differentiable,
         })  # fmt: skip
 
-    def __setstate__(self, given: dict[str, Any]) -> None:
-        super().__setstate__(given)
-        for group in self.param_groups:
-            group.setdefault("momentum", 0)
-            group.setdefault("centered", False)
-
     def update(self, p: Any, grad: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
         """One parameter's step."""
         momentum, centered = group["momentum"], group["centered"]

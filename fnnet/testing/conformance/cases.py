@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from attrs import frozen
 
+from fnnet import functional, optim
 from fnnet._core.op import OPS, Kind, Op, Sample
 from fnnet.autograd.variable import Variable, make
 from fnnet.backends import dtypes
@@ -86,8 +89,16 @@ def fits(x: Any, dtype: DType) -> bool:  # an array or a number
     return dtype.category >= (1 if isinstance(x, int) else 2 if isinstance(x, float) else 3)
 
 
+def load_every_op() -> None:
+    """Import the families and optimizers that otherwise load on first use: the table of ops is whole then."""
+    for package in (functional, optim):
+        for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+            importlib.import_module(module.name)
+
+
 def cases() -> Iterator[Case]:
     """Every op that has samples, in every dtype that it is defined for; once where its samples choose their dtypes."""
+    load_every_op()
     for op in OPS.values():
         if op.samples is not None:
             trial = Maker(DTYPES[0], CPU)

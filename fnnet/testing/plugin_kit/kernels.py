@@ -22,6 +22,7 @@ from fnnet.backends.kernels import ArrayMeta, Kernel, Meta, Plan
 from fnnet.backends.numpy_backend import NumpyBackend
 from fnnet.plugins import KernelSpec
 from fnnet.plugins.specs import AnySpec
+from fnnet.testing.conformance.cases import load_every_op
 from fnnet.testing.plugin_kit.check import Check, CheckError, require
 
 Raw = np.ndarray[Any, Any]
@@ -67,6 +68,7 @@ def checks(spec: AnySpec) -> Iterator[Check]:
 
 
 def _provides(spec: KernelSpec) -> None:
+    load_every_op()
     found, said = set(spec.load()), set(spec.provides)
     require(found == said, f"load() gives {sorted(found)}, provides says {sorted(said)}")
     for name in said:
@@ -74,6 +76,7 @@ def _provides(spec: KernelSpec) -> None:
 
 
 def _agrees(spec: KernelSpec, name: str, backward: bool) -> None:
+    load_every_op()
     op, backend, kernels = OPS[name], backend_of(spec.device_type), spec.load()
     forward = cast("Kernel | None", kernels.get(name))
     served = []
