@@ -163,10 +163,10 @@ def _check_samples(name: str, samples: Tensor, input: Tensor, shape: Shape, d: i
 
 # the public functions --------------------------------------------------------------------------------------------
 def _pool(
-    d: int, input: Tensor, kernel_size: Sizes, output_size: Sizes | None, output_ratio: Ratios | None,
+    name: str, input: Tensor, kernel_size: Sizes, output_size: Sizes | None, output_ratio: Ratios | None,
     samples: Tensor | None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    name = f"fractional_max_pool{d}d"
+    d = 3 if "3d" in name else 2
     given = _check_input(name, d, input)
     size = _per_dim(name, "kernel_size", kernel_size, d)
     grid = _grid(name, given[-d:], output_size, output_ratio)
@@ -221,7 +221,7 @@ def fractional_max_pool2d_with_indices(
         >>> fnnet.nn.functional.fractional_max_pool2d_with_indices(x, 2, output_size=1)
         (tensor([[[4.]]]), tensor([[[2]]]))
     """
-    return _pool(2, input, kernel_size, output_size, output_ratio, _random_samples)
+    return _pool("fractional_max_pool2d_with_indices", input, kernel_size, output_size, output_ratio, _random_samples)
 
 
 def fractional_max_pool2d(
@@ -265,7 +265,7 @@ def fractional_max_pool2d(
         >>> fnnet.nn.functional.fractional_max_pool2d(x, (2, 2), output_size=(1, 2))
         tensor([[[4., 6.]]])
     """
-    found = _pool(2, input, kernel_size, output_size, output_ratio, _random_samples)
+    found = _pool("fractional_max_pool2d", input, kernel_size, output_size, output_ratio, _random_samples)
     return found if return_indices else found[0]
 
 
@@ -301,7 +301,7 @@ def fractional_max_pool3d_with_indices(
         >>> fnnet.nn.functional.fractional_max_pool3d_with_indices(x, 2, output_size=1)[1].item()
         26
     """
-    return _pool(3, input, kernel_size, output_size, output_ratio, _random_samples)
+    return _pool("fractional_max_pool3d_with_indices", input, kernel_size, output_size, output_ratio, _random_samples)
 
 
 def fractional_max_pool3d(
@@ -345,7 +345,7 @@ def fractional_max_pool3d(
         >>> fnnet.nn.functional.fractional_max_pool3d(x, 2, output_size=1).flatten()
         tensor([26.])
     """
-    found = _pool(3, input, kernel_size, output_size, output_ratio, _random_samples)
+    found = _pool("fractional_max_pool3d", input, kernel_size, output_size, output_ratio, _random_samples)
     return found if return_indices else found[0]
 
 

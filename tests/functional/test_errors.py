@@ -30,6 +30,7 @@ from tests.functional.error_samples import (
     recurrent,
     reduction,
     shape,
+    spatial,
 )
 from tests.functional.error_samples.table import Bad, names_it
 
@@ -41,7 +42,7 @@ pytestmark = [
 
 FAMILIES = (
     activation, arithmetic, attention, comparison, creation, elementwise, indexing, layers, linear, loss, recurrent,
-    reduction, shape,
+    reduction, shape, spatial,
 )  # fmt: skip
 SAMPLES = [sample for family in FAMILIES for sample in family.SAMPLES]
 OPTIONS = modules.SAMPLES
