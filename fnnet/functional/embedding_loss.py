@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fnnet._core.errors import OptionError, ShapeError
 from fnnet.functional._common import broadcast_shape, need_tensor
+from fnnet.functional.distance import pairwise_distance
 from fnnet.functional.elementwise import where
 from fnnet.functional.extremes import minimum
 from fnnet.functional.loss import reduce_composed, reduction_of
@@ -245,7 +246,7 @@ def triplet_margin_loss(
     name = "triplet_margin_loss"
     reduction = reduction_of(name, reduction, size_average, reduce)
     _check_triplet(name, margin, anchor, positive, negative)
-    loss = _of_triplet(lambda x, y: _distance(x, y, p, eps), anchor, positive, negative, float(margin), swap)
+    loss = _of_triplet(lambda x, y: pairwise_distance(x, y, p, eps), anchor, positive, negative, float(margin), swap)
     return reduce_composed(loss, reduction)
 
 
@@ -293,12 +294,8 @@ def triplet_margin_with_distance_loss(
     name = "triplet_margin_with_distance_loss"
     reduction = reduction_of(name, reduction)
     _check_triplet(name, margin, anchor, positive, negative)
-    distance = _distance if distance_function is None else distance_function
+    distance = pairwise_distance if distance_function is None else distance_function
     return reduce_composed(_of_triplet(distance, anchor, positive, negative, margin, swap), reduction)
-
-
-def _distance(x: Tensor, y: Tensor, p: float = 2.0, eps: float = 1e-6) -> Tensor:
-    return (x - y + eps).norm(p, -1)
 
 
 __all__ = [

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fnnet._core.errors import OptionError
 from fnnet._tensor import Tensor
 from fnnet.nn import functional as F
+from fnnet.nn.modules.distance import PairwiseDistance
 from fnnet.nn.modules.loss import _Loss
 
 
@@ -210,7 +211,7 @@ class TripletMarginWithDistanceLoss(_Loss):
         tensor(2.)
     """
 
-    distance_function: Callable[[Tensor, Tensor], Tensor] | None
+    distance_function: Callable[[Tensor, Tensor], Tensor]
     margin: float
     swap: bool
 
@@ -224,7 +225,7 @@ class TripletMarginWithDistanceLoss(_Loss):
     ) -> None:
         super().__init__(None, None, reduction)
         _check_margin("TripletMarginWithDistanceLoss", margin)
-        self.distance_function = distance_function
+        self.distance_function = PairwiseDistance() if distance_function is None else distance_function
         self.margin = margin
         self.swap = swap
 
