@@ -145,6 +145,7 @@ def step(optimizer: Any, scheduler: Any, *args: Any) -> None:
     scheduler.step(*args)
 
 
+@pytest.mark.sampled(share=3)
 @pytest.mark.parametrize(
     ("kind", "tensor"), [("SGD", False), ("SGD", True), ("Adam", False)], ids=["momentum", "tensor", "betas"]
 )

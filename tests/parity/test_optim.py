@@ -122,6 +122,7 @@ def test_steps(name: str, given: dict[str, Any], dtype: torch.dtype) -> None:
 COMPLEX = [c for c in CASES if c[0] not in ("Adafactor", "Muon") and not c[1].get("fused") and "foreach" not in c[1]]
 
 
+@pytest.mark.sampled(share=4)
 @pytest.mark.parametrize(("name", "given"), COMPLEX, ids=shown)
 def test_complex_parameters(name: str, given: dict[str, Any]) -> None:
     theirs, mine = parameters(name, torch.complex128)
@@ -140,6 +141,7 @@ CLOSE = {"Muon": (1e-3, 0.02), "LBFGS": (2e-3, 1e-3)}
 """Twenty of LBFGS's iterations make 1e-3 of the last bit: two runs of PyTorch part likewise."""
 
 
+@pytest.mark.sampled(share=4)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])
 @pytest.mark.parametrize(("name", "given"), [(n, g) for n in sorted(DB) for g in options(n)], ids=shown)
 def test_training(name: str, given: dict[str, Any], dtype: torch.dtype) -> None:
