@@ -156,35 +156,41 @@ def _cdist(k: K[A], x: A, y: A, *, p: float, product: bool) -> A:
 
 
 def _cdist_backward(k: K[A], c: Call[A], g: A) -> Grads:
-    x, y, out = c.inputs[0], c.inputs[1], c.out
-    p = c.static["p"]
+    x, y, out, p = c.inputs[0], c.inputs[1], c.out, c.static["p"]
     if p == 0 or 0 in x.shape or 0 in y.shape:
-        return k.full(x.shape, 0, dtype=g.dtype), k.full(y.shape, 0, dtype=g.dtype)
+        return tuple(k.full(v.shape, 0, dtype=g.dtype) if n else None for v, n in zip((x, y), c.needs, strict=True))
     flat = k.eq(out, 0)
-    per: Any = k.where(flat, 0, g / k.pow(k.where(flat, 1, out), p - 1.0)) if 1 != p != math.inf else g
+    per: Any = g if p in (1, math.inf) else k.where(flat, 0, g / k.pow(k.where(flat, 1, out), p - 1.0))
     if c.static["product"]:
-        at_x = x * k.sum(per, dim=(2,), keepdim=True) - k.matmul(per, y)
         back = k.permute(per, dims=(0, 2, 1))
-        return at_x, y * k.sum(back, dim=(2,), keepdim=True) - k.matmul(back, x)
+        return (
+            x * k.sum(per, dim=(2,), keepdim=True) - k.matmul(per, y) if c.needs[0] else None,
+            y * k.sum(back, dim=(2,), keepdim=True) - k.matmul(back, x) if c.needs[1] else None,
+        )
     rows = []
     at_y: Any = None
     for gap, scale, length in _parts(k, x, y, per, out):
-        scale = k.reshape(scale, shape=(*scale.shape, 1))
-        if p == 2:
-            slope: Any = gap * scale
-        elif p == 1:
-            slope = k.sign(gap) * scale
-        elif p == math.inf:
-            ends = k.eq(k.abs(gap), k.reshape(length, shape=scale.shape))
-            slope = k.where(ends, k.sign(gap) * scale, 0)
-        else:
-            still = k.eq(gap, 0)
-            size = k.where(still, 1, k.abs(gap))
-            slope = k.where(still, 0, k.sign(gap) * k.pow(size, p - 1.0) * scale)
-        rows.append(k.sum(slope, dim=(2,)))
-        part: Any = k.sum(slope, dim=(1,))
-        at_y = part if at_y is None else at_y + part
-    return rows[0] if len(rows) == 1 else k.cat(*rows, dim=1), -at_y
+        slope = _slope(k, gap, k.reshape(scale, shape=(*scale.shape, 1)), k.reshape(length, shape=(*scale.shape, 1)), p)
+        if c.needs[0]:
+            rows.append(k.sum(slope, dim=(2,)))
+        if c.needs[1]:
+            part: Any = k.sum(slope, dim=(1,))
+            at_y = part if at_y is None else at_y + part
+    at_x = None if not rows else rows[0] if len(rows) == 1 else k.cat(*rows, dim=1)
+    return at_x, None if at_y is None else -at_y
+
+
+def _slope(k: K[A], gap: Any, scale: Any, length: A, p: float) -> Any:
+    """The gradient by the differences `(B, P, R, M)`, given it by the p-th powers, but for a factor."""
+    if p == 2:
+        return gap * scale
+    if p == 1:
+        return k.sign(gap) * scale
+    if p == math.inf:
+        return k.where(k.eq(k.abs(gap), length), k.sign(gap) * scale, 0)
+    still = k.eq(gap, 0)
+    size = k.where(still, 1, k.abs(gap))
+    return k.where(still, 0, k.sign(gap) * k.pow(size, p - 1.0) * scale)
 
 
 def _cdist_samples(make: Make) -> Iterator[Sample]:

@@ -29,6 +29,7 @@ from tests.functional.error_samples import (
     modules,
     recurrent,
     reduction,
+    resampling,
     shape,
     spatial,
 )
@@ -38,11 +39,13 @@ from tests.functional.error_samples.table import Bad, names_it
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*Using a target size:UserWarning"),
     pytest.mark.filterwarnings("ignore:.*reduction. 'mean' divides:UserWarning"),
+    pytest.mark.filterwarnings("ignore:.nn.functional.upsample.* is deprecated:UserWarning"),
+    pytest.mark.filterwarnings("ignore:Default grid_sample and affine_grid behavior:UserWarning"),
 ]
 
 FAMILIES = (
     activation, arithmetic, attention, comparison, creation, elementwise, indexing, layers, linear, loss, recurrent,
-    reduction, shape, spatial,
+    reduction, resampling, shape, spatial,
 )  # fmt: skip
 SAMPLES = [sample for family in FAMILIES for sample in family.SAMPLES]
 OPTIONS = modules.SAMPLES
