@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from fnnet._core.errors import AutogradError
 from fnnet.autograd.function import Function
@@ -143,10 +143,10 @@ def _run_always(module: Any, so_far: _SoFar) -> None:
 
 def _watch_node(module: Any, hooks: list[Hook], args: tuple[Any, ...], result: Any) -> None:
     """The deprecated backward hooks see the node of the result, not the module."""
-    t = result
+    t: Any = result
     while not isinstance(t, Variable):
         t = next(v for v in t.values() if isinstance(v, Variable)) if isinstance(t, dict) else t[0]
-    node = t.grad_fn
+    node = cast("Any", t).grad_fn
     if node is None:
         return
     for hook in hooks:
@@ -253,7 +253,7 @@ class _Watch:
             for g, (shape, dtype, device) in zip(grad_in, self.inputs_like, strict=True)
         ]
         given = self._spread(self.at_inputs, self.n_inputs, grads)
-        found = given
+        found: Any = given
         for hook in self.hooks:
             r = hook(self.module, found, self.grad_outputs)
             if r is None:
@@ -276,7 +276,7 @@ class _Watch:
         n = len(values)
 
         def pre(grad_out: tuple[Any, ...]) -> Any:
-            found = self._spread(at, n, grad_out)
+            found: Any = self._spread(at, n, grad_out)
             changed = False
             for hook in self.pre_hooks:
                 r = hook(self.module, found)

@@ -109,14 +109,10 @@ _RAW: Any = vars(Variable)["_data"]
 """The descriptor of the slot that an uninitialized tensor hides."""
 
 
-class UninitializedTensorMixin:
+class UninitializedTensorMixin(Tensor):
     """A tensor whose shape is not known yet: it has a dtype and a device, and refuses all else until `materialize`."""
 
-    __slots__ = ()
-
     cls_to_become: ClassVar[type[Tensor]]
-    _device: Device
-    _leaf_grad: bool
 
     @property
     def _data(self) -> Any:  # the backend's array type
@@ -241,9 +237,7 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
 
     cls_to_become = Parameter
 
-    def __new__(  # type: ignore[misc]  # other arguments than Parameter's, as in PyTorch
-        cls, requires_grad: bool = True, device: DeviceLike = None, dtype: DType | None = None
-    ) -> Self:
+    def __new__(cls, requires_grad: bool = True, device: DeviceLike = None, dtype: DType | None = None) -> Self:
         """A parameter without memory."""
         return cast("Self", _over(cls, empty(0, device=device, dtype=dtype), requires_grad))
 
@@ -272,7 +266,7 @@ class UninitializedBuffer(UninitializedTensorMixin, Buffer):
 
     cls_to_become = Tensor
 
-    def __new__(  # type: ignore[misc]  # other arguments than Buffer's, as in PyTorch
+    def __new__(
         cls,
         requires_grad: bool = False,
         device: DeviceLike = None,

@@ -207,9 +207,9 @@ class StateMethods:
                 if assign:
                     setattr(self, name, value)
                 continue
-            if own._data.ndim == 0 and tuple(value.shape) == (1,):  # files of PyTorch 0.3 hold 0-d values so
+            if own._data.ndim == 0 and _shape(value) == (1,):  # files of PyTorch 0.3 hold 0-d values so
                 value = value[0]  # type: ignore[index]  # a Tensor
-            if tuple(own._data.shape) != tuple(value.shape):
+            if tuple(own._data.shape) != _shape(value):
                 error_msgs.append(
                     f"size mismatch for {key}: copying a param with shape {list(value._data.shape)} from checkpoint, "
                     "the "
@@ -376,6 +376,11 @@ class _Snapshot:
             t.data = data
         for m, state in self.extra:
             m.set_extra_state(state)
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    """A tensor's shape; raises where it is uninitialized."""
+    return tuple(value.shape)
 
 
 def _has_extra_state(module: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from fnnet._core.errors import AssertedShapeError, AutogradError, MissingMethodError
 from fnnet._tensor import Tensor
@@ -91,7 +91,7 @@ class LazyModuleMixin(Module):
         module._load_hook.remove()
         del module._initialize_hook, module._load_hook
         if module.cls_to_become is not None:
-            module.__class__ = module.cls_to_become
+            module.__class__ = cast("Any", module.cls_to_become)
 
 
 class LazyLinear(LazyModuleMixin, Linear):
@@ -140,7 +140,7 @@ class LazyLinear(LazyModuleMixin, Linear):
         if not self.has_uninitialized_params() and self.in_features != 0:
             super().reset_parameters()
 
-    def initialize_parameters(self, input: Tensor) -> None:  # type: ignore[override]  # its one argument
+    def initialize_parameters(self, input: Tensor) -> None:
         """Make the parameters for the input's last dim.
 
         Args:

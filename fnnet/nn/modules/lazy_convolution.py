@@ -19,7 +19,7 @@ from fnnet.nn.modules.lazy import LazyModuleMixin, materialize
 from fnnet.nn.parameter import Parameter, UninitializedParameter
 
 
-class _LazyConvNd(LazyModuleMixin):
+class LazyConvNd(LazyModuleMixin):
     """What lazy convolutions have in common: the class beside it is theirs."""
 
     _dims: int
@@ -43,7 +43,7 @@ class _LazyConvNd(LazyModuleMixin):
         if not self.has_uninitialized_params() and self.in_channels != 0:
             cast("Any", super()).reset_parameters()  # of the class beside it
 
-    def initialize_parameters(self, input: Tensor, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]  # PyTorch's
+    def initialize_parameters(self, input: Tensor, *args: Any, **kwargs: Any) -> None:
         """Make the parameters for the input's channels.
 
         Args:
@@ -75,7 +75,7 @@ class _LazyConvNd(LazyModuleMixin):
         self.reset_parameters()
 
 
-class _LazyConv(_LazyConvNd):
+class _LazyConv(LazyConvNd):
     def __init__(
         self,
         out_channels: int,

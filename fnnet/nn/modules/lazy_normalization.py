@@ -55,7 +55,7 @@ class _LazyNorm(LazyModuleMixin):
         if not self.has_uninitialized_params() and self.num_features != 0:
             cast("Any", super()).reset_parameters()  # of the class beside it
 
-    def initialize_parameters(self, input: Tensor) -> None:  # type: ignore[override]  # its one argument
+    def initialize_parameters(self, input: Tensor) -> None:
         """Make the state for the input's channels, dim 1.
 
         Args:

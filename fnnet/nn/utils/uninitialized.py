@@ -39,7 +39,7 @@ def skip_init(module_cls: type[M], *args: Any, **kwargs: Any) -> M:
         raise OptionError("Module must support a 'device' arg to skip initialization")
     device = kwargs.pop("device", "cpu")
     with fork_rng():
-        made = module_cls(*args, **kwargs, device=device)
+        made = module_cls(*args, **{**kwargs, "device": device})
     return made.to_empty(device=device)
 
 
