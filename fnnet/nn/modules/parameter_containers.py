@@ -1,4 +1,4 @@
-"""Modules that hold parameters: a list and a dictionary of them."""
+"""Modules that hold parameters: a list and a dictionary of them. What else they are given they keep as it is: `Any`."""
 
 from __future__ import annotations
 
@@ -120,16 +120,7 @@ class ParameterList(Module):
     def extra_repr(self) -> str:
         return "\n".join(_line(i, p, str(getattr(p, "dtype", ""))) for i, p in enumerate(self))
 
-    def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Refused: a list computes nothing.
-
-        Args:
-            args: Ignored.
-            kwargs: Ignored.
-
-        Raises:
-            AutogradError: Always.
-        """
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
         raise AutogradError("ParameterList should not be called.")
 
 
@@ -322,16 +313,7 @@ class ParameterDict(Module):
     def extra_repr(self) -> str:
         return "\n".join(_line(k, p, p.type() if isinstance(p, Tensor) else "") for k, p in self.items())
 
-    def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Refused: a dictionary computes nothing.
-
-        Args:
-            args: Ignored.
-            kwargs: Ignored.
-
-        Raises:
-            AutogradError: Always.
-        """
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
         raise AutogradError("ParameterDict should not be called.")
 
     def __or__(self, other: ParameterDict) -> ParameterDict:
