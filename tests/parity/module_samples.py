@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch.testing._internal.common_modules import ModuleInput
 
+from tests.parity.loss_samples import loss_samples
 from tests.parity.spatial_samples import sample, spatial_samples
 
 
@@ -88,6 +89,7 @@ def own_samples(dtype: torch.dtype) -> dict[str, Callable[[], list[ModuleInput]]
                    forward=(x(4, 2),)),
         ],
         "Unflatten": lambda: [sample(1, (2, -1), forward=(x(3, 6, 2),))],
+        **loss_samples(dtype),
         **spatial_samples(dtype),
     }  # fmt: skip
     for dropout, shape in (

@@ -60,6 +60,11 @@ def targets(x: Any) -> Any:
     return x.detach().argmax(1)
 
 
+def signs(x: Any) -> Any:
+    """1 and -1."""
+    return positive(x) * 2 - 1
+
+
 CASES: dict[str, list[Case]] = {
     "affine_grid": [
         case(lambda F, t: F.affine_grid(t, (2, 3, 4, 5), align_corners=True), (2, 2, 3)),
@@ -136,6 +141,42 @@ CASES: dict[str, list[Case]] = {
     "nll_loss": [
         case(lambda F, x, w: F.nll_loss(x, targets(x), weights(w), ignore_index=0), (6, 5, 2, 3), (5,)),
         case(lambda F, x: F.nll_loss(x, targets(x), size_average=True, reduce=True), (6, 5)),
+    ],
+    "cosine_embedding_loss": [
+        case(lambda F, x, y, t: F.cosine_embedding_loss(x, y, signs(t), 0.2, size_average=False), (5, 3), (5, 3), (5,)),
+        case(lambda F, x, t: F.cosine_embedding_loss(x, x * 0, signs(t), reduction="none"), (5, 3), (5,)),
+    ],
+    "gaussian_nll_loss": [
+        case(lambda F, x, y: F.gaussian_nll_loss(x, y, 0.3, True), (3, 4), (3, 4)),
+        case(lambda F, x, y, v: F.gaussian_nll_loss(x, y, v.abs(), eps=0.5, reduction="sum"), (2, 3, 4), (2, 3, 4),
+             (2, 3)),
+    ],
+    "hinge_embedding_loss": [
+        case(lambda F, x, t: F.hinge_embedding_loss(x, signs(t), 0.5, reduce=False), (3, 4), (4,)),
+    ],
+    "linear_cross_entropy": [
+        case(lambda F, x, w: F.linear_cross_entropy(x, w, targets(x) * 0 + 1, label_smoothing=0.2), (5, 3), (4, 3)),
+    ],
+    "margin_ranking_loss": [
+        case(lambda F, x, y, t: F.margin_ranking_loss(x, y, signs(t), 0.5, reduce=False), (3, 4), (1, 4), (3, 4)),
+    ],
+    "multilabel_soft_margin_loss": [
+        case(lambda F, x, w: F.multilabel_soft_margin_loss(x, positive(x), w, size_average=False), (3, 4), (4,)),
+    ],
+    "poisson_nll_loss": [
+        case(lambda F, x, y: F.poisson_nll_loss(x.abs(), y.abs() + 0.5, False, True, eps=0.1, reduce=False), (3, 4),
+             (4,)),
+    ],
+    "soft_margin_loss": [
+        case(lambda F, x, t: F.soft_margin_loss(x, signs(t), size_average=False), (3, 4), (4,)),
+    ],
+    "triplet_margin_loss": [
+        case(lambda F, *xs: F.triplet_margin_loss(*xs, 0.5, 3, 0.1, True, reduce=False), (3, 4), (3, 4), (1, 4)),
+    ],
+    "triplet_margin_with_distance_loss": [
+        case(lambda F, *xs: F.triplet_margin_with_distance_loss(
+            *xs, distance_function=lambda a, b: (a * b).sum(-1), margin=2, swap=True, reduction="sum"), (3, 4), (3, 4),
+             (3, 4)),
     ],
     "mse_loss": [
         case(lambda F, x, y: F.mse_loss(x, y, reduce=False), (3, 4), (3, 4)),
