@@ -72,7 +72,7 @@ def lp_pool1d(
         DivisionError: p is 0.
         DTypeError: `input` is complex, or of a whole-number dtype but int64.
 
-    Differentiable: Where the sum is not 0; there the gradient is 0 or NaN, as the powers have it.
+    Differentiable: Any order where the sum is not 0; where it is, the gradient is 0.
 
     Example:
         >>> import fnnet
@@ -108,7 +108,7 @@ def lp_pool2d(
         DivisionError: p is 0.
         DTypeError: `input` is complex, or of a whole-number dtype but int64.
 
-    Differentiable: Where the sum is not 0; there the gradient is 0 or NaN, as the powers have it.
+    Differentiable: Any order where the sum is not 0; where it is, the gradient is 0.
 
     Source:
         Gulcehre, Cho, Pascanu, Bengio (2014), Learned-norm pooling for deep feedforward and recurrent neural networks.
@@ -147,7 +147,7 @@ def lp_pool3d(
         DivisionError: p is 0.
         DTypeError: `input` is complex, or of a whole-number dtype but int64.
 
-    Differentiable: Where the sum is not 0; there the gradient is 0 or NaN, as the powers have it.
+    Differentiable: Any order where the sum is not 0; where it is, the gradient is 0.
 
     Example:
         >>> import fnnet

@@ -142,7 +142,8 @@ def cross_map_lrn(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0
     near = ((there - here).abs() <= side) | ((there == 0) & (here > 0))  # PyTorch never takes the first one out again
     squares = (input * input).flatten(2)
     total = (near.to(dtype_of(input)) @ squares).reshape(input.shape)
-    return input * (total * (alpha / size) + k) ** -beta
+    r: Tensor = input / (total * (alpha / size) + k) ** beta
+    return r
 
 
 __all__ = ["cross_map_lrn", "local_response_norm", "normalize"]

@@ -30,7 +30,7 @@ def _grid(shape: Shape, size: Shape, stride: Shape, padding: Shape, dilation: Sh
     )
 
 
-def _im2col(k: K[A], x: A, *, size: Shape, **options: Shape) -> A:
+def _im2col(k: K[A], x: A, *, size: Shape, **options: Any) -> A:
     *lead, c, h, w = x.shape
     n = math.prod(lead)
     seen = k.windows(k.reshape(x, shape=(n, c, h, w)), size=size, **options)
@@ -54,7 +54,7 @@ def _col2im_backward(k: K[A], c: Call[A], g: A) -> Grads:
     return (k.im2col(g, **{name: value for name, value in c.static.items() if name != "shape"}),)
 
 
-def _static(size: Shape, stride: Shape = (1, 1), padding: Shape = (0, 0), dilation: Shape = (1, 1)) -> dict[str, Shape]:
+def _static(size: Shape, stride: Shape = (1, 1), padding: Shape = (0, 0), dilation: Shape = (1, 1)) -> dict[str, Any]:
     return {"size": size, "stride": stride, "padding": padding, "dilation": dilation}
 
 

@@ -38,7 +38,7 @@ def _least(grid: Shape, size: Shape, stride: Shape, padding: Shape, dilation: Sh
 
 
 def _conv_transpose(k: K[A], x: A, w: A, b: A | None, *, shape: Shape, **options: Any) -> A:
-    y = k.conv_input(x, w, shape=shape, **options)
+    y: A = k.conv_input(x, w, shape=shape, **options)
     return y if b is None else y + k.reshape(b, shape=(shape[1], *(1,) * len(shape[2:])))
 
 
