@@ -319,6 +319,8 @@ def _offsets(name: str, input: Tensor, offsets: Tensor | None, include_last: boo
     values = begins.detach().tolist() if bounds(offsets) is not None else []
     if include_last:
         begins = begins[:-1]
+    if not begins._data.shape[0]:  # no bags: nothing counts
+        return begins, 0, 0
     if not values:
         return begins, n, n
     if values[0] != 0:
