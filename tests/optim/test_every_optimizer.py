@@ -16,6 +16,7 @@ from fnnet.backends.numpy_blocks import BLOCK
 from fnnet.backends.numpy_composites import STEPS
 from fnnet.plugins import manager
 from fnnet.plugins.core import OPTIMIZERS
+from fnnet.testing import fake_device
 from fnnet.testing.plugin_kit import optimizers as kit
 
 CLASSES = [optim.get(name) for name in OPTIMIZERS]
@@ -174,6 +175,32 @@ def test_long_parameters_are_written_block_by_block(name):
     BACKEND.write_many(targets, op, sample.inputs, sample.static)
     for target, values in zip(targets, expected if op.n_out > 1 else (expected,), strict=True):
         assert np.array_equal(target, values)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_another_device(kind):
+    """Steps and loaded state as on the CPU; counts stay on the host."""
+    fake_device.register()
+    ends = []
+    for device in ("cpu", "fake:1"):
+        p = nn.Parameter(fnnet.tensor([[1.0, 2.0], [3.0, -4.0]], device=device))
+        optimizer = kind([p], lr=0.05)
+
+        def closure(p=p):
+            p.grad = None
+            loss = (p * p).sum()
+            loss.backward()
+            return loss
+
+        for _ in range(3):
+            optimizer.step(closure)
+            again = kind([p])
+            again.load_state_dict(optimizer.state_dict())
+            optimizer = again
+        found = {k: str(v.device) for k, v in optimizer.state[p].items() if isinstance(v, fnnet.Tensor) and v.ndim}
+        assert set(found.values()) <= {device}
+        ends.append(p.tolist())
+    assert ends[0] == ends[1]
 
 
 def test_the_first_sum_of_squares_of_adagrad():

@@ -253,6 +253,8 @@ class Power:
 
 def test_of_functions_only_objects_attributes_are_saved():
     """And the dict that is loaded stays as it is."""
+    builtin = schedulers.LambdaLR(sgd(), math.exp).state_dict()
+    assert builtin["lr_lambdas"] == [None]
     scheduler = schedulers.LambdaLR(sgd(1.0, 1.0), [Power(0.5), lambda t: 1.0])
     state = scheduler.state_dict()
     assert state["lr_lambdas"] == [{"base": 0.5}, None]

@@ -248,7 +248,8 @@ def per_group(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
 
 def state_of(function: Any) -> dict[str, Any] | None:
     """What is saved of a callable object: its attributes; of a function nothing, as it cannot be restored."""
-    return None if isinstance(function, types.FunctionType) else function.__dict__.copy()
+    attributes = getattr(function, "__dict__", None)  # a builtin function has none
+    return None if attributes is None or isinstance(function, types.FunctionType) else dict(attributes)
 
 
 __all__ = [
