@@ -23,7 +23,7 @@ CLASSES = [optim.get(name) for name in OPTIMIZERS]
 CHECKS = [(name, check) for name in OPTIMIZERS for check in kit.checks(manager().optimizers.get(name))]
 
 
-@pytest.mark.parametrize(("name", "check"), CHECKS, ids=str)
+@pytest.mark.parametrize(("name", "check"), CHECKS, ids=[f"{name}: {check.name}" for name, check in CHECKS])
 def test_plugin_kit(name, check):
     check.run()
 
