@@ -7,6 +7,7 @@ of all paths that end in a state at time t.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -201,7 +202,7 @@ def _lengths(name: str, what: str, given: Tensor | Sequence[int], n: int, most: 
     if is_tensor(given):
         if dtype_of(given).name not in _LABELS:
             raise DTypeError(f"{name}: {what} must be integral, got {_title(dtype_of(given))}")
-        found = given.reshape(-1).tolist()
+        found: list[int] = given.reshape(-1).tolist()
     else:
         if not isinstance(given, (list, tuple)) or not all(hasattr(v, "__index__") for v in given):
             raise ArgumentError(
@@ -235,9 +236,9 @@ def _padded(name: str, targets: Tensor, lengths: list[int], device: Any) -> Tens
     if given[0] != sum(lengths):
         raise ShapeError(f"{name}: Expected tensor to have size {sum(lengths)} at dimension 0, but got size {given[0]} "
                          "for argument #2 'targets'")  # fmt: skip
-    starts = [sum(lengths[:i]) for i in range(n)]
-    places = [[min(start + s, max(given[0] - 1, 0)) for s in range(longest)] for start in starts]
-    index = creation.tensor(places, dtype=dtypes.int64, device=device).reshape(n, longest)
+    starts = list(itertools.accumulate(lengths, initial=0))[:-1]
+    index = creation.tensor(starts, dtype=dtypes.int64, device=device).unsqueeze(1) + arange(longest, device=device)
+    index = index.clamp_max(max(given[0] - 1, 0))
     return cast("Tensor", apply(OPS["take"], targets, index))
 
 
