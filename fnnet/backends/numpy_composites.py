@@ -64,6 +64,7 @@ OWN: dict[str, Callable[..., Any]] = {
     "erf": lambda k, x: numpy_special.erf(x),
     "erfc": lambda k, x: numpy_special.erfc(x),
     "erfinv": lambda k, x: numpy_special.erfinv(x),
+    "pick": lambda k, x, index, *, dim: np.take(x, index, dim),  # no detour by the first dim
 }
 for _name in ("elu", "gelu", "logsigmoid", "mish", "silu", "softplus"):
     OWN[_name] = _in_blocks(_name)

@@ -127,7 +127,7 @@ def _images(k: K[A], rows: A, shape: Shape) -> A:
 def _grid_sample(k: K[A], x: A, grid: A, *, mode: str, padding: str, align: bool) -> A:
     shape = x.shape[2:]
     rows, count = _rows(k, x), grid.shape[0] * math.prod(grid.shape[1:-1])
-    total: Any = None
+    total = None
     for taps in itertools.product(*_axes(k, grid, shape, mode, padding, align)):
         inside, index = _index(k, [place for place, _, _ in taps], shape)
         seen: Any = k.where(inside, k.take(rows, index), 0)
@@ -135,7 +135,8 @@ def _grid_sample(k: K[A], x: A, grid: A, *, mode: str, padding: str, align: bool
         if weight is not None:
             seen = seen * k.reshape(weight, shape=(count, 1))
         total = seen if total is None else total + seen
-    return _images(k, total, (*x.shape[:2], *grid.shape[1:-1]))
+    made: A = _images(k, total, (*x.shape[:2], *grid.shape[1:-1]))
+    return made
 
 
 def _grid_sample_backward(k: K[A], c: Call[A], g: A) -> tuple[Any, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fnnet._core.errors import ArgumentError, OptionError, ShapeError, UnservedOptionError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Call, Namespace, Shape
-from fnnet._core.op import Make, Op, Sample
+from fnnet._core.op import Kind, Make, Op, Sample
 from fnnet.backends import dtypes
 from fnnet.functional._common import _title, dtype_of, is_number, need_tensor
 from fnnet.functional.adaptive_pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
@@ -161,25 +161,43 @@ def _back(k: K[A], x: A, moved: Sequence[int], n: int, c: int) -> A:
     return k.reshape(x, shape=(n, c, *x.shape[1:]))
 
 
+# pick: slices along a dim ----------------------------------------------------------------------------------------
+def _pick(k: K[A], x: A, index: A, *, dim: int) -> A:
+    dims = tuple(range(x.ndim))
+    front = (dim, *dims[:dim], *dims[dim + 1 :])
+    back = tuple(sorted(dims, key=front.__getitem__))
+    return ordered(k, k.permute(k.take(k.permute(x, dims=front), index), dims=back))
+
+
+def _pick_backward(k: K[A], c: Call[A], g: A) -> tuple[A, None]:
+    shape, d = c.shapes[0], c.static["dim"]
+    total = k.full((shape[d], *shape[:d], *shape[d + 1 :]), 0, dtype=g.dtype)
+    total = k.index_add(total, c.inputs[1], _rows(k, g, d))
+    return k.permute(total, dims=(*range(1, d + 1), 0, *range(d + 1, len(shape)))), None
+
+
+PICK = Op(
+    "pick", forward=_pick, backward=_pick_backward, uses=((1,), ()), kind=Kind.MOVE,
+    samples=lambda make: (Sample(make(2, 3, 4), make(5, low=0, high=3, dtype=dtypes.int64), dim=1),),
+)  # fmt: skip
+
+
 # resample --------------------------------------------------------------------------------------------------------
 def _resample(k: K[A], x: A, *, size: Shape, scales: Sequence[float | None], real: Any = None, **how: Any) -> A:
     """`real`: the dtype of positions, where it is not x's."""
-    n, c, *shape = x.shape
-    x, moved = _planes(k, x), list[int]()
-    for d, (m, o) in enumerate(zip(shape, size, strict=True)):
-        if _stays(m, o, **how):
+    made: Any = None
+    for d, (o, scale) in enumerate(zip(size, scales, strict=True), 2):
+        n = x.shape[d]
+        if _stays(n, o, **how):
             continue
-        at = _place(d + 1, moved)
-        moved.append(at)
-        rows = _rows(k, x, at)
-        total: Any = None
-        for index, weight in _taps(k, m, o, scales[d], real or x.dtype, **how):
-            seen: Any = k.take(rows, index)
+        made = None
+        for index, weight in _taps(k, n, o, scale, real or x.dtype, **how):
+            seen: Any = k.pick(x, index, dim=d)
             if weight is not None:
-                seen = seen * spread(k, weight, 0, x.ndim)
-            total = seen if total is None else total + seen
-        x = total
-    return _back(k, x, moved, n, c)
+                seen = seen * spread(k, weight, d, x.ndim)
+            made = seen if made is None else made + seen
+        x = made
+    return k.clone(x, contiguous=True) if made is None else x
 
 
 def _place(d: int, moved: Sequence[int]) -> int:

@@ -28,7 +28,8 @@ ANOTHER_NAME = {
 """Entries some of whose nodes are called otherwise, and why."""
 
 UNSEEN = {
-    "conv_input", "conv_weight", "windows", "fold", "col2im",  # in derivatives of higher order alone
+    "conv_input", "conv_weight", "windows", "fold", "col2im", "pick", "resample_transposed",  # in higher derivatives
+    "affine_grid",  # no entry
     "to_device",  # no second device
     "heaviside",  # PyTorch gives it no gradient
 }  # fmt: skip
