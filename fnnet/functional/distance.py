@@ -310,12 +310,11 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     if len(shape) != 2:
         raise ShapeError(f"pdist only supports 2D tensors, got: {len(shape)}D")
     order = _order("pdist", p)
-    pairs = triu_indices(shape[0], shape[0], 1, device=input._device)
-    first, second = (cast("Tensor", apply(OPS["take"], input, pairs[i])) for i in range(2))
-    n = first._data.shape[0]
-    gap = [cast("Tensor", apply(OPS["reshape"], x, shape=(n, 1, shape[1]))) for x in (first, second)]
-    r = cast("Tensor", apply(CDIST, *gap, p=order, product=False))
-    return entitle(reshape(r, (n,)), "PdistBackward0")
+    n = shape[0]
+    rows = cast("Tensor", apply(OPS["reshape"], input, shape=(1, *shape)))
+    every = reshape(cast("Tensor", apply(CDIST, rows, rows, p=order, product=False)), (n * n,))
+    pairs = triu_indices(n, n, 1, device=input._device)
+    return entitle(cast("Tensor", apply(OPS["take"], every, pairs[0] * n + pairs[1])), "PdistBackward0")
 
 
 # dist ------------------------------------------------------------------------------------------------------------

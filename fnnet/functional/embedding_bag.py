@@ -45,29 +45,34 @@ def _shares(k: K[A], index: A, bag: A, bags: int, mode: str, padding_idx: int, d
     return k.reshape(share, shape=(index.shape[0], 1))
 
 
-def _of_each(k: K[A], index: A, offsets: A) -> A:
-    """`_bags` without what lies behind the last index."""
+def _of_each(k: K[A], index: A, offsets: A, length: int) -> A:
+    """`_bags` without what lies behind the last index; of bags of one `length` (0: of several) it is known."""
+    if length:
+        return k.floor_divide(k.arange(index.shape[0]), length)
     return k.getitem(_bags(k, index, offsets), index=(slice(0, index.shape[0]),))
 
 
 # embedding_bag: sums and means -----------------------------------------------------------------------------------
 def _bag_forward(
-    k: K[A], weight: A, index: A, offsets: A, scale: A | None, *, mode: str, padding_idx: int, by_freq: bool
-) -> A:
+    k: K[A], weight: A, index: A, offsets: A, scale: A | None, *, mode: str, padding_idx: int, by_freq: bool,
+    length: int,
+) -> A:  # fmt: skip
     bags = offsets.shape[0]
-    bag = _of_each(k, index, offsets)
+    bag = _of_each(k, index, offsets, length)
     rows: Any = k.take(weight, index)
     if scale is not None:
         rows = rows * k.reshape(scale, shape=(index.shape[0], 1))
     if mode == "mean" or padding_idx >= 0:
         rows = rows * _shares(k, index, bag, bags, mode, padding_idx, weight.dtype)
+    if length:
+        return k.sum(k.reshape(rows, shape=(bags, length, weight.shape[1])), dim=(1,))
     return k.index_add(k.full((bags, weight.shape[1]), 0, dtype=weight.dtype), bag, rows)
 
 
 def _bag_backward(k: K[A], c: Call[A], g: A) -> Grads:
     weight, index, offsets, scale = c.inputs
     mode, padding_idx = c.static["mode"], c.static["padding_idx"]
-    bag, n = _of_each(k, index, offsets), index.shape[0]
+    bag, n = _of_each(k, index, offsets, c.static["length"]), index.shape[0]
     rows: Any = k.take(g, bag)
     if mode == "mean" or padding_idx >= 0:
         rows = rows * _shares(k, index, bag, offsets.shape[0], mode, padding_idx, g.dtype)
@@ -91,13 +96,20 @@ def _bag_samples(make: Make) -> Iterator[Sample]:
     def offsets() -> Any:  # two bags, of which the first has all: drawn numbers would have to ascend
         return make(2, low=0, high=0, dtype=dtypes.int64)
 
-    plain: dict[str, Any] = {"padding_idx": -1, "by_freq": False}
+    plain: dict[str, Any] = {"padding_idx": -1, "by_freq": False, "length": 0}
     yield Sample(make(4, 3), index(), offsets(), None, mode="sum", **plain)
     yield Sample(make(4, 3), index(), offsets(), None, mode="mean", **plain)
     yield Sample(make(4, 3), index(), offsets(), make(5), mode="sum", **plain)
     # With these options the gradient is not the derivative, on purpose.
-    yield Sample(make(4, 3), index(), offsets(), make(5), smooth=False, mode="sum", padding_idx=1, by_freq=True)
-    yield Sample(make(4, 3), index(), offsets(), None, smooth=False, mode="mean", padding_idx=2, by_freq=False)
+    yield Sample(
+        make(4, 3), index(), offsets(), make(5), smooth=False, mode="sum", padding_idx=1, by_freq=True, length=0
+    )
+    yield Sample(
+        make(4, 3), index(), offsets(), None, smooth=False, mode="mean", padding_idx=2, by_freq=False, length=0
+    )
+    yield Sample(
+        make(4, 3), index(), make(1, low=0, high=0, dtype=dtypes.int64), None, mode="mean", **plain | {"length": 5}
+    )
 
 
 EMBEDDING_BAG = Op(
@@ -247,7 +259,8 @@ def embedding_bag(
     if mode == "max":
         return cast("Tensor", apply(EMBEDDING_BAG_MAX, weight, index, begins, longest=longest, padding_idx=padding)[0])
     scale = None if per_sample_weights is None else reshape(per_sample_weights, (input._data.size,))[:end]
-    options = {"mode": mode, "padding_idx": padding, "by_freq": bool(scale_grad_by_freq)}
+    options: dict[str, Any] = {"mode": mode, "padding_idx": padding, "by_freq": bool(scale_grad_by_freq)}
+    options["length"] = longest if offsets is None else 0
     return cast("Tensor", apply(EMBEDDING_BAG, weight, index, begins, scale, **options))
 
 
