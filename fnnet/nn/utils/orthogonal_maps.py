@@ -16,9 +16,8 @@ from fnnet.functional.elementwise import where
 from fnnet.functional.ranges import eye
 
 _DEGREE = 18
-_WITHIN = {"float32": 3.010066362817634, "complex64": 3.010066362817634}
-_WITHIN_DOUBLE = 1.090863719290036
-"""The 1-norm up to which the Taylor polynomial of degree 18 is exact to rounding.
+_WITHIN = 1.090863719290036
+"""The 1-norm up to which the Taylor polynomial of degree 18 is exact to rounding in float64.
 
 Source: Blanes, Kopylov, Seydaoğlu 2021, Efficient scaling and squaring method for the matrix exponential, table 1.
 """
@@ -49,8 +48,7 @@ def matrix_exp(a: Tensor) -> Tensor:
     if a.numel() == 0:
         return a + one
     norm = float(a.detach().abs().sum(-2).amax())
-    within = _WITHIN.get(a.dtype.name, _WITHIN_DOUBLE)
-    halvings = max(0, math.ceil(math.log2(norm / within))) if 0 < norm < math.inf else 0
+    halvings = max(0, math.ceil(math.log2(norm / _WITHIN))) if 0 < norm < math.inf else 0
     x = a * 0.5**halvings
     x2 = x @ x
     x3 = x2 @ x
