@@ -278,7 +278,7 @@ CONV_WEIGHT = Op(
 
 
 # the public functions --------------------------------------------------------------------------------------------
-def per_dim(name: str, option: str, value: Any, d: int) -> Shape:
+def per_dim(name: str, option: str, value: Any, d: int) -> Shape:  # a value not checked yet
     """An int, or a sequence of one or `d` ints, as `d` ints."""
     if isinstance(value, int):
         return (value,) * d
