@@ -117,7 +117,7 @@ def _rows(k: K[A], x: A) -> A:
     return k.reshape(rows, shape=(n * area, c))
 
 
-def _images(k: K[A], rows: A, shape: Shape) -> A:
+def _images(k: K[Any], rows: Any, shape: Shape) -> Any:
     """`(N * area, C)` as `(N, C, *spatial)`."""
     n, c, area = shape[0], shape[1], math.prod(shape[2:])
     planes = k.permute(k.reshape(rows, shape=(n, area, c)), dims=(0, 2, 1))
@@ -127,7 +127,7 @@ def _images(k: K[A], rows: A, shape: Shape) -> A:
 def _grid_sample(k: K[A], x: A, grid: A, *, mode: str, padding: str, align: bool) -> A:
     shape = x.shape[2:]
     rows, count = _rows(k, x), grid.shape[0] * math.prod(grid.shape[1:-1])
-    total = None
+    total: Any = None
     for taps in itertools.product(*_axes(k, grid, shape, mode, padding, align)):
         inside, index = _index(k, [place for place, _, _ in taps], shape)
         seen: Any = k.where(inside, k.take(rows, index), 0)
@@ -135,8 +135,7 @@ def _grid_sample(k: K[A], x: A, grid: A, *, mode: str, padding: str, align: bool
         if weight is not None:
             seen = seen * k.reshape(weight, shape=(count, 1))
         total = seen if total is None else total + seen
-    made: A = _images(k, total, (*x.shape[:2], *grid.shape[1:-1]))
-    return made
+    return cast("A", _images(k, total, (*x.shape[:2], *grid.shape[1:-1])))
 
 
 def _grid_sample_backward(k: K[A], c: Call[A], g: A) -> tuple[Any, Any]:

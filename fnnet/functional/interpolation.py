@@ -33,8 +33,8 @@ _REACH = {"linear": 1, "cubic": 2, "lanczos": 3}  # how far a kernel reaches to 
 
 
 # kernels ---------------------------------------------------------------------------------------------------------
-def cubic_weights(t: Any) -> tuple[Any, Any, Any, Any]:
-    """The weights of the 4 neighbours of a point that lies `t` behind the second, for arrays of any namespace."""
+def cubic_weights(t: Any) -> tuple[Any, Any, Any, Any]:  # arrays of any namespace
+    """The weights of the 4 neighbours of a point that lies `t` behind the second."""
 
     def near(d: Any) -> Any:
         return ((_KEYS + 2) * d - (_KEYS + 3)) * d * d + 1
@@ -45,7 +45,7 @@ def cubic_weights(t: Any) -> tuple[Any, Any, Any, Any]:
     return far(t + 1), near(t), near(1 - t), far(2 - t)
 
 
-def cubic_slopes(t: Any) -> tuple[Any, Any, Any, Any]:
+def cubic_slopes(t: Any) -> tuple[Any, Any, Any, Any]:  # arrays of any namespace
     """The derivatives of `cubic_weights` by `t`."""
 
     def near(d: Any) -> Any:
