@@ -210,6 +210,8 @@ PROGRAM = r"""
         kept = []
         for n, (x, y) in enumerate(loader):
             kept.append(x)
+            if mode == "hang" and n == 1:
+                os.write(1, b"waits\n")  # the main process, for what does not come
             if mode == "leave" and n == 3:
                 iterator = iter(loader)  # still there when Python ends
                 next(iterator)
@@ -265,7 +267,9 @@ def test_workers_end_with_the_main_process(kind, reach, tmp_path):
     """Though they are in the midst of a batch: after a kill, and after Ctrl-C."""
     with start("hang", tmp_path) as program:
         try:
-            workers = [int(program.stdout.readline()) for _ in range(2)]
+            lines = sorted(program.stdout.readline().strip() for _ in range(3))
+            assert lines[2] == "waits"
+            workers = [int(line) for line in lines[:2]]
             if reach == "terminal":
                 os.killpg(program.pid, kind)
             else:
