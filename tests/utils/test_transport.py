@@ -192,6 +192,7 @@ PROGRAM = r"""
     import numpy as np
     import fnnet
     from fnnet.utils import data
+    from fnnet.utils.data import worker_pool
 
     class Images(data.Dataset):
         def __len__(self):
@@ -205,6 +206,7 @@ PROGRAM = r"""
 
     if __name__ == "__main__":
         mode = sys.argv[1]
+        worker_pool.CHECK_INTERVAL = 1.0  # seconds that workers have to end by themselves
         loader = data.DataLoader(Images(), 4, num_workers=2, multiprocessing_context="fork",
                                  persistent_workers=mode == "persistent")
         kept = []

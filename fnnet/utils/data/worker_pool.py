@@ -201,8 +201,10 @@ def _shut_down(owner: int, channels: list[Channel], processes: list[BaseProcess]
         return
     for channel in channels:
         channel.hang_up()
+    deadline = time.monotonic() + CHECK_INTERVAL
     for process in processes:
-        process.join(CHECK_INTERVAL)
+        process.join(max(deadline - time.monotonic(), 0))
+    for process in processes:
         if process.is_alive():
             process.terminate()
             process.join(CHECK_INTERVAL)
