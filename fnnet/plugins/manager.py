@@ -130,7 +130,7 @@ class Manager:
         return self._report(entry)
 
     def watch(self, callback: Callable[[], None]) -> None:
-        """Call back whenever plugins were taken in later than at discovery: one that was pending, or one given to `register`."""
+        """Call back when plugins were taken in later than at discovery: a pending one, or one given to `register`."""
         self._watchers.append(callback)
 
     def _tell(self) -> None:

@@ -29,7 +29,7 @@ FAKE = Device("fake:1")
 # Where the op's inputs are not what a user gives, in order: these are tested where they are at home.
 OTHER_ARGUMENTS = frozenset(
     ("binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "dropout", "embedding", "index_add",
-     "kl_div", "median", "nll_loss", "prelu", "take", "topk",
+     "kl_div", "median", "multilabel_margin_loss", "nll_loss", "prelu", "soft_margin_loss", "take", "topk",
      "where")
 )  # fmt: skip
 # Refused as in PyTorch: the result is real.

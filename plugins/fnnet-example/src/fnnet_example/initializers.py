@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from fnnet.nn import init
+from fnnet.nn.fans import fan_in_and_fan_out
 
 if TYPE_CHECKING:
     from fnnet import Tensor
@@ -33,5 +34,5 @@ def lecun_normal_(tensor: Tensor) -> Tensor:
         >>> bool(abs(w.std() - 0.05) < 0.001)
         True
     """
-    fan_in, _ = init.fan_in_and_fan_out(tensor)
+    fan_in, _ = fan_in_and_fan_out(tensor)
     return init.normal_(tensor, std=1 / math.sqrt(fan_in))
