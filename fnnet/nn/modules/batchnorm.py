@@ -233,7 +233,7 @@ class BatchNorm3d(_BatchNorm):
 
 
 class SyncBatchNorm(_BatchNorm):
-    """Normalizes each channel of ``(N, C, *)`` as `BatchNorm*d` does, over all processes of a group.
+    """Normalizes each channel of `(N, C, *)` as `BatchNorm*d` does, over all processes of a group.
 
     fnnet trains in one process, so that its batch is the whole one. State: as of `BatchNorm1d`.
 
