@@ -15,7 +15,7 @@ from fnnet._tensor._methods import assign, binary_, left_operand, operand
 from fnnet.autograd.node import entitle
 from fnnet.autograd.variable import Variable
 from fnnet.functional import arithmetic, division, extremes, power
-from fnnet.functional._common import dtype_of, inplace, need_number, quick_binary
+from fnnet.functional._common import dtype_of, inplace, quick_binary
 from fnnet.functional.arithmetic import ADD, ADDCDIV, ADDCMUL, LERP, MUL, NEG, SUB
 from fnnet.functional.division import DIV, FLOOR_DIVIDE, FMOD, REMAINDER
 from fnnet.functional.power import POW, pow_op
@@ -209,8 +209,7 @@ class ArithmeticMethods(Variable):
 
     def addcdiv_(self, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
         """`addcdiv` in place."""
-        arithmetic.check_addcdiv(tensor1, tensor2, self)
-        need_number("addcdiv_", value=value)
+        value = arithmetic.addcdiv_factor(value, self, tensor1, tensor2)  # type: ignore[arg-type]
         return inplace(ADDCDIV, self, tensor1, tensor2, value=value)  # type: ignore[arg-type]
 
     def lerp_(self, end: Tensor, weight: Tensor | float) -> Tensor:
@@ -227,10 +226,12 @@ class ArithmeticMethods(Variable):
 
     def clamp_min_(self, min: Tensor | Number) -> Tensor:
         """`clamp_min` in place."""
+        extremes.check_clamp(min, None, self)  # type: ignore[arg-type]
         return inplace(extremes.CLAMP_MIN[not isinstance(min, Variable)], self, min, None)  # type: ignore[arg-type]
 
     def clamp_max_(self, max: Tensor | Number) -> Tensor:
         """`clamp_max` in place."""
+        extremes.check_clamp(None, max, self)  # type: ignore[arg-type]
         return inplace(extremes.CLAMP_MAX[not isinstance(max, Variable)], self, None, max)  # type: ignore[arg-type]
 
     # x += y and its like keep the tensor: its memory is overwritten --------------------------------------------------

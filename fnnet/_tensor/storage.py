@@ -11,6 +11,7 @@ from fnnet._core.errors import ArgumentError, AutogradError, DTypeError, ShapeEr
 from fnnet._core.namespace import Shape
 from fnnet.autograd.variable import Variable, make
 from fnnet.backends.devices import Device
+from fnnet.backends.memory_formats import MemoryFormat, contiguous_format
 from fnnet.functional import layout
 from fnnet.functional._common import dtype_of, sizes, wrap_dim
 
@@ -196,7 +197,7 @@ class StorageMethods(Variable):
                 found = _with_steps(shape, found)
         return found if dim is None else found[wrap_dim(dim, len(shape))]
 
-    def is_contiguous(self, memory_format: Any = None) -> bool:  # a memory format, or its name
+    def is_contiguous(self, *, memory_format: MemoryFormat = contiguous_format) -> bool:
         """Whether the elements lie densely in the order of a memory format.
 
         Args:
@@ -204,8 +205,11 @@ class StorageMethods(Variable):
 
         Returns:
             True or False.
+
+        Raises:
+            ArgumentError: `memory_format` is none.
         """
-        return layout.is_dense(cast("Tensor", self), layout.order_of(memory_format))
+        return layout.is_dense(cast("Tensor", self), layout.order_of("is_contiguous", memory_format))
 
     @property
     def data(self) -> Tensor:
@@ -262,7 +266,7 @@ class StorageMethods(Variable):
         self._data, self._device = source._data, source._device
         return cast("Tensor", self)
 
-    def resize_(self, *size: Any, memory_format: Any = None) -> Tensor:  # sizes or a shape; a format or its name
+    def resize_(self, *size: Any, memory_format: MemoryFormat = contiguous_format) -> Tensor:  # sizes, or a shape
         """Change the shape in place, dense from the first element on; the memory is kept where it is large enough.
 
         Otherwise this tensor gets new memory: elements that it had are copied, those that are new have any value.
@@ -286,7 +290,7 @@ class StorageMethods(Variable):
         shape = sizes("resize_", size)
         if any(n < 0 for n in shape):
             raise ShapeError(f"resize_: Trying to create tensor with negative dimension, got {list(shape)}")
-        order = layout.order_of(memory_format)
+        order = None if memory_format is None else layout.order_of("resize_", memory_format)
         if order is not None and len(order) != len(shape):
             raise ShapeError(f"required rank {len(order)} tensor to use {memory_format} format, got {len(shape)} dims")
         if shape == tuple(self._data.shape) and order is None:
@@ -301,7 +305,7 @@ class StorageMethods(Variable):
         self._data, self._view = raw, None
         return cast("Tensor", self)
 
-    def resize_as_(self, the_template: Tensor, *, memory_format: Any = None) -> Tensor:  # a format or its name
+    def resize_as_(self, the_template: Tensor, *, memory_format: Any = None) -> Tensor:  # a format
         """`resize_` to the shape of another tensor.
 
         Args:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import ml_dtypes
 import numpy as np
 
-from fnnet._core.errors import DTypeError
+from fnnet._core.errors import ArgumentError, DTypeError
 
 
 class DType:
@@ -144,15 +144,18 @@ def native(dtype: Any) -> np.dtype[Any]:  # a DType or NumPy's
     return dtype.numpy if type(dtype) is DType else np.dtype(dtype)
 
 
-def promote_types(a: DType, b: DType) -> DType:
+def promote_types(type1: DType, type2: DType) -> DType:
     """The dtype that holds both, by PyTorch's table.
 
     Args:
-        a: A dtype.
-        b: Another.
+        type1: A dtype.
+        type2: Another.
 
     Returns:
         The dtype of the higher category (bool, whole numbers, floating point, complex), or the wider one of the same.
+
+    Raises:
+        ArgumentError: One is no dtype.
 
     Example:
         >>> promote_types(uint8, int8)
@@ -162,10 +165,12 @@ def promote_types(a: DType, b: DType) -> DType:
         >>> promote_types(int64, float16)
         fnnet.float16
     """
-    if a is b:
-        return a
-    if a.rank > b.rank:
-        a, b = b, a
+    for name, given in (("type1", type1), ("type2", type2)):
+        if not isinstance(given, DType):
+            raise ArgumentError(f"promote_types(): argument '{name}' must be fnnet.dtype, not {type(given).__name__}")
+    if type1 is type2:
+        return type1
+    a, b = (type2, type1) if type1.rank > type2.rank else (type1, type2)
     if a is uint8 and b is int8:
         return int16
     if b.rank == a.rank:

@@ -72,6 +72,13 @@ def need_number(name: str, **values: object) -> None:
             raise ArgumentError(f"{name}(): argument '{argument}' must be Number, not {type(value).__name__}")
 
 
+def need_int(name: str, **values: object) -> None:
+    """Raise unless each value is a whole number, or stands for one."""
+    for argument, value in values.items():
+        if not hasattr(value, "__index__"):
+            raise ArgumentError(f"{name}(): argument '{argument}' must be int, not {type(value).__name__}")
+
+
 def need_operand(name: str, **values: object) -> None:
     """Raise unless each value is a tensor or a number."""
     for argument, value in values.items():

@@ -271,7 +271,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 
 LOGSIGMOID = Op(
     "logsigmoid", title="LogSigmoidBackward0",
-    forward=lambda k, x: -_log1p_exp(k, -x), backward=lambda k, c, g: (g * k.sigmoid(-c.inputs[0]),),
+    forward=lambda k, x: 0 - _log1p_exp(k, -x), backward=lambda k, c, g: (g * k.sigmoid(-c.inputs[0]),),
     uses=((0,),), real=True, samples=_smooth,
 )  # fmt: skip
 
@@ -299,8 +299,9 @@ def logsigmoid(input: Tensor) -> Tensor:
 
 
 def _softsign_backward(k: K[A], c: Call[A], g: A) -> Grads:
-    one_more = k.abs(c.inputs[0]) + 1
-    return (g / (one_more * one_more),)
+    x = c.inputs[0]
+    one_more = k.abs(x) + 1
+    return (k.where(k.isfinite(x), g / (one_more * one_more), float("nan")),)
 
 
 SOFTSIGN = Op(
@@ -322,7 +323,8 @@ def softsign(input: Tensor) -> Tensor:
     Raises:
         DTypeError: `input` is bool.
 
-    Differentiable: Everywhere, any order; from the second derivative on, that of `|x|` at 0 is taken as 0.
+    Differentiable: Everywhere, any order; from the second derivative on, that of `|x|` at 0 is taken as 0. NaN at
+        infinities.
 
     Example:
         >>> import fnnet

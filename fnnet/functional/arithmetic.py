@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from fnnet._core.errors import DTypeError
+from fnnet._core.errors import DTypeError, OptionError
 from fnnet._core.namespace import A, Call, Namespace, sum_to
 from fnnet._core.op import Make, Op, Sample
 from fnnet.autograd.node import entitle
@@ -33,6 +33,7 @@ from fnnet.functional._rules import between, pairs
 if TYPE_CHECKING:
     from fnnet._core.namespace import Number
     from fnnet._tensor import Tensor
+    from fnnet.backends.dtypes import DType
 
 K = Namespace
 Grads = tuple[Any, ...]
@@ -84,6 +85,8 @@ def scaled(name: str, input: Tensor | Number, other: Tensor | Number, alpha: Num
         raise DTypeError(f"{name}: Boolean alpha only supported for Boolean results.")
     if dtype.category < 2 <= given.category:
         raise DTypeError(f"{name}: For integral input tensors, argument alpha must not be a floating point number.")
+    if dtype.category < 3 <= given.category:
+        raise DTypeError(f"{name}: For non-complex input tensors, argument alpha must not be a complex number.")
     if dtype.category == 0:
         return other if alpha else elementwise(MUL, other, False)
     if not is_tensor(other):
@@ -326,6 +329,13 @@ def addcmul_factor(value: Number, *operands: Tensor) -> Number:
     dtype = result_dtype(*operands)
     refuse_dtype("addcmul", dtype, 0)
     need_number("addcmul", value=value)
+    return _real_factor("addcmul", value, dtype)
+
+
+def _real_factor(name: str, value: Number, dtype: DType) -> Number:
+    """`value` in `dtype`; a complex one is refused where that is not."""
+    if dtype.category < 3 and number_dtype(value).category == 3:
+        raise OptionError(f"{name}: value cannot be converted to type {dtype.name} without overflow: {value}")
     factor: Number = fit_number(value, dtype)
     return factor
 
@@ -346,6 +356,7 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
     Raises:
         ShapeError: The shapes do not broadcast.
         DTypeError: All three are bool, or `out` can't hold the result.
+        OptionError: `value` is complex, and the tensors are real.
 
     Differentiable: In all three tensors, any order.
 
@@ -396,6 +407,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
     Raises:
         ShapeError: The shapes do not broadcast.
         DTypeError: Neither `tensor1` nor `tensor2` is floating-point or complex, or `out` can't hold the result.
+        OptionError: `value` is complex, and the tensors are real.
 
     Differentiable: In all three tensors, any order.
 
@@ -404,9 +416,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
         >>> fnnet.addcdiv(fnnet.tensor([1.0]), fnnet.tensor([3.0]), fnnet.tensor([2.0]), value=2)
         tensor([4.])
     """
-    check_addcdiv(tensor1, tensor2, input)
-    need_number("addcdiv", value=value)
-    value = fit_number(value, result_dtype(input, tensor1, tensor2))
+    value = addcdiv_factor(value, input, tensor1, tensor2)
     r = elementwise(ADDCDIV, input, tensor1, tensor2, value=value)
     return r if out is None else into("addcdiv", out, r, beside=(input, tensor1, tensor2))
 
@@ -420,6 +430,13 @@ def check_addcdiv(tensor1: Any, tensor2: Any, input: Any) -> None:
             "division of tensor1 and tensor2. Use (input + value * torch.trunc(tensor1 / tensor2)).to(input.dtype) or "
             "(input + value * tensor1 / tensor2)."
         )
+
+
+def addcdiv_factor(value: Number, input: Tensor, tensor1: Tensor, tensor2: Tensor) -> Number:
+    """`value` in the dtype in which the operands meet, of which one that divides or is divided has fractions."""
+    check_addcdiv(tensor1, tensor2, input)
+    need_number("addcdiv", value=value)
+    return _real_factor("addcdiv", value, result_dtype(input, tensor1, tensor2))
 
 
 # lerp ----------------------------------------------------------------------------------------------------------------
@@ -460,6 +477,8 @@ def check_lerp(input: Any, end: Any, weight: Any) -> None:
     need_operand("lerp", weight=weight)
     dtype = dtype_of(input)
     refuse_dtype("lerp_kernel_scalar", dtype, 0, 1)
+    if dtype.category < 3 and not is_tensor(weight) and number_dtype(weight).category == 3:
+        raise OptionError(f"lerp: value cannot be converted to type {dtype.name} without overflow: {weight}")
     for name, t in (("end", end), ("weight", weight)):
         if is_tensor(t) and dtype_of(t) is not dtype:
             raise DTypeError(f"lerp: expected dtype {dtype.name} for `{name}` but got dtype {dtype_of(t).name}")
@@ -480,6 +499,7 @@ def lerp(input: Tensor, end: Tensor, weight: Tensor | float, *, out: Tensor | No
     Raises:
         ShapeError: The shapes do not broadcast.
         DTypeError: The dtypes differ, are bool or of whole numbers, or `out` can't hold the result.
+        OptionError: `weight` is a complex number, and the tensors are real.
 
     Differentiable: In `input`, `end` and `weight`, any order.
 

@@ -403,8 +403,8 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
     need_tensor("isclose", input=input, other=other)
     if dtype_of(input) is not dtype_of(other):
         raise DTypeError(f"isclose: dtypes differ, {dtype_of(input).name} did not match {dtype_of(other).name}")
-    if rtol < 0 or atol < 0:
-        name, value = ("rtol", rtol) if rtol < 0 else ("atol", atol)
+    if not (rtol >= 0 and atol >= 0):  # NaN is refused, too
+        name, value = ("atol", atol) if rtol >= 0 else ("rtol", rtol)
         raise OptionError(f"isclose: {name} must be greater than or equal to zero, but got {value}")
     if dtype_of(input).category < 2:  # float32 would not tell large neighbours apart
         input, other = to_dtype(input, float64), to_dtype(other, float64)

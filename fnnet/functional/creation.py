@@ -105,6 +105,12 @@ def _dtype_of_out(name: str, out: Tensor) -> DType:
     return dtype_of(out)
 
 
+def check_dtype_of_out(name: str, dtype: DType, out: Tensor) -> None:
+    """Raise where what is made and `out=` are not of one dtype."""
+    if dtype_of(out) is not dtype:
+        raise DTypeError(f"{name}(): dtype {dtype} does not match dtype of out parameter ({dtype_of(out)})")
+
+
 def _filled(
     name: str, shape: Shape, value: Number, dtype: DType, device: DeviceLike, requires_grad: bool, out: Tensor | None
 ) -> Tensor:
@@ -114,13 +120,16 @@ def _filled(
     dtype = as_dtype(name, dtype)
     raw = namespace_of(target).full(shape, fitting_number(value, dtype), dtype=dtype)
     if out is not None:
+        check_dtype_of_out(name, dtype, out)
         return into(name, out, finish(raw, target))
     return finish(raw, target, requires_grad)
 
 
 def _shape(name: str, args: tuple[Any, ...], size: Sequence[int] | None) -> Shape:
     """The shape of `f(2, 3)`, `f((2, 3))` or `f(size=(2, 3))`."""
-    if size is not None and not args:
+    if size is not None:
+        if args:
+            raise ArgumentError(f"{name}() got multiple values for argument 'size'")
         args = (size,)
     if not args:
         raise ArgumentError(f'{name}() missing 1 required positional arguments: "size"')
@@ -169,7 +178,7 @@ def full(
         ShapeError: A size is negative.
         ArgumentError: `size` is no sequence of ints, or `fill_value` no number.
         OptionError: The value does not fit the dtype.
-        DTypeError: Gradients of whole numbers are asked for, or `out` can't hold the dtype.
+        DTypeError: Gradients of whole numbers are asked for, or `out` is of another `dtype`.
         DeviceError: The device is not there.
 
     Differentiable: No.
@@ -214,8 +223,8 @@ def zeros(
 
     Raises:
         ShapeError: A size is negative.
-        ArgumentError: No size is given, or one is no int.
-        DTypeError: Gradients of whole numbers are asked for, or `out` can't hold the dtype.
+        ArgumentError: No size is given, or two are, or one is no int.
+        DTypeError: Gradients of whole numbers are asked for, or `out` is of another `dtype`.
         DeviceError: The device is not there.
 
     Differentiable: No.
@@ -257,8 +266,8 @@ def ones(
 
     Raises:
         ShapeError: A size is negative.
-        ArgumentError: No size is given, or one is no int.
-        DTypeError: Gradients of whole numbers are asked for, or `out` can't hold the dtype.
+        ArgumentError: No size is given, or two are, or one is no int.
+        DTypeError: Gradients of whole numbers are asked for, or `out` is of another `dtype`.
         DeviceError: The device is not there.
 
     Differentiable: No.
@@ -301,8 +310,8 @@ def empty(
 
     Raises:
         ShapeError: A size is negative.
-        ArgumentError: No size is given, or one is no int.
-        DTypeError: Gradients of whole numbers are asked for, or `out` can't hold the dtype.
+        ArgumentError: No size is given, or two are, or one is no int.
+        DTypeError: Gradients of whole numbers are asked for, or `out` is of another `dtype`.
         DeviceError: The device is not there.
 
     Differentiable: No.
@@ -314,7 +323,7 @@ def empty(
     """
     found = dtype or (DEFAULT.float if out is None else _dtype_of_out("empty", out))
     shape = _shape("empty", sizes, size)
-    order = None if memory_format is None else _order("empty", len(shape), memory_format)
+    order = None if memory_format is None else memory_order("empty", len(shape), memory_format)
     if order is None or out is not None:
         return _filled("empty", shape, 0, found, device, requires_grad, out)
     return _laid(shape, order, 0, as_dtype("empty", found), canonical(device), requires_grad)
@@ -366,13 +375,13 @@ def _like(
         strides = t._device.backend.strides(t._data)
         order = None if strides is None else storage_order(shape, strides)
     else:
-        order = _order(name, len(shape), memory_format)
+        order = memory_order(name, len(shape), memory_format)
     return _laid(shape, order, fitting_number(value, dtype), dtype, where, requires_grad)
 
 
-def _order(name: str, ndim: int, memory_format: MemoryFormat) -> Shape | None:
+def memory_order(name: str, ndim: int, memory_format: MemoryFormat) -> Shape | None:
     """The dims from slowest to fastest in memory; None for C order."""
-    order = order_of(memory_format)
+    order = order_of(name, memory_format)
     if order is not None and len(order) != ndim:
         raise ShapeError(f"{name}: required rank {len(order)} tensor to use {memory_format} format, got {ndim} dims")
     return order

@@ -15,7 +15,7 @@ from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
-from fnnet.functional._common import dtype_of, into_same, need_tensor, refuse_dtype, to_dtype, wrap_dim
+from fnnet.functional._common import dtype_of, into_same, need_int, need_tensor, refuse_dtype, to_dtype, wrap_dim
 from fnnet.functional.creation import finish
 from fnnet.functional.host_data import as_dtype
 from fnnet.functional.indexing import index_put_
@@ -64,6 +64,7 @@ TRIU = Op(
 
 def _checked_triangle(op: Op, input: Tensor, diagonal: int, out: Tensor | None) -> Tensor:
     need_tensor(op.name, input=input)
+    need_int(op.name, diagonal=diagonal)
     if input._data.ndim < 2:
         raise ShapeError(f"{op.name}: input tensor must have at least 2 dimensions")
     r: Tensor = apply(op, input, diagonal=operator.index(diagonal))
@@ -127,6 +128,7 @@ def _triangle_indices(
     found = dtypes.int64 if dtype is None else as_dtype(name, dtype)
     if found.name not in ("int64", "int32"):
         refuse_dtype(name, found, found.category)
+    need_int(name, row=row, col=col, offset=offset)
     if row < 0 or col < 0:
         raise ShapeError(f"{name}: row and col must be non-negative, got row={row}, col={col}")
     places = [

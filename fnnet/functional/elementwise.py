@@ -27,6 +27,7 @@ from fnnet.functional._common import (
     unary,
 )  # fmt: skip
 from fnnet.functional._rules import between, zero_backward
+from fnnet.functional.host_data import fitting_number
 
 if TYPE_CHECKING:
     from fnnet._core.namespace import Number
@@ -79,6 +80,7 @@ def where(
     Raises:
         ShapeError: The shapes do not broadcast.
         DTypeError: `condition` is not bool, or `out` can't hold the result.
+        OptionError: A number is outside the range of the whole numbers beside it.
         ArgumentError: Only one of `input` and `other` is given, one is neither tensor nor number, or `out` is given
             without them.
 
@@ -125,7 +127,8 @@ def _filler(x: Any, dtype: dtypes.DType, like: Tensor) -> Any:
         else:
             return to_dtype(x, dtype)
     k = namespace_of(like._device)
-    number = fit_number(plain_number(x), dtype)
+    fit = fitting_number if dtype.category == 1 else fit_number
+    number = fit(plain_number(x), dtype)
     return make_tensor(k.full((), number, dtype=like._device.backend.native(dtype)), like._device)
 
 
@@ -174,8 +177,8 @@ def _logit_backward(k: K[A], c: Call[A], g: A) -> Grads:
     if eps is None:
         inside = k.logical_and(k.ge(x, 0), k.le(x, 1))
         return (k.where(inside, slope, float("nan")),)
-    inside = k.logical_and(k.ge(x, eps), k.le(x, 1 - eps))
-    return (k.where(inside, slope, 0.0),)
+    clamped = k.logical_or(k.lt(x, eps), k.gt(x, 1 - eps))  # NaN is not
+    return (k.where(clamped, 0.0, slope),)
 
 
 LOGIT = Op(

@@ -19,10 +19,12 @@ from fnnet.functional._common import (
     is_tensor,
     need_number,
     need_tensor,
+    plain_number,
     refuse_dtype,
     result_dtype,
 )
 from fnnet.functional._rules import tensor_pairs
+from fnnet.functional.host_data import fitting_number
 
 if TYPE_CHECKING:
     from fnnet._core.namespace import Number
@@ -269,6 +271,11 @@ def check_clamp(low: Tensor | Number | None, high: Tensor | Number | None, x: Te
     if low is None and high is None:
         raise OptionError("torch.clamp: At least one of 'min' or 'max' must not be None")
     need_number("clamp", **{what: bound for what, bound in (("min", low), ("max", high)) if not is_tensor(bound)})
+    if dtype_of(x).category == 1 and not (is_tensor(low) or is_tensor(high)):
+        dtype = result_dtype(x, low, high)
+        for bound in (low, high):
+            if bound is not None and dtype.category == 1:
+                fitting_number(plain_number(bound), dtype)
     if dtype_of(x).category != 2:  # of floating point, a complex bound is refused by the op
         refuse_dtype("clamp", result_dtype(x, low, high), 3, *(() if low is None or high is None else (0,)))
 
@@ -293,7 +300,7 @@ def clamp(
         become floating-point. NaN in `input` or in a bound gives NaN.
 
     Raises:
-        OptionError: Neither bound is given.
+        OptionError: Neither bound is given, or a number is outside the range of the whole numbers clamped.
         DTypeError: A dtype is complex.
         ShapeError: The shapes do not broadcast.
 

@@ -80,9 +80,12 @@ def fitting_number(x: Any, dtype: DType) -> Any:
     low, high = _range(dtype)
     if isinstance(x, float) and dtype is dtypes.uint8:
         low = 0  # only whole numbers wrap around
-    if not low <= x <= high:
+    # A float is compared with the bounds as floats: 2.0**63 passes for int64, where PyTorch's cast wraps it around.
+    if not low <= x <= (float(high) if isinstance(x, float) else high):
         raise _overflow(x, dtype)
     whole = int(x)
+    if whole > high:
+        return low
     return whole % (high + 1) if dtype is dtypes.uint8 else whole
 
 

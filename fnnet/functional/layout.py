@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fnnet._core.errors import ShapeError
+from fnnet._core.errors import ArgumentError, ShapeError
 from fnnet._core.namespace import Shape
 from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
+from fnnet.backends.memory_formats import MemoryFormat, channels_last, channels_last_3d, contiguous_format
 from fnnet.functional._common import need_tensor
 from fnnet.functional.movement import CLONE
 from fnnet.functional.shape import PERMUTE, inverse
@@ -21,9 +22,12 @@ LAST: dict[int, Shape] = {len(order): order for order in CHANNELS_LAST.values()}
 """The same by the number of dims."""
 
 
-def order_of(memory_format: Any) -> Shape | None:  # a memory format, or its name
-    """The dims from slowest to fastest in memory; None for C order."""
-    return CHANNELS_LAST.get(str(memory_format).rpartition(".")[2])
+def order_of(name: str, memory_format: Any) -> Shape | None:  # checked here
+    """The dims from slowest to fastest in memory; None for C order. `name` is the function's, for the error."""
+    if not isinstance(memory_format, MemoryFormat):
+        given = type(memory_format).__name__
+        raise ArgumentError(f"{name}(): argument 'memory_format' must be fnnet.memory_format, not {given}")
+    return CHANNELS_LAST.get(memory_format.name)
 
 
 def dense_strides(shape: Shape, step: int) -> Shape:
@@ -53,7 +57,7 @@ def is_dense(t: Tensor, order: Shape | None = None) -> bool:
     return True
 
 
-def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:  # a memory format, or its name
+def contiguous(input: Tensor, memory_format: MemoryFormat = contiguous_format) -> Tensor:
     """The tensor itself where its memory is dense in the order asked for, else such a copy.
 
     Args:
@@ -66,7 +70,7 @@ def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:  # a memory 
         (2, 1)
     """
     need_tensor("contiguous", input=input)
-    order = order_of(memory_format)
+    order = order_of("contiguous", memory_format)
     if order is None:
         if is_dense(input):
             return input
@@ -97,7 +101,7 @@ def laid_out_as(r: Tensor, *operands: Tensor) -> Tensor:
     if order is None or all(is_dense(t) or not is_dense(t, order) for t in operands) or is_dense(r, order):
         return r
     node = r._node
-    r = contiguous(r, "channels_last" if len(order) == 4 else "channels_last_3d")
+    r = contiguous(r, channels_last if len(order) == 4 else channels_last_3d)
     return r if node is None else entitle(r, node.name())
 
 

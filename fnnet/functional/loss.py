@@ -135,14 +135,14 @@ SMOOTH_L1_LOSS = _of_difference(
     "smooth_l1_loss",
     None,
     lambda k, d, *, beta: k.where(k.lt(k.abs(d), beta), d * d * (0.5 / beta), k.abs(d) - 0.5 * beta),
-    lambda k, d, *, beta: k.minimum(k.maximum(d / beta, -1), 1),
+    lambda k, d, *, beta: k.where(k.ge(k.abs(d), beta), k.sign(d), d / beta),
     beta=1.0,
 )
 HUBER_LOSS = _of_difference(
     "huber_loss",
     None,
     lambda k, d, *, delta: k.where(k.le(k.abs(d), delta), d * d * 0.5, (k.abs(d) - 0.5 * delta) * delta),
-    lambda k, d, *, delta: k.minimum(k.maximum(d, -delta), delta),
+    lambda k, d, *, delta: k.where(k.ge(k.abs(d), delta), k.sign(d) * delta, d),
     delta=1.0,
 )
 
@@ -303,7 +303,7 @@ def smooth_l1_loss(
         DTypeError: Neither `input` nor `target` is floating-point, or one is complex.
 
     Differentiable:
-        Everywhere, any order, by `input` and `target`; the second derivative at `beta` is half of the parabola's.
+        Everywhere, any order, by `input` and `target`; the second derivative at `beta` is 0.
 
     Source:
         R. Girshick, "Fast R-CNN" (2015).
@@ -344,8 +344,7 @@ def huber_loss(
         DTypeError: Neither `input` nor `target` is floating-point, or one is complex.
 
     Differentiable:
-        Everywhere, any order, by `input`, `target`, `weight`; the second derivative at `delta` is half of the
-        parabola's.
+        Everywhere, any order, by `input`, `target`, `weight`; the second derivative at `delta` is 0.
 
     Source:
         P. J. Huber, "Robust Estimation of a Location Parameter" (1964).

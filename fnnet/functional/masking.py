@@ -17,7 +17,6 @@ from fnnet.functional._common import (
     check_leaf,
     copy_into,
     dtype_of,
-    into,
     into_same,
     is_tensor,
     need_number,
@@ -296,6 +295,7 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
 
     Raises:
         ArgumentError: `input` is no tensor.
+        DTypeError: `out` is not int64.
 
     Differentiable: No.
 
@@ -322,7 +322,7 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
     columns = [k.reshape(v, shape=(count, 1)) for v in vectors]
     raw = k.cat(*columns, dim=1) if columns else k.full((count, 0), 0, dtype=dtypes.int64)
     r: Tensor = make(raw, input._device)
-    return r if out is None else into("nonzero", out, r)
+    return r if out is None else into_same("nonzero", out, r)
 
 
 def argwhere(input: Tensor) -> Tensor:

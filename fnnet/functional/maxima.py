@@ -16,6 +16,7 @@ from fnnet.functional._common import (
     binary,
     dtype_of,
     into,
+    into_same,
     is_tensor,
     need_dtype,
     need_tensor,
@@ -107,7 +108,7 @@ def _extreme(op: Op, input: Tensor, dim: Dims, keepdim: bool, out: Tensor | None
             if input._data.shape[d] == 0:
                 raise IndexRangeError(f"{op.name}(): Expected reduction dim {d} to have non-zero size.")
     r: Tensor = apply(op, input, dim=dims, keepdim=keepdim)
-    return r if out is None else into(op.name, out, r)
+    return r if out is None else into_same(op.name, out, r)
 
 
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:

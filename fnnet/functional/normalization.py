@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, cast
 
-from fnnet._core.errors import OptionError, ShapeError
+from fnnet._core.errors import DTypeError, OptionError, ShapeError
 from fnnet._core.namespace import A, Call, Namespace, Shape, sum_to
 from fnnet._core.op import OPS, OUT, Make, Op, Sample
 from fnnet.autograd.modes import set_grad
@@ -179,6 +179,19 @@ def _widen(*ts: Tensor | None) -> tuple[Any, ...]:
     return tuple(t if t is None or dtype_of(t) not in HALF else to_dtype(t, dtypes.float32) for t in ts)
 
 
+def _check_dtypes(name: str, x: Tensor, **values: Tensor | None) -> None:
+    """Raise unless parameters and statistics are of the input's dtype, or of float32 beside a half type."""
+    own = dtype_of(x)
+    found = {what: dtype_of(t) for what, t in values.items() if t is not None}
+    if all(d is own for d in found.values()) or (own in HALF and all(d is dtypes.float32 for d in found.values())):
+        return
+    given = ", ".join(f"{what}: {d}" for what, d in found.items())
+    raise DTypeError(
+        f"{name}: mixed dtype (CPU): all inputs must share same datatype, or be fnnet.float32 beside a half type "
+        f"(input: {own}, {given})"
+    )
+
+
 def _check_channels(name: str, channels: int, x: Tensor, **values: Tensor | None) -> None:
     for what, t in values.items():
         if t is None:
@@ -189,6 +202,7 @@ def _check_channels(name: str, channels: int, x: Tensor, **values: Tensor | None
                 f"{name}: {what} should contain {channels} elements not {math.prod(t._data.shape)} "
                 f"({what}: {tuple(t._data.shape)}, input: {tuple(x._data.shape)})"
             )
+    _check_dtypes(name, x, **values)
 
 
 def _update(running: Tensor, new: Tensor, momentum: float) -> None:
@@ -334,6 +348,7 @@ def layer_norm(
     """
     need_float("layer_norm", input)
     shape, target = tuple(input._data.shape), _last_dims("layer_norm", input, normalized_shape, weight, bias)
+    _check_dtypes("layer_norm", input, weight=weight, bias=bias)
     dim = tuple(range(len(shape) - len(target), len(shape)))
     dtype = dtype_of(input)
     x, w, b = _widen(contiguous(input), weight, bias)

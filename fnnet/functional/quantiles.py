@@ -70,7 +70,11 @@ def _median(name: str, input: Tensor, dim: int | None, keepdim: bool, out: Any) 
         n = math.prod(shape)
         flat = reshape(input, (n,))
         if not n:
-            r = tensor(math.nan, dtype=dtype_of(input), device=input._device)
+            # NaN as whole number is the least one of 32 and 64 bits, and of fewer 0: what PyTorch's cast gives.
+            dtype = dtype_of(input)
+            wide = dtype.category == 1 and dtype.itemsize >= 4
+            nothing = -(1 << 8 * dtype.itemsize - 1) if wide else 0 if dtype.category == 1 else math.nan
+            r = tensor(nothing, dtype=dtype, device=input._device)
         else:
             chosen = pick(flat.detach(), 0, _one_of_sorted(flat, 0, ignore_nan))
             r = entitle(apply(MEDIAN, flat, reshape(chosen, ())), f"{name.capitalize()}Backward0")
@@ -117,7 +121,6 @@ def median(
     Raises:
         UnsupportedDTypeError: `input` is bool or complex.
         IndexRangeError: `dim` is out of range, or empty.
-        OptionError: `input` of whole numbers is empty, and no `dim` given.
 
     Differentiable: The values: without `dim` shared evenly among elements equal to the median, else to the chosen one.
 
@@ -150,7 +153,6 @@ def nanmedian(
     Raises:
         UnsupportedDTypeError: `input` is bool or complex.
         IndexRangeError: `dim` is out of range, or empty.
-        OptionError: `input` of whole numbers is empty, and no `dim` given.
 
     Differentiable: As `median`.
 

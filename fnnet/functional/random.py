@@ -14,6 +14,7 @@ from fnnet.autograd.tape import apply
 from fnnet.autograd.writes import apply_
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DEFAULT, DType
+from fnnet.backends.memory_formats import MemoryFormat, preserve_format
 from fnnet.functional._common import (
     broadcast_shape,
     dtype_of,
@@ -25,8 +26,9 @@ from fnnet.functional._common import (
     to_dtype,
 )
 from fnnet.functional._rules import zero_backward
-from fnnet.functional.creation import DeviceLike
+from fnnet.functional.creation import DeviceLike, check_dtype_of_out, memory_order
 from fnnet.functional.generators import Generator
+from fnnet.functional.host_data import as_dtype
 from fnnet.functional.movement import canonical
 from fnnet.functional.random_source import draw, storage_order
 
@@ -39,7 +41,7 @@ def _drawn(
     name: str,
     kind: str,
     shape: Shape,
-    dtype: DType,
+    dtype: DType | None,
     device: DeviceLike,
     requires_grad: bool,
     out: Tensor | None,
@@ -51,10 +53,15 @@ def _drawn(
         raise ArgumentError(f"{name}(): argument 'generator' must be Generator, not {type(generator).__name__}")
     if any(n < 0 for n in shape):
         raise ShapeError(f"{name}: Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
+    if dtype is not None:
+        dtype = as_dtype(name, dtype)
     if out is not None:
         need_tensor(name, out=out)
+        check_dtype_of_out(name, dtype or dtype_of(out), out)
         with set_grad(False):
             return into(name, out, draw(kind, shape, dtype_of(out), out._device, generator, **parameters))
+    if dtype is None:
+        dtype = dtypes.int64 if kind in ("integers", "permutation") else DEFAULT.float
     t = draw(kind, shape, dtype, canonical(device), generator, **parameters)
     if requires_grad:
         if dtype.category < 2:
@@ -78,7 +85,7 @@ def rand(
     Args:
         size: The shape, as ints or one sequence.
         generator: Where from. Default: the default generator.
-        out: Filled and returned; its dtype and device count, in place of `dtype` and `device`.
+        out: Filled and returned; its device counts, in place of `device`.
         dtype: Floating point, or complex, of which both parts are drawn. Default: the default dtype.
         layout: Accepted for PyTorch's sake.
         device: Where it lies. Default: the CPU.
@@ -100,7 +107,7 @@ def rand(
         >>> fnnet.rand(3)
         tensor([0.4963, 0.7682, 0.0885])
     """
-    return _drawn("rand", "uniform", sizes("rand", size), dtype or DEFAULT.float, device, requires_grad, out, generator)
+    return _drawn("rand", "uniform", sizes("rand", size), dtype, device, requires_grad, out, generator)
 
 
 def randn(
@@ -118,7 +125,7 @@ def randn(
     Args:
         size: The shape, as ints or one sequence.
         generator: Where from. Default: the default generator.
-        out: Filled and returned; its dtype and device count, in place of `dtype` and `device`.
+        out: Filled and returned; its device counts, in place of `device`.
         dtype: Floating point or complex. Default: the default dtype.
         layout: Accepted for PyTorch's sake.
         device: Where it lies. Default: the CPU.
@@ -140,9 +147,7 @@ def randn(
         >>> fnnet.randn(2)
         tensor([ 1.5410, -0.2934])
     """
-    return _drawn(
-        "randn", "normal", sizes("randn", size), dtype or DEFAULT.float, device, requires_grad, out, generator
-    )
+    return _drawn("randn", "normal", sizes("randn", size), dtype, device, requires_grad, out, generator)
 
 
 def randint(
@@ -166,7 +171,7 @@ def randint(
         high: One more than the greatest.
         size: The shape.
         generator: Where from. Default: the default generator.
-        out: Filled and returned; its dtype and device count, in place of `dtype` and `device`.
+        out: Filled and returned; its device counts, in place of `device`.
         dtype: Any real dtype that holds the numbers. Default: int64.
         layout: Accepted for PyTorch's sake.
         device: Where it lies. Default: the CPU.
@@ -200,7 +205,7 @@ def randint(
     if rest or high is None or size is None:
         raise ArgumentError(f"randint() expected (high, size) or (low, high, size), got {args}")
     return _drawn(
-        "randint", "integers", sizes("randint", (size,)), dtype or dtypes.int64, device, requires_grad, out, generator,
+        "randint", "integers", sizes("randint", (size,)), dtype, device, requires_grad, out, generator,
         low=int(low), high=int(high),
     )  # fmt: skip
 
@@ -221,7 +226,7 @@ def randperm(
     Args:
         n: How many, at least 0.
         generator: Where from. Default: the default generator.
-        out: Filled and returned; its dtype and device count, in place of `dtype` and `device`.
+        out: Filled and returned; its device counts, in place of `device`.
         dtype: One that tells them apart, not bool or complex. Default: int64.
         layout: Accepted for PyTorch's sake.
         device: Where it lies. Default: the CPU.
@@ -247,20 +252,24 @@ def randperm(
         raise ArgumentError(f"randperm(): argument 'n' must be int, not {type(n).__name__}")
     if n < 0:
         raise OptionError(f"randperm: n must be non-negative, got {n}")
-    return _drawn("randperm", "permutation", (n,), dtype or dtypes.int64, device, requires_grad, out, generator)
+    return _drawn("randperm", "permutation", (n,), dtype, device, requires_grad, out, generator)
 
 
 # like another --------------------------------------------------------------------------------------------------------
 def _like(
     name: str, kind: str, t: Tensor, dtype: DType | None, device: DeviceLike, requires_grad: bool,
-    generator: Generator | None, **parameters: Any,
+    generator: Generator | None, memory_format: MemoryFormat | None, **parameters: Any,
 ) -> Tensor:  # fmt: skip
     need_tensor(name, input=t)
     where = t._device if device is None else canonical(device)
     # PyTorch makes the tensor first, with the strides of a dense `t`, and fills it in the order of its memory.
+    if memory_format is None or memory_format is preserve_format:
+        order = storage_order(t)
+    else:
+        order = memory_order(name, t._data.ndim, memory_format)
     return _drawn(
-        name, kind, tuple(t._data.shape), dtype or dtype_of(t), where, requires_grad, None, generator,
-        order=storage_order(t), **parameters,
+        name, kind, tuple(t._data.shape), dtype_of(t) if dtype is None else dtype, where, requires_grad, None,
+        generator, order=order, **parameters,
     )  # fmt: skip
 
 
@@ -273,7 +282,7 @@ def rand_like(
     device: DeviceLike = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
-    memory_format: object = None,
+    memory_format: MemoryFormat | None = None,
 ) -> Tensor:
     """`rand` of the shape, dtype and device of `input`, which is filled in the order of its memory.
 
@@ -285,7 +294,7 @@ def rand_like(
         device: Where it lies. Default: input's.
         requires_grad: Whether gradients with respect to it are computed. Default: False.
         pin_memory: Accepted for PyTorch's sake.
-        memory_format: Accepted for PyTorch's sake.
+        memory_format: The order of its memory. Default: None, as in `input`.
 
     Returns:
         A tensor of input's shape.
@@ -301,7 +310,7 @@ def rand_like(
         >>> fnnet.rand_like(fnnet.zeros(2))
         tensor([0.4963, 0.7682])
     """
-    return _like("rand_like", "uniform", input, dtype, device, requires_grad, generator)
+    return _like("rand_like", "uniform", input, dtype, device, requires_grad, generator, memory_format)
 
 
 def randn_like(
@@ -313,7 +322,7 @@ def randn_like(
     device: DeviceLike = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
-    memory_format: object = None,
+    memory_format: MemoryFormat | None = None,
 ) -> Tensor:
     """`randn` of the shape, dtype and device of `input`, which is filled in the order of its memory.
 
@@ -325,7 +334,7 @@ def randn_like(
         device: Where it lies. Default: input's.
         requires_grad: Whether gradients with respect to it are computed. Default: False.
         pin_memory: Accepted for PyTorch's sake.
-        memory_format: Accepted for PyTorch's sake.
+        memory_format: The order of its memory. Default: None, as in `input`.
 
     Returns:
         A tensor of input's shape.
@@ -342,7 +351,7 @@ def randn_like(
         tensor([ 1.5410, -0.2934])
     """
     return _like(
-        "randn_like", "normal", input, dtype, device, requires_grad, generator,
+        "randn_like", "normal", input, dtype, device, requires_grad, generator, memory_format,
         contiguous=is_tensor(input) and storage_order(input) is None,
     )  # fmt: skip
 
@@ -358,7 +367,7 @@ def randint_like(
     device: DeviceLike = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
-    memory_format: object = None,
+    memory_format: MemoryFormat | None = None,
 ) -> Tensor:
     """`randint` of the shape, dtype and device of `input`: `randint_like(input, high)` or `(input, low, high)`.
 
@@ -373,7 +382,7 @@ def randint_like(
         device: Where it lies. Default: input's.
         requires_grad: Whether gradients with respect to it are computed. Default: False.
         pin_memory: Accepted for PyTorch's sake.
-        memory_format: Accepted for PyTorch's sake.
+        memory_format: The order of its memory. Default: None, as in `input`.
 
     Returns:
         A tensor of input's shape.
@@ -400,7 +409,16 @@ def randint_like(
     if rest or high is None:
         raise ArgumentError(f"randint_like() expected (input, high) or (input, low, high), got {args}")
     return _like(
-        "randint_like", "integers", input, dtype, device, requires_grad, generator, low=int(low), high=int(high)
+        "randint_like",
+        "integers",
+        input,
+        dtype,
+        device,
+        requires_grad,
+        generator,
+        memory_format,
+        low=int(low),
+        high=int(high),
     )
 
 
@@ -471,7 +489,7 @@ def normal(
         if size is None:
             raise ArgumentError("normal(): size is needed where mean and std are numbers")
         return _drawn(
-            "normal", "normal", sizes("normal", (size,)), dtype or DEFAULT.float, device, requires_grad, out, generator,
+            "normal", "normal", sizes("normal", (size,)), dtype, device, requires_grad, out, generator,
             mean=float(mean), std=float(std),
         )  # fmt: skip
     like = mean if is_tensor(mean) else std

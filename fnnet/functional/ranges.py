@@ -12,7 +12,7 @@ from fnnet._core.namespace import Number
 from fnnet.backends import dtypes
 from fnnet.backends.dtypes import DEFAULT, DType
 from fnnet.functional._common import dtype_of, into, is_tensor, need_number, need_tensor, plain_number, refuse_dtype
-from fnnet.functional.creation import DeviceLike, Raw, finish
+from fnnet.functional.creation import DeviceLike, Raw, check_dtype_of_out, finish
 from fnnet.functional.host_data import as_dtype
 from fnnet.functional.movement import canonical
 
@@ -34,6 +34,7 @@ def _from_host(name: str, raw: Raw, device: DeviceLike, requires_grad: bool, out
     )
     if out is None:
         return t
+    check_dtype_of_out(name, dtype_of(t), out)
     return into(name, out, t)
 
 

@@ -232,15 +232,16 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 
 # elu, celu, selu -----------------------------------------------------------------------------------------------------
 def _elu_forward(k: K[A], x: A, *, alpha: float, scale: float, input_scale: float) -> A:
-    return k.where(k.gt(x, 0), x * scale, k.expm1(k.minimum(x, 0) * input_scale) * (alpha * scale))
+    # Both zeros keep their sign.
+    return k.where(k.ge(x, 0), x * scale, k.expm1(k.minimum(x, 0) * input_scale) * (alpha * scale))
 
 
 def _elu_backward(k: K[A], c: Call[A], g: A) -> Grads:
     s = c.static
     x = c.inputs[0]
     # The exponential of what is positive would overflow, and infinity times a zero gradient is NaN one order higher.
-    falling = k.exp(k.minimum(x, 0) * s["input_scale"]) * (s["alpha"] * s["scale"] * s["input_scale"])
-    return (g * k.where(k.gt(x, 0), s["scale"], falling),)
+    falling = k.exp(k.where(k.lt(x, 0), x, 0.0) * s["input_scale"]) * (s["alpha"] * s["scale"] * s["input_scale"])
+    return (g * k.where(k.le(x, 0), falling, s["scale"]),)
 
 
 ELU = Op(
@@ -270,7 +271,8 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
         DTypeError: `input` is not floating-point.
         AutogradError: With `inplace`, `input` is a leaf that requires grad.
 
-    Differentiable: Everywhere, any order; the subgradient at 0 is the derivative from below, `alpha`.
+    Differentiable: Everywhere, any order; the subgradient at 0 is the derivative from below, `alpha`, the second one 0.
+        At NaN the slope is 1.
 
     Source:
         D.-A. Clevert et al., "Fast and Accurate Deep Network Learning by Exponential Linear Units" (2015).
@@ -324,7 +326,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
         DTypeError: `input` is not floating-point.
         AutogradError: With `inplace`, `input` is a leaf that requires grad.
 
-    Differentiable: Everywhere, any order; at 0 the second derivative is the mean of both sides'.
+    Differentiable: Everywhere, any order; at 0 the second derivative is 0. At NaN the slope is 1.
 
     Source:
         J. T. Barron, "Continuously Differentiable Exponential Linear Units" (2017).
@@ -378,7 +380,8 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
         DTypeError: `input` is not floating-point.
         AutogradError: With `inplace`, `input` is a leaf that requires grad.
 
-    Differentiable: Everywhere, any order; the subgradient at 0 is the derivative from below, `scale * alpha` = 1.758.
+    Differentiable: Everywhere, any order; the subgradient at 0 is the derivative from below, `scale * alpha` = 1.758,
+        the second one 0. At NaN the slope is `scale`.
 
     Source:
         G. Klambauer et al., "Self-Normalizing Neural Networks" (2017).

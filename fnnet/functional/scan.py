@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from fnnet._core.errors import DTypeError, ShapeError, UnsupportedDTypeError
+from fnnet._core.errors import ArgumentError, DTypeError, ShapeError, UnsupportedDTypeError
 from fnnet._core.namespace import A, Call, Namespace
 from fnnet._core.op import OPS, OUT, Kind, Make, Op, Sample
 from fnnet.autograd.node import entitle
@@ -418,6 +418,8 @@ def diff(
 def _areas(name: str, y: Tensor, x: Tensor | None, dx: Any, dim: int) -> tuple[Tensor, int]:
     need_tensor(name, y=y, **({} if x is None else {"x": x}))
     need_number(name, dx=dx)
+    if x is not None and dx is not None:
+        raise ArgumentError(f"{name}() takes the points `x` or their distance `dx`, got both")
     if dtypes.bool_ in (dtype_of(y), None if x is None else dtype_of(x)):
         raise DTypeError(f"{name}: received a bool input for `x` or `y`, but bool is not supported")
     d = wrap_dim(dim, y._data.ndim, name)
@@ -428,7 +430,7 @@ def _areas(name: str, y: Tensor, x: Tensor | None, dx: Any, dim: int) -> tuple[T
     later, earlier = _sides(y, d)
     heights: Any = later + earlier
     if x is None:
-        return heights * (dx / 2.0), d
+        return heights * ((1 if dx is None else dx) / 2.0), d
     if x._data.ndim == 1:
         if x._data.shape[0] != y._data.shape[d]:
             raise ShapeError(
@@ -440,13 +442,13 @@ def _areas(name: str, y: Tensor, x: Tensor | None, dx: Any, dim: int) -> tuple[T
     return heights * widths / 2.0, d
 
 
-def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -> Tensor:
+def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float | None = None, dim: int = -1) -> Tensor:
     """The integral along a dim by the trapezoidal rule: `sum((y[i] + y[i + 1]) / 2 * (x[i + 1] - x[i]))`.
 
     Args:
         y: Values at the points, any dtype but bool, of at least one dim; whole numbers count as the default dtype.
         x: The points, one for each value along `dim` or one for each value. Default: None, points `dx` apart.
-        dx: Distance of the points, without `x`. Default: 1.
+        dx: Distance of the points, only without `x`. Default: None, which is 1.
         dim: Along which dim. Default: -1.
 
     Returns:
@@ -471,13 +473,13 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -
 trapz = trapezoid
 
 
-def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -> Tensor:
+def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float | None = None, dim: int = -1) -> Tensor:
     """The running integral along a dim by the trapezoidal rule, see `trapezoid`.
 
     Args:
         y: Values at the points, any dtype but bool, of at least one dim; whole numbers count as the default dtype.
         x: The points, one for each value along `dim` or one for each value. Default: None, points `dx` apart.
-        dx: Distance of the points, without `x`. Default: 1.
+        dx: Distance of the points, only without `x`. Default: None, which is 1.
         dim: Along which dim. Default: -1.
 
     Returns:

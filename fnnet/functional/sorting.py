@@ -16,7 +16,7 @@ from fnnet.autograd.tape import apply, namespace_of
 from fnnet.autograd.variable import make
 from fnnet.backends import dtypes
 from fnnet.functional import return_types
-from fnnet.functional._common import dtype_of, into, into_same, need_tensor, refuse_dtype, to_dtype, wrap_dim
+from fnnet.functional._common import dtype_of, into, into_same, need_int, need_tensor, refuse_dtype, to_dtype, wrap_dim
 from fnnet.functional.gathering import pick
 from fnnet.functional.layout import contiguous
 from fnnet.functional.places import host_number, take_rows
@@ -189,6 +189,7 @@ def topk(
         (tensor([3, 2]), tensor([0, 2]))
     """
     d = _dim("topk", input, dim)
+    need_int("topk", k=k)
     if dtype_of(input) is dtypes.bool_:
         raise DTypeError("topk does not support bool dtypes on CPU")
     shape = tuple(input._data.shape)

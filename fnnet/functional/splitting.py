@@ -16,7 +16,7 @@ from fnnet.autograd.node import entitle
 from fnnet.autograd.tape import apply
 from fnnet.autograd.variable import INFERENCE
 from fnnet.backends import dtypes
-from fnnet.functional._common import dtype_of, is_tensor, need_tensor, wrap_dim
+from fnnet.functional._common import dtype_of, is_tensor, need_int, need_tensor, wrap_dim
 from fnnet.functional.shape import GETITEM, PART
 
 if TYPE_CHECKING:
@@ -162,6 +162,11 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
         (tensor([0, 1]), tensor([2]))
     """
     need_tensor("split_with_sizes", input=input)
+    if isinstance(split_sizes, str) or not hasattr(split_sizes, "__iter__"):
+        raise ArgumentError(
+            f"split_with_sizes(): argument 'split_sizes' must be tuple of ints, not {type(split_sizes).__name__}"
+        )
+    need_int("split_with_sizes", **{f"split_sizes[{i}]": s for i, s in enumerate(split_sizes)})
     if not input._data.ndim:
         raise ShapeError("split expects at least a 1-dimensional tensor")
     d = wrap_dim(dim, input._data.ndim, "split_with_sizes")
@@ -204,6 +209,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         (tensor([0, 1, 2]), tensor([3, 4]))
     """
     need_tensor("chunk", input=input)
+    need_int("chunk", chunks=chunks)
     if not input._data.ndim:
         raise ShapeError("chunk expects at least a 1-dimensional tensor")
     if chunks <= 0:

@@ -172,11 +172,11 @@ def test_a_dim_of_size_1_has_the_stride_of_a_dense_one(case):
 
 def test_is_contiguous_in_a_memory_format():
     x = counting(2, 3, 4, 5)
-    last = x.contiguous(memory_format="channels_last")
-    assert (x.is_contiguous(), x.is_contiguous(memory_format="channels_last")) == (True, False)
-    assert (last.is_contiguous(), last.is_contiguous(memory_format="channels_last")) == (False, True)
-    assert not counting(2, 3).is_contiguous(memory_format="channels_last")
-    assert counting(2, 1, 4, 5).is_contiguous(memory_format="channels_last")
+    last = x.contiguous(memory_format=fnnet.channels_last)
+    assert (x.is_contiguous(), x.is_contiguous(memory_format=fnnet.channels_last)) == (True, False)
+    assert (last.is_contiguous(), last.is_contiguous(memory_format=fnnet.channels_last)) == (False, True)
+    assert not counting(2, 3).is_contiguous(memory_format=fnnet.channels_last)
+    assert counting(2, 1, 4, 5).is_contiguous(memory_format=fnnet.channels_last)
     assert counting(0, 3).t().is_contiguous()
 
 
