@@ -77,7 +77,8 @@ def test_plugins_json(site, command):
 
 def test_plugins_names(site, command, capsys):
     site.add("fnnet-lion", LION)
-    assert command("plugins", "--names", "optimizer") == (0, "adam\nadamw\nlion\nsgd\n")
+    names = "adadelta adafactor adagrad adam adamax adamw asgd lbfgs lion muon nadam radam rmsprop rprop sgd"
+    assert command("plugins", "--names", "optimizer") == (0, names.replace(" ", "\n") + "\n")
     assert main(["plugins", "--names", "optimiser"]) == 2
     assert "no kind 'optimiser', expected one of backend, op, optimizer" in capsys.readouterr().err
 
