@@ -19,8 +19,9 @@ SHARED = (Path(__file__).resolve().parents[2] / os.environ.get("FNNET_SHARED", "
 MODULES = "module classes"
 FUNCTIONS = "functions of nn.functional"
 OPERATORS = "operator entries"
-DENOMINATORS = {MODULES: 161, FUNCTIONS: 116, OPERATORS: 562}
-PREFIXES = {OPERATORS: "op_db.", FUNCTIONS: "nn.functional.", MODULES: "nn."}
+OLDER = "entries of common_nn"
+DENOMINATORS = {MODULES: 161, FUNCTIONS: 116, OPERATORS: 562, OLDER: 282}
+PREFIXES = {OPERATORS: "op_db.", FUNCTIONS: "nn.functional.", MODULES: "nn.", OLDER: "common_nn."}
 """A test notes its entry by `record_property("parity", prefix + name)`; the first prefix that fits names the row."""
 
 
@@ -32,6 +33,13 @@ def entry_name(info: Any) -> str:
 
 GAPS = {"norm.nuc": "the sum of singular values, which needs a decomposition"}
 """Operator entries that fnnet's function refuses, and why: uncovered, until `test_gaps` finds that they pass."""
+
+
+SPARSE = {
+    "EmbeddingBag_sparse": "its gradient is a sparse tensor, which fnnet lacks",
+    "Embedding_sparse": "its gradient is a sparse tensor, which fnnet lacks",
+}
+"""Entries of common_nn that fnnet refuses, and why."""
 
 
 @functools.cache
@@ -58,6 +66,8 @@ def names(row: str) -> tuple[str, ...]:
     """The names of a row of the table."""
     if row == OPERATORS:
         return tuple(json.loads((SHARED / "op_scope.json").read_text())["in_scope"])
+    if row == OLDER:
+        return tuple(common_nn())
     return public_names()["nn (Module classes)" if row == MODULES else "nn.functional"]
 
 
@@ -71,6 +81,18 @@ def operators() -> dict[str, Any]:
 
 
 @functools.cache
+def common_nn() -> dict[str, dict[str, Any]]:
+    """PyTorch's older tables of modules, functions and losses, by the names of their tests."""
+    from torch.testing._internal import common_nn as tables
+
+    found = [*tables.module_tests, *tables.get_new_module_tests(), *tables.criterion_tests]
+    return {
+        entry.get("fullname") or "_".join(filter(None, (entry["module_name"], entry.get("desc")))): entry
+        for entry in found
+    }
+
+
+@functools.cache
 def covered(row: str) -> frozenset[str]:
     """The names of a row that fnnet has."""
     if row == OPERATORS:
@@ -79,5 +101,7 @@ def covered(row: str) -> frozenset[str]:
             for name, info in operators().items()
             if name not in GAPS and all(map(speech.has, speech.needed(info.op, str(info.name))))
         )
+    if row == OLDER:
+        return frozenset(names(row)) - SPARSE.keys()
     holder = fnnet.nn if row == MODULES else fnnet.nn.functional
     return frozenset(name for name in names(row) if hasattr(holder, name))

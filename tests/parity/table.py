@@ -13,6 +13,7 @@ REQUIRED = {
     entries.MODULES: frozenset(required.MODULES),
     entries.FUNCTIONS: frozenset(required.FUNCTIONS),
     entries.OPERATORS: frozenset(name for group in required.OPERATORS.values() for name in group),
+    entries.OLDER: frozenset(),
 }
 
 
