@@ -21,6 +21,7 @@ import fnnet
 from fnnet import nn
 from tests.parity import speech
 from tests.parity.module_samples import own_samples
+from tests.parity.option_samples import option_samples
 
 DB = {info.module_cls.__name__: info for info in module_db if hasattr(nn, info.module_cls.__name__)}
 TOLERANCE = {"float64": {"rtol": 1e-10, "atol": 1e-11}, "float32": {"rtol": 2e-5, "atol": 2e-5}}
@@ -96,7 +97,7 @@ def samples(name: str, dtype: torch.dtype, training: bool) -> list[ModuleInput]:
     given = [] if info is None else info.module_inputs_func(
         info, device="cpu", dtype=dtype, requires_grad=True, training=training
     )  # fmt: skip
-    return [*given, *own_samples(dtype).get(name, list)()]
+    return [*given, *own_samples(dtype).get(name, list)(), *option_samples(dtype).get(name, list)()]
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
