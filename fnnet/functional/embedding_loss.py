@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fnnet._core.errors import OptionError, ShapeError
 from fnnet.functional._common import broadcast_shape, need_tensor
+from fnnet.functional.activation import need_float
 from fnnet.functional.distance import pairwise_distance
 from fnnet.functional.elementwise import where
 from fnnet.functional.extremes import minimum
@@ -105,6 +106,7 @@ def hinge_embedding_loss(
     Raises:
         OptionError: `reduction` is none of these.
         ShapeError: The shapes do not broadcast.
+        DTypeError: `input` is not floating-point.
 
     Differentiable: By `input`, any order; 0 where it is beyond `margin` and the target is -1.
 
@@ -116,7 +118,8 @@ def hinge_embedding_loss(
     """
     name = "hinge_embedding_loss"
     reduction = reduction_of(name, reduction, size_average, reduce)
-    need_tensor(name, input=input, target=target)
+    need_float(name, input)
+    need_tensor(name, target=target)
     broadcast_shape(name, tuple(input._data.shape), tuple(target._data.shape))
     apart = where(target != 1, (float(margin) - input).clamp_min(0), 0.0)
     together = where(target != -1, input, 0.0)

@@ -266,8 +266,12 @@ def linear_cross_entropy(
         tensor(1.3863)
     """
     name = "linear_cross_entropy"
+    need_tensor(name, input=input, linear_weight=linear_weight, target=target)
+    if options is not None and linear_weight._data.ndim == 2 and dtype_of(input) not in _SUMS:
+        raise OptionError(
+            f"{name}: acc_dtype must be one of None, {', '.join(map(str, _SUMS))}, got that of input, {dtype_of(input)}"
+        )
     need_float(name, input)
-    need_tensor(name, linear_weight=linear_weight, target=target)
     if linear_bias is not None:
         need_tensor(name, linear_bias=linear_bias)
     dims = _checked_shapes(name, input, linear_weight, linear_bias)

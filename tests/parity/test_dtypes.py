@@ -37,6 +37,9 @@ MORE: Listed = {
     "nn.functional.conv2d": (("uint8", "int32"), "as conv1d"),
     "lp_pool3d": (HALF, "as avg_pool3d"),
     "nn.functional.local_response_norm": (("uint8", "int32"), "the same definition as for int64"),
+    "nn.functional.ctc_loss": (HALF, "computed in float32, as all losses"),
+    "nn.functional.multi_margin_loss": (HALF, "as ctc_loss"),
+    "nn.functional.multilabel_margin_loss": (HALF, "as ctc_loss"),
     "nn.functional.max_pool1d": (WHOLE, "the same maxima as in two dims, where PyTorch takes them"),
     "nn.functional.rrelu": (("float16",), "the same definition as for bfloat16"),
     "round.decimals_0": (WHOLE, "a whole number is round already, as without `decimals`"),
@@ -52,6 +55,9 @@ LESS: Listed = {
         ("bool", *WHOLE, "complex64"),
         "dropout is for floating point; PyTorch takes others where all is dropped",
     ),
+    "nn.functional.hinge_embedding_loss": (WHOLE, "as l1_loss; PyTorch cuts the margin's fraction off"),
+    "nn.functional.pdist": (HALF, "as for more than one row, where PyTorch refuses too"),
+    "nn.functional.soft_margin_loss": (("complex64",), "losses are for real numbers"),
     "nn.functional.l1_loss": (WHOLE, "losses are for floating point; PyTorch takes others where there is no mean"),
 }
 """What PyTorch takes and fnnet refuses."""
@@ -66,7 +72,10 @@ OTHER: Listed = {
     "nn.functional.batch_norm.without_cudnn": (HALF, "as addbmm"),
     "nn.functional.conv_transpose2d": (HALF, "as addbmm"),
     "nn.functional.conv_transpose3d": (HALF, "as addbmm"),
+    "nn.functional.grid_sample": (HALF, "as addbmm"),
+    "nn.functional.hinge_embedding_loss": (("bfloat16",), "other steps are rounded"),
     "nn.functional.instance_norm": (HALF, "as addbmm"),
+    "nn.functional.soft_margin_loss": (("float16",), "computed without the exponential that overflows in PyTorch"),
 }
 """Where values differ; shapes and dtypes do not."""
 
@@ -192,6 +201,9 @@ def grid(x: Any) -> Any:
 
 
 OWN: dict[str, Callable[[Any, Any], Any]] = {
+    "affine_grid": lambda lib, x: lib.nn.functional.affine_grid(
+        x[:2, :3].reshape(1, 2, 3), (1, 1, 2, 2), align_corners=False
+    ),
     "bernoulli_": lambda lib, x: x.bernoulli_(1.0),
     "celu_": lambda lib, x: lib.nn.functional.celu_(x),
     "chain_matmul": lambda lib, x: lib.chain_matmul(x, x.mT, x),
@@ -223,13 +235,15 @@ OWN: dict[str, Callable[[Any, Any], Any]] = {
     "selu_": lambda lib, x: lib.nn.functional.selu_(x),
     "slice_scatter": lambda lib, x: x.slice_scatter(x[:1], 0, 1, 2),
     "threshold_": lambda lib, x: lib.nn.functional.threshold_(x, 1.5, 3.7),
+    "upsample": lambda lib, x: lib.nn.functional.upsample(x.reshape(1, 1, 3, 4), scale_factor=2),
     "view_as_real": lambda lib, x: lib.view_as_real(x),
 }
 """Functions that PyTorch's table lacks, called with a tensor (3, 4)."""
 NO_MATTER = frozenset((
+    "gru", "gru_cell", "lstm", "lstm_cell", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell",
     "is_complex", "is_floating_point", "is_nonzero", "numel", "result_type", "set_rng_state",
 ))  # fmt: skip
-"""Questions about a tensor and its dtype, and the generator's state."""
+"""Recurrent layers, for floating point alone; questions about a tensor and its dtype; the generator's state."""
 
 
 @pytest.mark.parametrize("name", sorted(OWN))

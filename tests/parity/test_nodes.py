@@ -144,6 +144,15 @@ def graphs(lib: Any) -> Iterator[Any]:
     yield from (f.batch_norm(x, None, None, training=True), f.layer_norm(x, (4,)), f.group_norm(image, 2))
     yield from (f.cross_entropy(x, lib.tensor([0, 1, 1])), f.mse_loss(x, x), f.l1_loss(x, x), f.dropout(x), f.gelu(x))
     yield from (f.relu6(x), f.hardtanh(x * 1, inplace=True), f.elu(x * 1, inplace=True), f.pad(x, (1, 1)))
+    rows = [mk(3, 2, dtype=lib.float64), mk(2, 2, dtype=lib.float64)]
+    packed = lib.nn.utils.rnn.pack_sequence(rows)
+    yield from (packed.data, lib.nn.utils.rnn.pad_packed_sequence(packed, batch_first=True)[0])
+    for kind, gates in (("gru", 3), ("lstm", 4), ("rnn_tanh", 1)):
+        w = [mk(gates * 2, 2, dtype=lib.float64), mk(gates * 2, 2, dtype=lib.float64)]
+        first = mk(1, 1, 2, dtype=lib.float64)
+        states = (first, first) if kind == "lstm" else first
+        series = mk(3, 1, 2, dtype=lib.float64)
+        yield getattr(lib, kind)(series, states, w, False, 1, 0.0, False, False, False)[0]
     z = mk(3, 2, dtype=lib.complex64)
     yield from (z.angle(), z.abs(), z.sgn(), z.real, z.imag, lib.view_as_real(z), z.conj_physical(), z * z)
 
