@@ -40,6 +40,8 @@ SPARSE = {
     "Embedding_sparse": "its gradient is a sparse tensor, which fnnet lacks",
 }
 """Entries of common_nn that fnnet refuses, and why."""
+WHY = {**GAPS, **SPARSE, "DataParallel": "copies on several devices: step G of the roadmap"}
+"""What is uncovered although its family is there, and why."""
 
 
 @functools.cache

@@ -15,6 +15,8 @@ REQUIRED = {
     entries.OPERATORS: frozenset(name for group in required.OPERATORS.values() for name in group),
     entries.OLDER: frozenset(),
 }
+COMPLETE = (entries.MODULES, entries.FUNCTIONS, entries.OLDER)
+"""The rows of which every entry is to pass, but for those with a reason in `entries.WHY`."""
 
 
 class Table:
@@ -55,6 +57,9 @@ class Table:
         for row, found in self.rows().items():
             if found["failed"]:
                 lines.append(f"{row}, failed: {', '.join(found['failed'])}")
+            reasons = [f"{name} ({entries.WHY[name]})" for name in found["uncovered"] if name in entries.WHY]
+            if reasons:
+                lines.append(f"{row}, uncovered: {', '.join(reasons)}")
         return lines
 
     def complaints(self, *, whole: bool) -> list[str]:
@@ -64,6 +69,10 @@ class Table:
             for row, length in entries.DENOMINATORS.items()
             if len(entries.names(row)) != length
         ]
+        for row in COMPLETE if whole else ():
+            silent = [name for name in self.row(row)["uncovered"] if name not in entries.WHY]
+            silent += self.row(row)["not run"]
+            wrong += [f"{row}: neither passed nor excused: {', '.join(silent)}"] if silent else []
         for row, wanted in REQUIRED.items():
             unknown = wanted - set(entries.names(row))
             wrong += [f"{row}: required, but in no list: {', '.join(sorted(unknown))}"] if unknown else []

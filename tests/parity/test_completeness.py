@@ -14,7 +14,7 @@ import fnnet
 from tests.parity import entries, oracle, test_lazy, test_modules
 
 ELSEWHERE: dict[str, dict[str, str]] = {
-    "DataParallel": {"module device_ids output_device dim": "uncovered: fnnet computes on one device"},
+    "DataParallel": {"module device_ids output_device dim": f"uncovered: {entries.WHY['DataParallel']}"},
     "Embedding": {"sparse": "test_common_nn.py::test_sparse_gradients_are_refused"},
     "EmbeddingBag": {"sparse": "test_common_nn.py::test_sparse_gradients_are_refused"},
     "GRUCell": {"bias": "test_recurrent.py::test_cells"},
