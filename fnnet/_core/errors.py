@@ -68,6 +68,12 @@ class AssertedOptionError(OptionError, AssertionError):
     """An OptionError where PyTorch's own code asserts."""
 
 
+class RegistrationError(FnnetError, KeyError):
+    """A name that a module can't register something under."""
+
+    __str__ = Exception.__str__  # a KeyError shows its repr
+
+
 class IndexRangeError(FnnetError, IndexError):
     """A dim, an index, a target or an embedding row is out of range."""
 

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Protocol, Self, TypeVar, overload
 
-from fnnet._core.errors import ArgumentError, MissingMethodError, OptionError
+from fnnet._core.errors import ArgumentError, MissingMethodError, OptionError, RegistrationError
 from fnnet._tensor import Tensor
 from fnnet.autograd.node import module_path
 from fnnet.autograd.variable import Variable
@@ -304,11 +304,11 @@ def _check_name(module: Module, name: str, kind: str, table: dict[str, Any]) -> 
     if not isinstance(name, str):
         raise ArgumentError(f"{kind} name should be a string. Got {type(name).__name__}")
     if hasattr(module, name) and name not in table:
-        raise KeyError(f"attribute '{name}' already exists")
+        raise RegistrationError(f"attribute '{name}' already exists")
     if "." in name:
-        raise KeyError(f'{kind} name can\'t contain ".", got: {name}')
+        raise RegistrationError(f'{kind} name can\'t contain ".", got: {name}')
     if name == "":
-        raise KeyError(f'{kind} name can\'t be empty string ""')
+        raise RegistrationError(f'{kind} name can\'t be empty string ""')
 
 
 def _hooked(parent: Module, name: str, module: Module | None) -> Module | None:

@@ -407,3 +407,26 @@ def test_extra_repr_of_several_lines() -> None:
     m = Two()
     m.x = nn.Tanh()
     assert repr(m) == "Two(\n  one\n  two\n  (x): Tanh()\n)"
+
+
+@pytest.mark.parametrize(
+    ("name", "phrase"),
+    [
+        ("a.b", 'can\'t contain ".", got: a.b'), ("", 'can\'t be empty string ""'),
+        ("forward", "'forward' already exists"),
+    ],
+        ("a.b", 'can\'t contain ".", got: a.b'),
+        ("", 'can\'t be empty string ""'),
+        ("forward", "'forward' already exists"),
+    ],
+)
+def test_names_that_can_t_be_registered(name, phrase):
+    module = nn.Module()
+    for register, value in (
+        (module.register_parameter, None), (module.register_buffer, None), (module.add_module, None),
+    ):  # fmt: skip
+        with pytest.raises(KeyError, match=phrase) as caught:
+            register(name, value)
+        assert isinstance(caught.value, torch.FnnetError)
+        assert not str(caught.value).startswith('"')  # as KeyError shows its text
+    assert list(module.state_dict()) == list(module.children()) == []
