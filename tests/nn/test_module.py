@@ -412,9 +412,6 @@ def test_extra_repr_of_several_lines() -> None:
 @pytest.mark.parametrize(
     ("name", "phrase"),
     [
-        ("a.b", 'can\'t contain ".", got: a.b'), ("", 'can\'t be empty string ""'),
-        ("forward", "'forward' already exists"),
-    ],
         ("a.b", 'can\'t contain ".", got: a.b'),
         ("", 'can\'t be empty string ""'),
         ("forward", "'forward' already exists"),
