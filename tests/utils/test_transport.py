@@ -206,6 +206,8 @@ PROGRAM = r"""
 
     if __name__ == "__main__":
         mode = sys.argv[1]
+        # A shell's background jobs, and so their children, ignore Ctrl-C: this one must not.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         worker_pool.CHECK_INTERVAL = 1.0  # seconds that workers have to end by themselves
         loader = data.DataLoader(Images(), 4, num_workers=2, multiprocessing_context="fork",
                                  persistent_workers=mode == "persistent")
