@@ -99,7 +99,7 @@ def tests(session: nox.Session) -> None:
 def minimum(session: nox.Session) -> None:
     """Run the tests on the lowest version of every runtime dependency."""
     lowest = [requirement.replace(">=", "==") for requirement in PYPROJECT["project"]["dependencies"]]
-    session.install("-e", ".[train]", *lowest, *group("tests"))
+    session.install("-e", ".[train]", "scikit-learn", *lowest, *group("tests"))
     pytest(session, "--doctest-modules", paths=("tests", "fnnet"))
 
 
